@@ -1,0 +1,1 @@
+"""What is true and what may happen; no I/O except the database session it is handed."""

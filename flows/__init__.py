@@ -1,0 +1,1 @@
+"""Prefect: everything that happens by itself."""

@@ -1,0 +1,1 @@
+"""Devices on one side, the domain on the other; a process of its own."""

@@ -1,0 +1,1 @@
+"""SMS and voice: rendering, sending, retrying, reconciling."""
