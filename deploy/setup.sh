@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Install what Fireline needs on this machine: .venv from the hashed lock file and, for the tests, Debian packages.
+#
+#   deploy/setup.sh            what `make run` needs
+#   deploy/setup.sh --tests    what `make test` and `make check` need as well
+#
+# Silent when there is nothing to do. Debian packages are installed only by root or with a sudo that asks for no
+# password; otherwise their names and the command are printed. Exit 1 when something essential is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case "$*" in
+    '') level=runtime ;;
+    --tests) level=tests ;;
+    *) echo "usage: deploy/setup.sh [--tests]" >&2; exit 2 ;;
+esac
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$@"; exit 1; }
+
+# --- Debian packages --------------------------------------------------------------------------------------------
+
+found() { compgen -G "$1" >/dev/null; }
+
+# What is absent, looked for by what it gives, so that a Chromium or PostgreSQL from elsewhere counts too.
+missing_packages() {
+    [ "$level" = tests ] || return 0
+    found '/usr/lib/postgresql/*/bin/initdb' || echo postgresql
+    command -v chromium >/dev/null || echo chromium
+    found '/usr/share/fonts/opentype/noto/NotoSansCJK*' || echo fonts-noto-cjk
+}
+
+as_root=()
+may_install() {
+    command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" != 0 ] || return 0
+    as_root=(sudo -n)
+    sudo -n true 2>/dev/null
+}
+
+# What apt-get prints is of interest only when it fails.
+apt() {
+    local log
+    log=$(mktemp)
+    local status=0
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" >"$log" 2>&1 || status=$?
+    [ "$status" = 0 ] || tail -n 20 "$log" >&2
+    rm -f "$log"
+    return "$status"
+}
+
+# Fail unless PACKAGES could be installed; what the reader must do is printed.
+install_packages() {
+    if ! may_install; then
+        say "missing Debian packages: $*"
+        say "install them with: sudo apt-get update && sudo apt-get install --no-install-recommends $*"
+        return 1
+    fi
+    say "installing Debian packages: $*"
+    # The tests start clusters of their own; Debian's would take port 5432 and memory for nothing.
+    local no_cluster=/etc/postgresql-common/createcluster.d/fireline-tests.conf
+    if [[ " $* " == *' postgresql '* ]]; then
+        "${as_root[@]}" install -d "${no_cluster%/*}"
+        echo 'create_main_cluster = false' | "${as_root[@]}" tee "$no_cluster" >/dev/null
+    fi
+    local status=0
+    # A machine with other, broken sources may still have what is wanted, so a failing update is not the end.
+    apt update || say "apt-get update failed; trying with the package lists at hand"
+    apt install -y --no-install-recommends "$@" || status=1
+    "${as_root[@]}" rm -f "$no_cluster"
+    [ "$status" = 0 ] || say "apt-get could not install: $*"
+    return "$status"
+}
+
+# --- Python -----------------------------------------------------------------------------------------------------
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    local python package
+    python=$(find_python) || fail "Python 3.11 or later is missing (Debian 12: apt-get install python3)"
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        install_packages "$package" || fail "$python cannot make a virtual environment without $package"
+    fi
+    rm -rf .venv
+    "$python" -m venv .venv
+}
+
+# Print the lock file's entry for one package, with its hashes.
+locked() { awk -v name="$1" '$0 ~ "^" name "==" {on = 1} on {print; if ($0 !~ /\\$/) exit}' "$2"; }
+
+install_lock() {
+    local lock=$1
+    say "installing Python packages from $lock"
+    locked uv "$lock" >.venv/uv.txt
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
+    # uv does not read pip's configuration: a mirror set for pip shall serve uv as well.
+    if [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
+        UV_DEFAULT_INDEX=${PIP_INDEX_URL:-$(.venv/bin/pip config get global.index-url 2>/dev/null || true)}
+        if [ -n "$UV_DEFAULT_INDEX" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi
+    fi
+    if ! .venv/bin/uv --quiet pip sync --python .venv/bin/python --require-hashes "$lock"; then
+        say "uv did not succeed; trying again with pip, which is slower"
+        .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
+    fi
+}
+
+install_project() {
+    say "installing fireline from this checkout"
+    .venv/bin/uv --quiet pip install --python .venv/bin/python --offline --no-deps --no-build-isolation --editable .
+}
+
+# --- The work ---------------------------------------------------------------------------------------------------
+
+# Two setups at once (make -j, two terminals) take turns; the lock is on this directory itself.
+exec 9<.
+flock 9
+
+fingerprint() { { echo "$PWD"; cat "$@"; } | sha256sum | cut -d' ' -f1; }
+noted() { [ -e ".venv/.setup-$1" ] && [ "$(<".venv/.setup-$1")" = "$2" ]; }
+note() { echo "$2" >".venv/.setup-$1"; }
+
+if ! .venv/bin/python -c '' 2>/dev/null; then
+    say "making .venv"
+    make_venv
+fi
+
+# A checkout that once ran the tests keeps their tools: `make run` does not take them away again.
+lock=requirements.lock
+if [ "$level" = tests ] || [ -e .venv/.setup-tests ]; then lock=requirements-test.lock; fi
+sum=$(fingerprint "$lock")
+if ! noted lock "$sum"; then
+    install_lock "$lock"
+    rm -f .venv/.setup-project
+    note lock "$sum"
+fi
+[ "$level" != tests ] || : >>.venv/.setup-tests
+
+sum=$(fingerprint pyproject.toml)
+if ! noted project "$sum"; then
+    install_project
+    note project "$sum"
+fi
+
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -gt 0 ] && ! install_packages "${missing[@]}"; then
+    # Without the font pages still work, Chinese shows as boxes in the browser tests' pictures.
+    [ "${missing[*]}" = fonts-noto-cjk ] || exit 1
+fi
