@@ -40,10 +40,10 @@ may_install() {
 
 # What apt-get prints is of interest only when it fails.
 apt() {
-    local log
+    local log status=0
     log=$(mktemp)
-    local status=0
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" >"$log" 2>&1 || status=$?
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=600 "$@" >"$log" 2>&1 || status=$?
     [ "$status" = 0 ] || tail -n 20 "$log" >&2
     rm -f "$log"
     return "$status"

@@ -1,0 +1,1 @@
+"""Tests, and the machinery only they and the benchmarks use."""
