@@ -36,7 +36,7 @@ TEMPLATE_MARKS = {
 PLACE = re.compile(r"%\((\w+)\)")
 NEVER_WRAP = 0
 CHANGEABLE_HEADERS = re.compile(
-    rb'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team):.*\n',
+    rb'^"(?:POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Report-Msgid-Bugs-To):.*\n',
     re.MULTILINE,
 )
 
