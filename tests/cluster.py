@@ -49,7 +49,7 @@ class Cluster:
         return f"postgresql+psycopg://{ROLE}@/{database}?host={self.directory}"
 
     def create_database(self, name: str, *, template: str | None = None) -> str:
-        """Create a database and return its url. It is a copy of `template`, to which nobody may be connected."""
+        """Create a database, as a copy of `template` if named (which nobody may be using); return its url."""
         statement = sql.SQL("CREATE DATABASE {name}").format(name=sql.Identifier(name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {template}").format(template=sql.Identifier(template))
