@@ -31,7 +31,7 @@ test: setup-tests ## every test on SQLite and PostgreSQL; ARGS='-k word' chooses
 nightly: setup-tests ## the tests that take too long for every commit
 	@exec $(python) -m pytest -m nightly $(ARGS)
 
-check: setup-tests ## lint, format, types, import contracts, generated docs
+check: setup-tools ## lint, format, types, import contracts, generated docs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy
@@ -46,6 +46,6 @@ lock: setup ## write both lock files anew from pyproject.toml; ARGS=--upgrade ta
 	@$(compile) --extra test --output-file requirements-test.lock $(ARGS)
 	@$(compile) --constraints requirements-test.lock --output-file requirements.lock $(ARGS)
 
-.PHONY: setup-tests
-setup-tests:
-	@deploy/setup.sh --tests
+.PHONY: setup-tools setup-tests
+setup-tools setup-tests: setup-%:
+	@deploy/setup.sh --$*

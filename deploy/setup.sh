@@ -2,7 +2,8 @@
 # Install what Fireline needs on this machine: .venv from the hashed lock file and, for the tests, Debian packages.
 #
 #   deploy/setup.sh            what `make run` needs
-#   deploy/setup.sh --tests    what `make test` and `make check` need as well
+#   deploy/setup.sh --tools    the Python tools of `make check` as well
+#   deploy/setup.sh --tests    and the Debian packages of `make test`
 #
 # Silent when there is nothing to do. Debian packages are installed only by root or with a sudo that asks for no
 # password; otherwise their names and the command are printed. Exit 1 when something essential is missing.
@@ -11,8 +12,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 case "$*" in
     '') level=runtime ;;
+    --tools) level=tools ;;
     --tests) level=tests ;;
-    *) echo "usage: deploy/setup.sh [--tests]" >&2; exit 2 ;;
+    *) echo "usage: deploy/setup.sh [--tools|--tests]" >&2; exit 2 ;;
 esac
 
 say() { echo "setup: $*" >&2; }
@@ -135,16 +137,16 @@ if ! .venv/bin/python -c '' 2>/dev/null; then
     make_venv
 fi
 
-# A checkout that once ran the tests keeps their tools: `make run` does not take them away again.
+# A checkout that once had the tools keeps them: `make run` does not take them away again.
+[ "$level" = runtime ] || : >>.venv/.setup-tools
 lock=requirements.lock
-if [ "$level" = tests ] || [ -e .venv/.setup-tests ]; then lock=requirements-test.lock; fi
+[ ! -e .venv/.setup-tools ] || lock=requirements-test.lock
 sum=$(fingerprint "$lock")
 if ! noted lock "$sum"; then
     install_lock "$lock"
     rm -f .venv/.setup-project
     note lock "$sum"
 fi
-[ "$level" != tests ] || : >>.venv/.setup-tests
 
 sum=$(fingerprint pyproject.toml)
 if ! noted project "$sum"; then
