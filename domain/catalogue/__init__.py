@@ -1,0 +1,61 @@
+"""Hazards, time limits, checklists and the public's seven questions: data files and their typed loader.
+
+Data only: what follows from a hazard or a limit is decided in `processes` and `clocks`. A file is read at its
+first use and kept; everything handed out is frozen.
+"""
+
+from domain.catalogue.checklist import (
+    CheckItem,
+    Checklist,
+    Frequency,
+    check_items,
+    checklists,
+    frequencies,
+)
+from domain.catalogue.hazard import (
+    Hazard,
+    Severity,
+    VenueClass,
+    VerifyClass,
+    categories,
+    hazards,
+    seal_triggers,
+    venue_classes,
+    verify_class,
+    verify_classes,
+)
+from domain.catalogue.question import PUBLIC_QUESTIONS, PublicQuestion, public_question, suggest_hazards
+from domain.catalogue.source import Source, UnknownSource, applies_in, source_of, sources
+from domain.catalogue.time_limit import TimeLimit, UnknownTimeLimit, limit, limits
+
+__all__ = [
+    "PUBLIC_QUESTIONS",
+    "CheckItem",
+    "Checklist",
+    "Frequency",
+    "Hazard",
+    "PublicQuestion",
+    "Severity",
+    "Source",
+    "TimeLimit",
+    "UnknownSource",
+    "UnknownTimeLimit",
+    "VenueClass",
+    "VerifyClass",
+    "applies_in",
+    "categories",
+    "check_items",
+    "checklists",
+    "frequencies",
+    "hazards",
+    "limit",
+    "limits",
+    "public_question",
+    "seal_triggers",
+    "source_of",
+    "sources",
+    "suggest_hazards",
+    "venue_classes",
+    "verify_class",
+    "verify_classes",
+]
