@@ -1,8 +1,8 @@
 """Seals what could identify a person, with AES-256-GCM under keys that can be changed; stores nothing.
 
 A sealed value reads: version (1 byte), length of the key id (1), key id, key fingerprint (4), nonce (12),
-ciphertext with its 16-byte tag. The context it was sealed for (whose it is, which field) is not in it: it must
-be given again to open it, so a value copied to another person's row does not open there.
+ciphertext with its 16-byte tag. The context it was sealed for (whose it is, which field) is not in it: it
+must be given again to open it, so a value copied to another person's row does not open there.
 """
 
 import base64
@@ -108,7 +108,7 @@ class Keyring:
         return self.unseal(sealed, context=context).decode()
 
     def is_current(self, sealed: bytes) -> bool:
-        """Tell whether `sealed` is under the current key, so need not be sealed anew after a change of keys."""
+        """Tell whether `sealed` is under the current key, so need not be sealed anew."""
         return self._key_of(sealed) is self._current
 
     def blind_index(self, text: str, *, context: str = "") -> bytes:
