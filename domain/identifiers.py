@@ -28,14 +28,14 @@ _SEPARATORS = re.compile(r"[\s\-_·.]+")
 
 
 class NotAnIdentifier(ValueError):
-    """What was typed is not what was asked for; `sentence` tells the user so."""
+    """What was typed is not what was asked for; `reason` tells the user so."""
 
-    def __init__(self, sentence: Sentence) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
     def __str__(self) -> str:
-        return str(self.sentence)
+        return str(self.reason)
 
 
 class NotAVenueCode(NotAnIdentifier):

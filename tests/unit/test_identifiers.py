@@ -95,7 +95,7 @@ def test_what_is_no_venue_code_is_refused_in_both_languages(typed: str) -> None:
         identifiers.clean_venue_code(typed)
 
     assert "8 letters" in str(refused.value)
-    assert "8 位" in refused.value.sentence.in_language("zh_CN")
+    assert "8 位" in refused.value.reason.in_language("zh_CN")
 
 
 def test_trailing_junk_after_a_code_is_refused() -> None:
@@ -190,7 +190,7 @@ def test_what_cannot_be_dialled_is_refused(typed: str) -> None:
     with pytest.raises(NotAPhoneNumber) as refused:
         identifiers.clean_phone(typed)
 
-    assert "电话" in refused.value.sentence.in_language("zh_CN")
+    assert "电话" in refused.value.reason.in_language("zh_CN")
 
 
 def test_landline_without_area_code_is_told_what_is_missing() -> None:
