@@ -13,7 +13,7 @@ from domain.language import Label
 
 DATA = Path(__file__).parent / "data"
 
-# libyaml reads a file here in 5 to 10 ms; the parser in Python takes ten times as long. Python's own parser in about 200.
+# libyaml reads a file here in 5 to 10 ms; the parser in Python takes ten times as long.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -1,0 +1,130 @@
+"""What happens beside a step in the same transaction: checks against the register, and linked cases' own entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from domain import cases, people, venues
+from domain.actors import SYSTEM
+from domain.cases import FieldRefused, Step, after, before
+from domain.language import Sentence
+from domain.models import Case, CaseLink, Venue
+from domain.workflow import FieldRefusal
+
+MERGED_INTO = "merged_into"
+
+
+def _refuse(field: str, reason: Sentence) -> FieldRefused:
+    return FieldRefused(FieldRefusal(field, reason))
+
+
+@before("check_assignees")
+def check_assignees(session: Session, step: Step) -> None:
+    """A case is given to the area's warden, or to two inspectors (消防监督检查规定 第十四条), who hold the post today."""
+    day = people.local_day(step.at)
+    first, second = step.form.assignee, step.form.second
+    if people.holds(session, first, ["warden"], day=day):
+        if second is not None:
+            raise _refuse("second", Sentence("A warden checks alone; leave the second inspector empty."))
+        return
+    if not people.holds(session, first, ["inspector"], day=day):
+        raise _refuse("assignee", Sentence("This person is neither a warden nor an inspector today."))
+    if second is None:
+        raise _refuse("second", Sentence("A legal check needs two inspectors; name the second."))
+    if not people.holds(session, second, ["inspector"], day=day):
+        raise _refuse("second", Sentence("The second person is not an inspector today."))
+
+
+@before("set_place")
+def set_place(session: Session, step: Step) -> dict[str, Any] | None:
+    """Tie the report to the venue the handler found out."""
+    if not step.form.venue_code:
+        return None
+    try:
+        venue = venues.open_by_code(session, step.form.venue_code, day=people.local_day(step.at))
+    except venues.UnknownVenue:
+        raise _refuse("venue_code", Sentence("No venue has this code.")) from None
+    except venues.VenueClosed:
+        raise _refuse("venue_code", Sentence("This venue is closed.")) from None
+    return {"venue_id": venue.id, "area_id": venue.area_id, "place": step.form.place or venue.name}
+
+
+@before("compare_venue_code")
+def compare_venue_code(session: Session, step: Step) -> None:
+    """Arriving means scanning the code at the door of the right venue, or saying why not."""
+    if step.case.venue_id is None:
+        return
+    if not step.form.venue_code:
+        if not step.form.no_code_reason:
+            raise _refuse("venue_code", Sentence("Scan the code at the door, or say why you cannot."))
+        return
+    venue = session.get(Venue, step.case.venue_id)
+    try:
+        scanned = venues.by_code(session, step.form.venue_code)
+    except venues.UnknownVenue:
+        raise _refuse("venue_code", Sentence("No venue has this code.")) from None
+    if venue is None or scanned.id != venue.id:
+        raise _refuse("venue_code", Sentence("This is the code of another venue: %(name)s.", name=scanned.name))
+
+
+@before("join_other")
+def join_other(session: Session, step: Step) -> None:
+    """Merge into a report of the same premises; both timelines say so."""
+    case = step.case
+    number = step.form.into.strip().upper()
+    found = session.execute(select(Case.id).where(Case.number == number, Case.process == case.process)).scalar()  # type: ignore[call-overload]
+    if found is None:
+        raise _refuse("into", Sentence("There is no report with this number."))
+    if found == case.id:
+        raise _refuse("into", Sentence("A report cannot be merged into itself."))
+    for held in sorted((found, case.id)):  # always in this order, so that two merges cannot wait for each other
+        session.execute(select(Case.id).where(Case.id == held).with_for_update())  # type: ignore[call-overload]
+    other = cases.reload(session, found)
+    here = (case.venue_id, None if case.venue_id else (case.place or "").strip())
+    there = (other.venue_id, None if other.venue_id else (other.place or "").strip())
+    if here != there or here == (None, ""):
+        raise _refuse("into", Sentence("Only reports about the same premises can be merged."))
+    if cases.workflow_of(other.process).state(other.state).final:
+        raise _refuse("into", Sentence("That report is closed already."))
+    cases.fire(session, other, "absorb", actor=SYSTEM, at=step.at, data={"other": case.number})
+    cases.link(session, source=case.id, target=other.id, kind=MERGED_INTO, at=step.at)
+
+
+@before("leave_other")
+def leave_other(session: Session, step: Step) -> None:
+    """Undo a merge; both timelines say so."""
+    query = select(CaseLink).where(CaseLink.from_id == step.case.id, CaseLink.kind == MERGED_INTO)
+    link = session.execute(query.where(CaseLink.ended_at.is_(None))).scalar_one()  # type: ignore[union-attr]
+    other = cases.reload(session, link.to_id)
+    cases.fire(session, other, "release", actor=SYSTEM, at=step.at, data={"other": step.case.number})
+    cases.unlink(session, source=step.case.id, target=other.id, kind=MERGED_INTO, at=step.at)
+
+
+def merged_into(session: Session, case_id: Any) -> list[Case]:  # noqa: ANN401 - a UUID
+    """Return the reports that are merged into this one now."""
+    query = select(Case).join(CaseLink, CaseLink.from_id == Case.id)  # type: ignore[arg-type]
+    mine = query.where(CaseLink.to_id == case_id, CaseLink.kind == MERGED_INTO, CaseLink.ended_at.is_(None))  # type: ignore[union-attr]
+    return list(session.execute(mine.order_by(Case.id)).scalars())  # type: ignore[arg-type]
+
+
+@after("answer_merged")
+def answer_merged(session: Session, step: Step) -> None:
+    """Whoever reported the same hazard hears the same answer, each through their own report."""
+    if not step.form.text:
+        return
+    for merged in merged_into(session, step.case.id):
+        case = cases.reload(session, merged.id)
+        cases.fire(session, case, "share_reply", actor=SYSTEM, at=step.at, data={"text": step.form.text})
+
+
+@after("close_when_satisfied")
+def close_when_satisfied(session: Session, step: Step) -> None:
+    """A satisfied reporter ends the case (4 or 5 of 5)."""
+    if step.form.rating >= SATISFIED:
+        cases.fire(session, step.case, "close", actor=SYSTEM, at=step.at, data={"satisfied": True})
+
+
+SATISFIED = 4

@@ -1,0 +1,84 @@
+"""Promises and their fulfilment: the outbox, attempts at providers, heartbeats of the parts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from domain.models.columns import Json, UtcDateTime
+
+
+class Outbox(SQLModel, table=True):
+    """One promised effect of one timeline entry; `key` makes it exist once."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_due", "process", "due_at", postgresql_where=text("state = 'pending'"),
+              sqlite_where=text("state = 'pending'")),
+        Index("outbox_case", "case_id"),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    key: str = Field(unique=True, max_length=120)
+    """`case:seq:effect`."""
+    case_id: UUID = Field(foreign_key="cases.id")
+    seq: int
+    process: str = Field(max_length=32)
+    effect: str = Field(max_length=40)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(default="pending", max_length=12)
+    """pending, done, held (waits for a person, with the reason in `outcome`), dropped (a person decided)."""
+    attempts: int = Field(default=0)
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    leased_by: str | None = Field(default=None, max_length=64)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    flow_run_id: UUID | None = Field(default=None)
+    task_run_id: UUID | None = Field(default=None)
+
+
+class Attempt(SQLModel, table=True):
+    """One message or call at a provider, written before the request is made."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("attempt_provider", "provider_id"),
+        Index("attempt_case", "case_id"),
+        Index("attempt_outbox", "outbox_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    outbox_id: UUID = Field(foreign_key="outbox.id")
+    case_id: UUID = Field(foreign_key="cases.id")
+    number: int = Field(default=1)
+    """1 for the first try of this effect to this recipient."""
+    channel: str = Field(max_length=8)
+    """sms or voice."""
+    recipient_id: UUID | None = Field(default=None)
+    """A person of the register; None: the reporter, whose number is sealed."""
+    to_sealed: UUID | None = Field(default=None)
+    to_masked: str = Field(max_length=40)
+    body: str = Field(default="", max_length=2000)
+    state: str = Field(default="dialling", max_length=16)
+    """dialling → accepted → sent → delivered | undelivered | failed; or unknown, refused. Only ever forward."""
+    provider: str = Field(default="", max_length=24)
+    provider_id: str | None = Field(default=None, max_length=64)
+    error: str | None = Field(default=None, max_length=200)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Heartbeat(SQLModel, table=True):
+    """The last sign of life of one part of one process, and what it says of itself."""
+
+    __tablename__ = "heartbeat"
+
+    part: str = Field(primary_key=True, max_length=24)
+    instance: str = Field(primary_key=True, max_length=64)
+    at: datetime = Field(sa_type=UtcDateTime)
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

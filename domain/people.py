@@ -1,0 +1,84 @@
+"""Who holds which post where, and the actor that makes of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from domain import sealed
+from domain.actors import Actor, Role
+from domain.models import Area, Person, Post
+
+CITY = ZoneInfo("Asia/Shanghai")
+
+
+def local_day(at: datetime) -> date:
+    """Return the city's calendar day at that moment."""
+    return at.astimezone(CITY).date()
+
+
+def posts_of(session: Session, person_id: UUID, *, day: date) -> list[Post]:
+    """Return the posts a person holds on `day`."""
+    return list(session.execute(select(Post).where(Post.person_id == person_id, *_valid(day))).scalars())
+
+
+def _valid(day: date) -> tuple[object, ...]:
+    return (Post.from_on <= day, or_(Post.until_on.is_(None), Post.until_on >= day))  # type: ignore[union-attr, operator]
+
+
+def actor_of(session: Session, person: Person, *, at: datetime) -> Actor:
+    """Return the actor a person is at that moment: the roles of all posts they hold."""
+    roles = frozenset(Role(post.role) for post in posts_of(session, person.id, day=local_day(at)))
+    phone_mark = sealed.mark(person.phone) if person.phone else None
+    return Actor(roles, person_id=person.id, name=person.name, phone_mark=phone_mark)
+
+
+def holds(session: Session, person_id: UUID, roles: Iterable[Role | str], *, day: date) -> bool:
+    """Return whether a person holds any of `roles` on `day`."""
+    wanted = {str(role) for role in roles}
+    return any(post.role in wanted for post in posts_of(session, person_id, day=day))
+
+
+def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> list[Person]:
+    """Return everybody who holds any of `roles` on `day`, by name."""
+    query = select(Person).join(Post).where(Post.role.in_([str(r) for r in roles]), *_valid(day)).distinct()  # type: ignore[attr-defined, arg-type]
+    return sorted(session.execute(query).scalars(), key=lambda person: person.name)
+
+
+def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) -> list[Person]:
+    """Return who holds `role` for an area: for itself, else for the nearest area above it, else for no area at all.
+
+    Several holders are ordered by the start of their post, then by id, so that the answer is always the same.
+    """
+    found = list(
+        session.execute(
+            select(Person, Post, Area)
+            .join(Post, Post.person_id == Person.id)  # type: ignore[arg-type]
+            .outerjoin(Area, Area.id == Post.area_id)  # type: ignore[arg-type]
+            .where(Post.role == role.value, Post.venue_id.is_(None), *_valid(day))  # type: ignore[union-attr, arg-type]
+        )
+    )
+    area = session.get(Area, area_id) if area_id else None
+    above = [row for row in found if row.Area is None or (area and area.path.startswith(row.Area.path))]
+    depth = max((len(row.Area.path) if row.Area else 0 for row in above), default=0)
+    nearest = [row for row in above if (len(row.Area.path) if row.Area else 0) == depth]
+    nearest.sort(key=lambda row: (row.Post.from_on, row.Person.id))
+    return list({row.Person.id: row.Person for row in nearest}.values())
+
+
+def of_venue(session: Session, roles: Iterable[Role], venue_id: UUID, *, day: date) -> list[Person]:
+    """Return who holds one of `roles` at a venue, in the order of `roles`."""
+    wanted = [role.value for role in roles]
+    rows = session.execute(
+        select(Person, Post)
+        .join(Post, Post.person_id == Person.id)  # type: ignore[arg-type]
+        .where(Post.venue_id == venue_id, Post.role.in_(wanted), *_valid(day))  # type: ignore[attr-defined, arg-type]
+    ).all()
+    ordered = sorted(rows, key=lambda row: (wanted.index(row.Post.role), row.Post.from_on, row.Person.id))
+    unique = {row.Person.id: row.Person for row in ordered}
+    return list(unique.values())

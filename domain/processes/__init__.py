@@ -1,0 +1,14 @@
+"""The processes, a table each. `WORKFLOWS` is the list everything else reads."""
+
+from __future__ import annotations
+
+from domain.processes.hazard_report import HAZARD_REPORT
+from domain.processes.rectification import RECTIFICATION
+from domain.workflow import Workflow
+
+WORKFLOWS: dict[str, Workflow] = {flow.name: flow for flow in (HAZARD_REPORT, RECTIFICATION)}
+
+
+def workflow_of(process: str) -> Workflow:
+    """Return the table of a process; KeyError for a process there is none of."""
+    return WORKFLOWS[process]

@@ -1,0 +1,137 @@
+"""Steps every process shares: remind, comment, reassign, and what clocks fire. None changes the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.actors import Actor, Role
+from domain.forms import Form, N_, person_field, text_field
+from domain.language import Label, Sentence
+from domain.workflow import CaseView, Check, FieldRefusal, State, Transition
+
+STAFF = frozenset(
+    {Role.WARDEN, Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER}
+)
+VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
+REMINDER_PAUSE = timedelta(hours=24)
+"""A reporter may urge once in so long; our choice, so that the button is not a siren."""
+
+
+class Comment(Form):
+    """A remark for colleagues; the reporter and the venue do not see it."""
+
+    text: str = text_field(N_("Comment"))
+
+
+class Reassign(Form):
+    """Another person takes over."""
+
+    assignee: UUID = person_field(N_("To whom"), roles=("warden", "inspector"))
+    second: UUID | None = person_field(N_("Second inspector"), roles=("inspector",), required=False)
+    reason: str = text_field(N_("Reason"), limit=500)
+
+
+class ClockNotice(Form):
+    """What a clock says when it warns or is over."""
+
+    clock: str
+    level: int
+    """0 warning, 1 over, 2 a quarter longer."""
+    due_at: datetime
+
+
+def is_assignee(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """Only who the case is assigned to may go on with it."""
+    if actor.person_id is not None and actor.person_id in case.assignees:
+        return None
+    return Sentence("This case is assigned to somebody else.")
+
+
+def is_own_receipt(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """A reporter acts only on the report whose receipt code they hold."""
+    if actor.receipt_for == case.id or Role.REPORTER not in actor.roles:
+        return None
+    return Sentence("This needs the receipt code of the report.")
+
+
+def was_not_just_reminded(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """A reporter urges once a day; staff may always."""
+    last = case.facts.get("reminded_at")
+    if Role.REPORTER not in actor.roles or last is None:
+        return None
+    if at - datetime.fromisoformat(last) >= REMINDER_PAUSE:
+        return None
+    return Sentence("You have urged us in the last 24 hours already; we have seen it.")
+
+
+def is_second_inspector_given(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """A second inspector is somebody else than the first."""
+    if form.second is not None and form.second == form.assignee:
+        return FieldRefusal("second", Sentence("The second inspector must be another person."))
+    return None
+
+
+def is_new_assignee(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """Reassigning to the same people would change nothing."""
+    if {form.assignee, form.second} - {None} == set(case.assignees):
+        return FieldRefusal("assignee", Sentence("The case is assigned to this person already."))
+    return None
+
+
+def set_assignees(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Put the named people on the case."""
+    return {"assignee_id": form.assignee, "second_assignee_id": form.second}
+
+
+def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Remember when somebody last urged."""
+    key = "reminded_at" if Role.REPORTER in actor.roles else "staff_reminded_at"
+    return {"facts": {key: at.isoformat()}}
+
+
+EFFECTS = {
+    "remind_assignee": Label("催办承办人", "Remind the assignee"),
+    "notify_assignee": Label("通知承办人", "Notify the assignee"),
+    "tell_handler": Label("告知受理员", "Tell the handler"),
+    "tell_superior": Label("上报", "Tell the superior"),
+}
+COMPANIONS = frozenset({"check_assignees"})
+
+
+def steps(
+    open_states: Iterable[State],
+    *,
+    assigned: Iterable[State],
+    reminders: frozenset[Role],
+    reassign_checks: tuple[Check, ...] = (),
+) -> tuple[Transition, ...]:
+    """Return the shared steps for a process: `assigned` are the states in which somebody holds the case."""
+    everywhere = frozenset(open_states)
+    return (
+        Transition(
+            "remind", zh="催办", en="Urge", sources=everywhere, target=None, roles=reminders,
+            guards=(is_own_receipt, was_not_just_reminded), form=Form, changes=note_reminder,
+            effects=("remind_assignee",),
+        ),
+        Transition(
+            "comment", zh="备注", en="Comment", sources=everywhere, target=None,
+            roles=STAFF, form=Comment,
+        ),
+        Transition(
+            "reassign", zh="改派", en="Reassign", sources=frozenset(assigned), target=None,
+            roles={Role.HANDLER, Role.SUPERVISOR}, form=Reassign,
+            checks=(is_second_inspector_given, is_new_assignee, *reassign_checks), changes=set_assignees,
+            companions=("check_assignees",), effects=("notify_assignee",),
+        ),
+        Transition(
+            "warn", zh="临期提醒", en="Deadline near", sources=everywhere, target=None,
+            roles={Role.SYSTEM}, form=ClockNotice, effects=("remind_assignee",), quiet=True,
+        ),
+        Transition(
+            "escalate", zh="逾期上报", en="Escalated", sources=everywhere, target=None,
+            roles={Role.SYSTEM}, form=ClockNotice, effects=("tell_superior",), quiet=True,
+        ),
+    )  # fmt: skip

@@ -1,0 +1,336 @@
+"""隐患举报 (JB): a hazard that somebody reports, from receipt to reply. Source: 消防监督检查规定 第十七、十八条."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain import catalogue
+from domain.actors import Actor, Role
+from domain.clocks import Limit
+from domain.language import Label, Sentence
+from domain.processes import everywhere
+from domain.processes import hazard_report_forms as forms
+from domain.processes.everywhere import is_assignee, is_own_receipt
+from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
+
+OBJECTION_WITHIN = timedelta(days=30)
+CLOSES_AFTER_DAYS = 7
+"""A replied report nobody objects to is closed; the objection stays open for its 30 days."""
+
+REPORTED = State("reported", zh="待受理", en="Reported")
+ACCEPTED = State("accepted", zh="待派发", en="Accepted")
+ASSIGNED = State("assigned", zh="待到场", en="Assigned")
+CHECKING = State("checking", zh="核查中", en="Being checked")
+CHECKED = State("checked", zh="待回复", en="Checked")
+REPLIED = State("replied", zh="已回复", en="Replied")
+REOPENED = State("reopened", zh="重新核查", en="Reopened")
+CLOSED = State("closed", zh="已办结", en="Closed", final=True)
+REJECTED = State("rejected", zh="不予受理", en="Rejected", final=True)
+TRANSFERRED = State("transferred", zh="已移送", en="Transferred", final=True)
+MERGED = State("merged", zh="已并案", en="Merged", final=True)
+WITHDRAWN = State("withdrawn", zh="已撤回", en="Withdrawn", final=True)
+
+STATES = (REPORTED, ACCEPTED, ASSIGNED, CHECKING, CHECKED, REPLIED, REOPENED, CLOSED, REJECTED, TRANSFERRED,
+          MERGED, WITHDRAWN)  # fmt: skip
+OPEN = frozenset(state for state in STATES if not state.final)
+
+
+# Guards: the case and the actor, never the form.
+
+
+def is_not_own_report(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """Nobody handles a report they made themselves (told by a keyed mark of the phone, not by the phone)."""
+    mark = case.facts.get("reporter_mark")
+    if mark and actor.phone_mark and mark == actor.phone_mark:
+        return Sentence("You made this report yourself; somebody else has to handle it.")
+    return None
+
+
+def is_within_objection_time(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """An objection is heard for 30 days from the reply."""
+    replied_at = case.facts.get("replied_at")
+    if replied_at and at - datetime.fromisoformat(replied_at) <= OBJECTION_WITHIN:
+        return None
+    return Sentence("An objection is possible for 30 days after the reply.")
+
+
+def is_not_yet_rated(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """One answer per reply."""
+    if case.facts.get("rating") is None:
+        return None
+    return Sentence("You have rated this reply already; thank you.")
+
+
+def has_no_merged_reports(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """A report that others were merged into has to stay: their reporters wait for its answer."""
+    if case.facts.get("absorbed"):
+        return Sentence("Other reports were merged into this one; undo that first.")
+    return None
+
+
+# Checks: the form against the case.
+
+
+def keeps_class_or_is_stricter(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """Only a supervisor loosens the time to verify (24 hours to 3 working days)."""
+    hazard = catalogue.hazards().get(form.hazard_code)
+    if hazard is None:
+        return FieldRefusal("hazard_code", Sentence("There is no hazard with the code %(code)s.", code=form.hazard_code))
+    if hazard.verify_class not in ("A24H", "B3WD"):
+        return FieldRefusal("hazard_code", Sentence("This is not checked on site: transfer the report, or call 119."))
+    before = case.facts.get("verify_class") or hazard.verify_class
+    after = form.verify_class or hazard.verify_class
+    strictest = "A24H" if "A24H" in (before, hazard.verify_class) else "B3WD"
+    if strictest == "A24H" and after == "B3WD" and not actor.plays(Role.SUPERVISOR):
+        return FieldRefusal("verify_class", Sentence("Only a supervisor may give more time than 24 hours here."))
+    return None
+
+
+def is_somebody_new(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """A reopened report is checked by somebody who had no part in it."""
+    if not case.facts.get("reopened_at"):
+        return None
+    handled = set(case.facts.get("handled_by", ()))
+    for name in ("assignee", "second"):
+        if str(getattr(form, name)) in handled:
+            return FieldRefusal(name, Sentence("This person handled the report before; choose somebody else."))
+    return None
+
+
+def has_photo_or_reason(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """A finding is proved by a photo, or says why there is none."""
+    if form.photos or form.no_photo_reason:
+        return None
+    return FieldRefusal("photos", Sentence("Add a photo, or say why there is none."))
+
+
+def names_its_hazards(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """A substantiated report names what was found; what was corrected is part of what was found."""
+    found = form.outcome in (forms.Outcome.SUBSTANTIATED, forms.Outcome.PARTLY)
+    if found and not form.hazards:
+        return FieldRefusal("hazards", Sentence("Name the hazards that were found."))
+    if not found and form.hazards:
+        return FieldRefusal("hazards", Sentence("Hazards are named only when the report is substantiated."))
+    unknown = [code for code in form.hazards if code not in catalogue.hazards()]
+    if unknown:
+        return FieldRefusal("hazards", Sentence("There is no hazard with the code %(code)s.", code=unknown[0]))
+    if set(form.corrected) - set(form.hazards):
+        return FieldRefusal("corrected", Sentence("Only a hazard that was found can have been corrected."))
+    return None
+
+
+def tells_or_says_why_not(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """A reply has a text, or a recorded reason why nobody can be told (R120 18(2))."""
+    if bool(form.text) == bool(form.cannot_tell_reason):
+        return FieldRefusal("text", Sentence("Write the reply, or say why nobody can be told; not both."))
+    return None
+
+
+# Changes: what the form writes onto the case.
+
+
+def classify(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Set the hazard and the class that decides how soon it is verified."""
+    verify_class = form.verify_class or catalogue.hazards()[form.hazard_code].verify_class
+    changes: dict[str, Any] = {"hazard_code": form.hazard_code, "facts": {"verify_class": str(verify_class)}}
+    if getattr(form, "place", None):
+        changes["place"] = form.place
+    return changes
+
+
+def clear_assignees(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Take everybody off the case."""
+    return {"assignee_id": None, "second_assignee_id": None}
+
+
+def _with(case: CaseView, actor: Actor) -> list[str]:
+    handled = list(case.facts.get("handled_by", ()))
+    if actor.person_id and str(actor.person_id) not in handled:
+        handled.append(str(actor.person_id))
+    return handled
+
+
+def note_arrival(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Remember who stood on site, and when."""
+    return {"facts": {"handled_by": _with(case, actor), "arrived_at": at.isoformat()}}
+
+
+def note_finding(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Keep the outcome where lists and replies read it."""
+    return {
+        "facts": {
+            "handled_by": _with(case, actor),
+            "outcome": form.outcome.value,
+            "hazards": list(form.hazards),
+            "corrected": list(form.corrected),
+            "checked_at": at.isoformat(),
+        }
+    }
+
+
+def note_reply(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Keep the reply; the objection period counts from it."""
+    return {
+        "facts": {
+            "handled_by": _with(case, actor),
+            "reply": form.text,
+            "cannot_tell_reason": form.cannot_tell_reason,
+            "replied_at": at.isoformat(),
+            "rating": None,
+        }
+    }
+
+
+def note_objection(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Reopen with nobody on it."""
+    return {
+        "assignee_id": None,
+        "second_assignee_id": None,
+        "facts": {"reopened_at": at.isoformat(), "objections": int(case.facts.get("objections", 0)) + 1},
+    }
+
+
+def note_rating(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Keep how satisfied the reporter is, 1 to 5."""
+    return {"facts": {"rating": form.rating}}
+
+
+# Limits.
+
+
+def verify_limit(case: CaseView) -> Limit | None:
+    """24 hours or 3 working days from receipt [CMP-20, CMP-21]; runs once, for the first check."""
+    if case.facts.get("reopened_at"):
+        return None
+    return _class_limit(case)
+
+
+def verify_again_limit(case: CaseView) -> Limit | None:
+    """The same length from the objection, as our own target."""
+    return _class_limit(case) if case.facts.get("reopened_at") else None
+
+
+def _class_limit(case: CaseView) -> Limit:
+    if case.facts.get("verify_class") == "A24H":
+        return Limit.hours(int(catalogue.limit("CMP-20").limit or 24))
+    return Limit.working_days(int(catalogue.limit("CMP-21").limit or 3))
+
+
+R = Role
+TRANSITIONS = (
+    Transition("accept", zh="受理", en="Accept", sources={REPORTED}, target=ACCEPTED, roles={R.HANDLER, R.SYSTEM},
+               guards=(is_not_own_report,), form=forms.Accept, checks=(keeps_class_or_is_stricter,),
+               changes=classify, companions=("set_place",), effects=("acknowledge_reporter",)),
+    Transition("reject", zh="不予受理", en="Reject", sources={REPORTED}, target=REJECTED, roles={R.HANDLER},
+               guards=(is_not_own_report,), form=forms.Reject, effects=("reply_reporter",)),
+    Transition("transfer", zh="移送", en="Transfer", sources={REPORTED, ACCEPTED}, target=TRANSFERRED,
+               roles={R.HANDLER}, guards=(is_not_own_report, has_no_merged_reports), form=forms.Transfer,
+               effects=("reply_reporter",)),
+    Transition("merge", zh="并案", en="Merge", sources={REPORTED, ACCEPTED}, target=MERGED, roles={R.HANDLER},
+               guards=(is_not_own_report, has_no_merged_reports), form=forms.Merge, companions=("join_other",),
+               effects=("acknowledge_reporter",)),
+    Transition("unmerge", zh="撤销并案", en="Undo the merge", sources={MERGED}, target=ACCEPTED,
+               roles={R.HANDLER, R.SUPERVISOR}, form=forms.Reason, companions=("leave_other",)),
+    Transition("assign", zh="派发", en="Assign", sources={ACCEPTED}, target=ASSIGNED, roles={R.HANDLER, R.SYSTEM},
+               guards=(is_not_own_report,), form=forms.Assign,
+               checks=(everywhere.is_second_inspector_given, is_somebody_new),
+               changes=everywhere.set_assignees,
+               companions=("check_assignees",), effects=("notify_assignee",)),
+    Transition("assign", zh="派发", en="Assign", sources={REOPENED}, target=ASSIGNED, roles={R.SUPERVISOR},
+               guards=(is_not_own_report,), form=forms.Assign,
+               checks=(everywhere.is_second_inspector_given, is_somebody_new),
+               changes=everywhere.set_assignees, companions=("check_assignees",), effects=("notify_assignee",)),
+    Transition("decline", zh="退回", en="Decline", sources={ASSIGNED}, target=ACCEPTED,
+               roles={R.WARDEN, R.INSPECTOR}, guards=(is_assignee,), form=forms.Decline, changes=clear_assignees,
+               effects=("tell_handler",)),
+    Transition("start_check", zh="到场", en="Arrive on site", sources={ASSIGNED}, target=CHECKING,
+               roles={R.WARDEN, R.INSPECTOR}, guards=(is_assignee, is_not_own_report), form=forms.StartCheck,
+               changes=note_arrival, companions=("compare_venue_code",)),
+    Transition("record_finding", zh="登记核查结果", en="Record the finding", sources={CHECKING}, target=CHECKED,
+               roles={R.WARDEN, R.INSPECTOR}, guards=(is_assignee, is_not_own_report), form=forms.Finding,
+               checks=(has_photo_or_reason, names_its_hazards), changes=note_finding,
+               effects=("open_rectifications", "tell_handler")),
+    Transition("reply", zh="回复", en="Reply", sources={CHECKED}, target=REPLIED, roles={R.HANDLER},
+               guards=(is_not_own_report,), form=forms.Reply, checks=(tells_or_says_why_not,), changes=note_reply,
+               companions=("answer_merged",), effects=("reply_reporter",)),
+    Transition("send_back", zh="退回重查", en="Send back", sources={CHECKED}, target=ASSIGNED,
+               roles={R.HANDLER, R.SUPERVISOR}, form=forms.SendBack, effects=("notify_assignee",)),
+    Transition("object", zh="不满意", en="Object", sources={REPLIED, CLOSED}, target=REOPENED, roles={R.REPORTER},
+               guards=(is_own_receipt, is_within_objection_time), form=forms.Objection, changes=note_objection,
+               effects=("tell_supervisor",)),
+    Transition("rate", zh="评价", en="Rate", sources={REPLIED}, target=None, roles={R.REPORTER},
+               guards=(is_own_receipt, is_not_yet_rated), form=forms.Rating, changes=note_rating,
+               companions=("close_when_satisfied",)),
+    Transition("close", zh="办结", en="Close", sources={REPLIED}, target=CLOSED, roles={R.SYSTEM}, form=forms.Closing,
+               quiet=True),
+    Transition("withdraw", zh="撤回", en="Withdraw", sources={REPORTED, ACCEPTED}, target=WITHDRAWN,
+               roles={R.REPORTER}, guards=(is_own_receipt, has_no_merged_reports), form=forms.Withdrawal),
+    Transition("add_information", zh="补充", en="Add information", sources=OPEN - {REPLIED}, target=None,
+               roles={R.REPORTER}, guards=(is_own_receipt,), form=forms.Addition, effects=("tell_handler",)),
+    Transition("reclassify", zh="调整类别", en="Reclassify", sources={ACCEPTED, ASSIGNED, CHECKING}, target=None,
+               roles={R.HANDLER, R.SUPERVISOR}, form=forms.Reclassify, checks=(keeps_class_or_is_stricter,),
+               changes=classify),
+    Transition("absorb", zh="并入其他举报", en="Another report joined", sources=OPEN, target=None,
+               roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_absorbed, quiet=True),
+    Transition("release", zh="并入的举报移出", en="A joined report left", sources=frozenset(STATES), target=None,
+               roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_released, quiet=True),
+    Transition("tell_corrected", zh="隐患整改完成", en="A hazard was corrected", sources=frozenset(STATES), target=None,
+               roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_corrected, effects=("tell_reporter_corrected",),
+               quiet=True),
+    Transition("share_reply", zh="告知并案举报人", en="The answer was shared", sources={MERGED}, target=None,
+               roles={R.SYSTEM}, form=forms.SharedReply, changes=forms.note_shared, effects=("reply_reporter",), quiet=True),
+    *everywhere.steps(OPEN, assigned={ASSIGNED, CHECKING}, reassign_checks=(is_somebody_new,),
+                      reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.REPORTER})),
+)  # fmt: skip
+
+HAZARD_REPORT = Workflow(
+    name="hazard_report",
+    prefix="JB",
+    zh="隐患举报",
+    en="Hazard report",
+    opening=Opening("report", zh="举报", en="Report", target=REPORTED, roles={R.REPORTER, R.HANDLER, R.SYSTEM},
+                    effects=("triage_report",)),
+    states=STATES,
+    transitions=TRANSITIONS,
+    effects={
+        **everywhere.EFFECTS,
+        "triage_report": Label("自动分流", "Sort the report"),
+        "acknowledge_reporter": Label("告知举报人已受理", "Tell the reporter it is taken up"),
+        "reply_reporter": Label("回复举报人", "Reply to the reporter"),
+        "tell_reporter_corrected": Label("告知举报人已整改", "Tell the reporter it is corrected"),
+        "open_rectifications": Label("下达整改", "Open rectifications"),
+        "tell_supervisor": Label("告知主管", "Tell the supervisor"),
+    },
+    companions=everywhere.COMPANIONS
+    | {"set_place", "join_other", "leave_other", "compare_venue_code", "answer_merged", "close_when_satisfied"},
+    clocks=(
+        Clock("accept", zh="受理", en="Accept", runs_in={REPORTED}, limit=lambda _: Limit.minutes(30),
+              basis="CMP-10", kind="target"),
+        Clock("verify", zh="现场核查", en="Verify on site", runs_in={REPORTED, ACCEPTED, ASSIGNED, CHECKING},
+              limit=verify_limit, basis="CMP-20/CMP-21", kind="statutory"),
+        Clock("verify_again", zh="重新核查", en="Verify again", runs_in={REOPENED, ACCEPTED, ASSIGNED, CHECKING},
+              limit=verify_again_limit, basis="PRACTICE", kind="target", restarts=True),
+        Clock("reply", zh="回复举报人", en="Reply to the reporter", runs_in={CHECKED},
+              limit=lambda _: Limit.working_days(1), basis="CMP-30", kind="target", restarts=True),
+        Clock("close", zh="自动办结", en="Close by itself", runs_in={REPLIED},
+              limit=lambda _: Limit.hours(24 * CLOSES_AFTER_DAYS), basis="PRACTICE", kind="timer", warn_at=None,
+              on_breach="close", restarts=True),
+    ),
+)  # fmt: skip
+
+PUBLIC_STATES: dict[str, Label] = {
+    "reported": Label("已收到", "Received"),
+    "accepted": Label("已受理", "Taken up"),
+    "assigned": Label("已派人核查", "Somebody is on the way"),
+    "checking": Label("正在现场核查", "Being checked on site"),
+    "checked": Label("已核查,正在答复", "Checked, reply being written"),
+    "replied": Label("已答复", "Answered"),
+    "reopened": Label("正在重新核查", "Being looked at again"),
+    "closed": Label("已办结", "Closed"),
+    "rejected": Label("不属于消防受理范围", "Not a matter for the fire service"),
+    "transferred": Label("已移送主管部门", "Handed to the competent authority"),
+    "merged": Label("已与同一隐患并案办理", "Handled together with an earlier report"),
+    "withdrawn": Label("您已撤回", "You withdrew it"),
+}
+"""What the reporter reads; nothing about staff."""

@@ -1,0 +1,274 @@
+"""Hazard reports from outside: intake, receipt, duplicates, and the sorting the system does by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import insert, select
+from sqlmodel import Session
+
+from domain import cases, catalogue, people, sealed, venues
+from domain.actors import SYSTEM, Actor, Role
+from domain.catalogue import Severity
+from domain.forms import MAX_PHOTOS, Latitude, Longitude, N_
+from domain.identifiers import NotAPhoneNumber, clean_phone, clean_receipt, new_id, new_receipt, receipt_digest
+from domain.language import Sentence
+from domain.models import Case, Receipt, Venue
+from domain.processes.hazard_report import HAZARD_REPORT, OPEN
+from domain.settings import get_settings
+from domain.workflow import FieldRefusal
+
+SIMILAR_WITHIN = timedelta(hours=72)
+
+
+class WrongReceipt(LookupError):
+    """No report has this receipt code."""
+
+
+class Intake(BaseModel):
+    """What a reporter sends, from the page, the API or a handler at the telephone."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    venue_code: str | None = Field(None, max_length=20, title=N_("Venue code"))
+    place: str | None = Field(None, max_length=200, title=N_("Place"))
+    hazard: str | None = Field(None, max_length=20, title=N_("What kind of hazard?"))
+    """A key of the public tiles, or a hazard code."""
+    description: str | None = Field(None, max_length=2000, title=N_("What did you see?"))
+    phone: str | None = Field(None, max_length=40, title=N_("Your phone"))
+    name: str | None = Field(None, max_length=60, title=N_("Your name"))
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    photos: list[UUID] = Field(default_factory=list, max_length=MAX_PHOTOS, title=N_("Photos"))
+    language: str = Field("zh_CN", pattern="^(zh_CN|en)$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tidy(cls, data: Any) -> Any:  # noqa: ANN401 - whatever came in
+        """Take empty texts for absent ones and drop NUL characters, which PostgreSQL cannot store."""
+        if not isinstance(data, dict):
+            return data
+        tidied = {k: v.replace("\x00", "").strip() if isinstance(v, str) else v for k, v in data.items()}
+        return {key: value for key, value in tidied.items() if value not in ("", None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A report just made: the case, and the code its reporter follows it with (shown once)."""
+
+    case: Case
+    receipt: str
+
+
+def open_report(
+    session: Session, intake: Intake, *, actor: Actor, at: datetime, channel: str = "web", origin_key: str | None = None
+) -> Opened:
+    """Open a report and return it with its receipt.
+
+    Raises `FieldRefused` for what cannot be, `UnknownVenue`, `VenueClosed`. The same `origin_key` gives the same
+    report and the same receipt again.
+    """
+    venue = venues.open_by_code(session, intake.venue_code, day=people.local_day(at)) if intake.venue_code else None
+    phone = _checked_phone(intake)
+    hazard_code, question = _hazard(intake)
+    _refuse_empty(intake, venue)
+    case_id = new_id()
+    facts: dict[str, Any] = {"question": question, "language": intake.language, "has_phone": phone is not None}
+    data: dict[str, Any] = {"channel": channel, "question": question}
+    if hazard_code:
+        facts["verify_class"] = catalogue.hazards()[hazard_code].verify_class
+        data["suggested_hazard"] = hazard_code
+    sealing = {"description": intake.description, "phone": phone, "name": intake.name}
+    for kind, text in sealing.items():
+        if text:
+            item = sealed.put(session, text, kind=kind, case_id=case_id, at=at, findable=kind == "phone")
+            facts[kind] = data[kind] = sealed.reference(item)
+    if phone:
+        facts["reporter_mark"] = sealed.mark(phone)
+    if intake.lat is not None and intake.lon is not None:
+        facts["position"] = {"lat": intake.lat, "lon": intake.lon}
+    if intake.photos:
+        data["photos"] = [str(photo) for photo in intake.photos]
+    case = cases.open_case(
+        session,
+        HAZARD_REPORT.name,
+        actor=actor,
+        at=at,
+        facts=facts,
+        data=data,
+        origin_key=origin_key,
+        case_id=case_id,
+        columns={
+            "venue_id": venue.id if venue else None,
+            "area_id": venue.area_id if venue else None,
+            "place": intake.place or (venue.name if venue else None),
+            "hazard_code": hazard_code,
+            "channel": channel,
+        },
+    )
+    if case.id != case_id:
+        return Opened(case, receipt_of(session, case.id) or "")
+    if intake.photos:
+        cases.attach_photos(session, case.id, intake.photos, by_reporter=actor.plays(Role.REPORTER))
+    return Opened(case, _issue_receipt(session, case.id, at))
+
+
+def _checked_phone(intake: Intake) -> str | None:
+    if not intake.phone:
+        return None
+    try:
+        return clean_phone(intake.phone)
+    except NotAPhoneNumber as wrong:
+        reason = getattr(wrong, "reason", None) or Sentence("This is not a telephone number.")
+        raise cases.FieldRefused(FieldRefusal("phone", reason)) from wrong
+
+
+def _hazard(intake: Intake) -> tuple[str | None, str | None]:
+    """Return the hazard code we take it for, and the tile that was chosen."""
+    text = intake.description or ""
+    if intake.hazard is None:
+        suggested = catalogue.suggest_hazards(text)
+        return (suggested[0].code if suggested else None), None
+    if question := catalogue.public_question(intake.hazard):
+        return question.hazard_for(text).code, question.key
+    if intake.hazard in catalogue.hazards():
+        return intake.hazard, None
+    raise cases.FieldRefused(FieldRefusal("hazard", Sentence("Please choose a kind of hazard from the list.")))
+
+
+def _refuse_empty(intake: Intake, venue: Venue | None) -> None:
+    vague = intake.hazard in (None, "other") and not intake.description
+    if vague:
+        field = "description" if intake.hazard else "hazard"
+        raise cases.FieldRefused(FieldRefusal(field, Sentence("Please choose a kind of hazard, or describe what you saw.")))
+    if venue is None and not intake.place and intake.lat is None:
+        raise cases.FieldRefused(FieldRefusal("place", Sentence("Please say where it is.")))
+
+
+def _receipt_key() -> bytes:
+    return get_settings().secret_key.encode()
+
+
+def _issue_receipt(session: Session, case_id: UUID, at: datetime) -> str:
+    receipt = new_receipt()
+    item = sealed.put(session, receipt, kind="receipt", case_id=case_id, at=at)
+    session.execute(
+        insert(Receipt), [{"digest": receipt_digest(receipt, _receipt_key()), "case_id": case_id, "sealed_id": item}]
+    )
+    return receipt
+
+
+def receipt_of(session: Session, case_id: UUID) -> str | None:
+    """Return the receipt code of a report, for a message to its reporter; None once it was redacted."""
+    item = session.execute(select(Receipt.sealed_id).where(Receipt.case_id == case_id)).scalar()  # type: ignore[call-overload]
+    try:
+        return sealed.get(session, item) if item else None
+    except sealed.NothingSealed:
+        return None
+
+
+def by_receipt(session: Session, receipt: str) -> Case:
+    """Return the report with that receipt code; raises `WrongReceipt`.
+
+    The lookup is by HMAC, so its time says nothing about how much of a guess was right.
+    """
+    try:
+        digest = receipt_digest(clean_receipt(receipt), _receipt_key())
+    except ValueError as wrong:
+        raise WrongReceipt(receipt[:20]) from wrong
+    case = session.execute(select(Case).join(Receipt, Receipt.case_id == Case.id).where(Receipt.digest == digest)).scalar()  # type: ignore[arg-type]
+    if case is None:
+        raise WrongReceipt(receipt[:20])
+    return case
+
+
+def reporter_of(case: Case) -> Actor:
+    """Return the reporter of a case whose receipt code was shown."""
+    return Actor(frozenset({Role.REPORTER}), receipt_for=case.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An open report that may be about the same thing. Nothing of who reported it."""
+
+    case_id: UUID
+    number: str
+    state: str
+    hazard_code: str | None
+    opened_at: datetime
+
+
+def similar(session: Session, *, venue_id: UUID, at: datetime, hazard_code: str | None = None, besides: UUID | None = None) -> list[Similar]:
+    """Return open reports of the last 72 h on the same premises and of the same hazard family, newest first.
+
+    A suggestion only: the system never merges, and nobody merges across premises.
+    """
+    states = [state.name for state in OPEN]
+    query = select(Case.id, Case.number, Case.state, Case.hazard_code, Case.opened_at).where(  # type: ignore[call-overload]
+        Case.venue_id == venue_id,
+        Case.process == HAZARD_REPORT.name,
+        Case.state.in_(states),  # type: ignore[attr-defined]
+        Case.opened_at >= at - SIMILAR_WITHIN,
+    )
+    rows = session.execute(query.order_by(Case.opened_at.desc()).limit(50)).all()  # type: ignore[attr-defined]
+    family = hazard_code.split("-")[0] if hazard_code else None
+    return [
+        Similar(*row)
+        for row in rows
+        if row.id != besides and (family is None or (row.hazard_code or "").startswith(family))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What the system did with a new report by itself."""
+
+    accepted: bool
+    assigned_to: UUID | None
+    doubt: Sentence | None
+    """Why a handler has to look at it."""
+
+
+def triage(session: Session, case_id: UUID, *, at: datetime) -> Sorted:
+    """Accept and assign a report that leaves no doubt; leave every other to a handler. Harmless when repeated."""
+    case = cases.reload(session, case_id)
+    if case.state == "accepted" and case.hazard_code and case.venue_id and case.assignee_id is None:
+        return _assign_to_warden(session, case, at)
+    if case.state != "reported":
+        return Sorted(accepted=False, assigned_to=case.assignee_id, doubt=None)
+    if doubt := _doubt(session, case):
+        return Sorted(accepted=False, assigned_to=None, doubt=doubt)
+    cases.fire(session, case, "accept", actor=SYSTEM, at=at, data={"hazard_code": case.hazard_code})
+    return _assign_to_warden(session, case, at)
+
+
+def _doubt(session: Session, case: Case) -> Sentence | None:
+    description = case.facts.get("description")
+    item = sealed.referenced(description)
+    text = sealed.get(session, item) if item else ""
+    suggested = catalogue.suggest_hazards(text)
+    if suggested and suggested[0].severity is Severity.EMERGENCY:
+        return Sentence("The words sound like a fire in progress.")
+    if case.venue_id is None:
+        return Sentence("The report names no coded venue.")
+    hazard = catalogue.hazards().get(case.hazard_code or "")
+    question = catalogue.public_question(case.facts.get("question") or "")
+    if hazard is None or (question is not None and not question.is_known):
+        return Sentence("It is not clear what kind of hazard this is.")
+    if hazard.verify_class not in ("A24H", "B3WD"):
+        return Sentence("This kind of report is not checked on site.")
+    return None
+
+
+def _assign_to_warden(session: Session, case: Case, at: datetime) -> Sorted:
+    wardens = people.in_charge(session, Role.WARDEN, case.area_id, day=people.local_day(at))
+    mark = case.facts.get("reporter_mark")
+    free = [warden for warden in wardens if not (mark and warden.phone and sealed.mark(warden.phone) == mark)]
+    if not free:
+        return Sorted(accepted=True, assigned_to=None, doubt=Sentence("No warden is free for this area."))
+    cases.fire(session, case, "assign", actor=SYSTEM, at=at, data={"assignee": free[0].id})
+    return Sorted(accepted=True, assigned_to=free[0].id, doubt=None)

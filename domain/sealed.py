@@ -1,0 +1,77 @@
+"""The vault's table: puts away what could identify a reporter and hands back a reference."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlmodel import Session
+
+from domain.identifiers import new_id
+from domain.models import VaultItem
+from domain.settings import get_settings
+from domain.vault import Keyring
+
+
+class NothingSealed(LookupError):
+    """The reference points at nothing: redacted after its retention, or never there."""
+
+
+@lru_cache(maxsize=1)
+def keyring() -> Keyring:
+    """Return the keys of this deployment."""
+    return Keyring(get_settings().vault_key)
+
+
+def mark(text: str) -> str:
+    """Return a keyed mark of `text` (hex): equal for equal texts, and nothing can be read from it."""
+    return keyring().blind_index(text, context="mark").hex()
+
+
+def put(session: Session, text: str, *, kind: str, case_id: UUID | None, at: datetime, findable: bool = False) -> UUID:
+    """Seal `text` and return the id of its vault item; `findable` also stores a blind index of it."""
+    item_id = new_id()
+    session.execute(
+        insert(VaultItem),
+        [{
+            "id": item_id,
+            "case_id": case_id,
+            "kind": kind,
+            "box": keyring().seal(text, context=f"{kind}:{item_id}"),
+            "blind_index": keyring().blind_index(text, context=kind) if findable else None,
+            "made_at": at,
+        }],
+    )  # fmt: skip
+    return item_id
+
+
+def get(session: Session, item_id: UUID) -> str:
+    """Return what was sealed under `item_id`; raises `NothingSealed`."""
+    row = session.execute(select(VaultItem.kind, VaultItem.box).where(VaultItem.id == item_id)).first()  # type: ignore[call-overload]
+    if row is None:
+        msg = f"no vault item {item_id}"
+        raise NothingSealed(msg)
+    return keyring().unseal_text(row.box, context=f"{row.kind}:{item_id}")
+
+
+def get_many(session: Session, item_ids: list[UUID]) -> dict[UUID, str]:
+    """Return what was sealed under each id that still exists."""
+    if not item_ids:
+        return {}
+    rows = session.execute(select(VaultItem.id, VaultItem.kind, VaultItem.box).where(VaultItem.id.in_(item_ids))).all()  # type: ignore[call-overload, attr-defined]
+    return {row.id: keyring().unseal_text(row.box, context=f"{row.kind}:{row.id}") for row in rows}
+
+
+def reference(item_id: UUID) -> dict[str, str]:
+    """Return what stands in the timeline instead of the text."""
+    return {"sealed": str(item_id)}
+
+
+def referenced(value: Any) -> UUID | None:  # noqa: ANN401 - any JSON
+    """Return the vault item a timeline value points at, or None when it is plain."""
+    if isinstance(value, dict) and set(value) == {"sealed"}:
+        return UUID(value["sealed"])
+    return None

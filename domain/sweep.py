@@ -1,0 +1,86 @@
+"""Clocks that have come due: warns, escalates and closes, each level of each clock once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlmodel import Session
+
+from domain import cases, timing
+from domain.actors import SYSTEM
+from domain.models import ClockRow
+from domain.processes import workflow_of
+from domain.workflow import TransitionRefused
+
+
+def due(session: Session, process: str, *, at: datetime) -> bool:
+    """Return whether any clock of the process waits (a read; takes no lock)."""
+    return session.execute(select(ClockRow.case_id).where(*_free(process, at)).limit(1)).first() is not None  # type: ignore[call-overload]
+
+
+def _free(process: str, at: datetime) -> tuple[Any, ...]:
+    table: Any = ClockRow.__table__  # type: ignore[attr-defined]
+    return (
+        table.c.process == process,
+        table.c.next_at <= at,
+        or_(table.c.leased_until.is_(None), table.c.leased_until <= at),
+    )
+
+
+def claim(
+    session: Session, process: str, *, worker: str, at: datetime, lease: timedelta, most: int = 200
+) -> list[tuple[UUID, str]]:
+    """Take up to `most` due clocks for `worker`, most urgent first, and return their (case, name)."""
+    table: Any = ClockRow.__table__  # type: ignore[attr-defined]
+    chosen = select(table.c.case_id, table.c.name).where(*_free(process, at)).order_by(table.c.next_at).limit(most)
+    if session.get_bind().dialect.name == "postgresql":
+        chosen = chosen.with_for_update(skip_locked=True)
+    keys = [(case_id, name) for case_id, name in session.execute(chosen)]
+    for case_id, name in keys:
+        here = (table.c.case_id == case_id) & (table.c.name == name)
+        session.execute(update(table).where(here).values(leased_by=worker, leased_until=at + lease))
+    return keys
+
+
+def ring(session: Session, case_id: UUID, name: str, *, at: datetime) -> str | None:
+    """Do what a due clock asks for and return the transition it fired, or None when there was nothing to do.
+
+    Ringing twice is harmless: the level stands on the case, under its version.
+    """
+    case = cases.reload(session, case_id)
+    workflow = workflow_of(case.process)
+    clock = next(clock for clock in workflow.clocks if clock.name == name)
+    reading = timing.Reading.of(case.clocks[name])
+    moment = timing.next_moment(clock, reading)
+    if moment is None or moment > at:
+        _unlease(session, case_id, name, moment)
+        return None
+    warns = reading.level == 0 and clock.warn_at is not None
+    level = timing.WARNED if warns else max(reading.level + 1, timing.BREACHED)
+    fired = clock.on_warn if warns else clock.on_breach
+    notice = {"clock": name, "level": level - 1, "due_at": reading.due_at}
+    try:
+        cases.fire(session, case, fired, actor=SYSTEM, at=at, data=notice, tick=(name, level))
+    except TransitionRefused:
+        _unlease(session, case_id, name, None)
+        raise
+    _note(session, case_id, name, level, warns, at)
+    return fired
+
+
+def _note(session: Session, case_id: UUID, name: str, level: int, warns: bool, at: datetime) -> None:  # noqa: FBT001
+    table: Any = ClockRow.__table__  # type: ignore[attr-defined]
+    here = (table.c.case_id == case_id) & (table.c.name == name)
+    if warns:
+        session.execute(update(table).where(here).values(warned_at=at))
+    elif level == timing.BREACHED:
+        session.execute(update(table).where(here).values(breached_at=at))
+
+
+def _unlease(session: Session, case_id: UUID, name: str, moment: datetime | None) -> None:
+    table: Any = ClockRow.__table__  # type: ignore[attr-defined]
+    here = (table.c.case_id == case_id) & (table.c.name == name)
+    session.execute(update(table).where(here).values(leased_by=None, leased_until=None, next_at=moment))
