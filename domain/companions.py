@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from domain import cases, people, venues
+from domain import cases, outbox, people, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence
-from domain.models import Case, CaseLink, Venue
+from domain.models import Case, CaseLink, Outbox, Venue
+from domain.processes.everywhere import HeldDecision
 from domain.workflow import FieldRefusal
 
 MERGED_INTO = "merged_into"
@@ -36,6 +37,18 @@ def check_assignees(session: Session, step: Step) -> None:
         raise _refuse("second", Sentence("A legal check needs two inspectors; name the second."))
     if not people.holds(session, second, ["inspector"], day=day):
         raise _refuse("second", Sentence("The second person is not an inspector today."))
+
+
+@before("release_held")
+def release_held(session: Session, step: Step) -> None:
+    """A held message goes out again or is dropped, once, and the timeline says who decided and why."""
+    row = session.get(Outbox, step.form.message)
+    again = step.form.decision is HeldDecision.AGAIN
+    mine = row is not None and row.case_id == step.case.id
+    if not (mine and outbox.release_held(session, step.form.message, again=again, at=step.at, note=step.form.reason)):
+        raise _refuse("message", Sentence("This message is not held any more."))
+    if again:
+        session.info["promised"] = True
 
 
 @before("set_place")

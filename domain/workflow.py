@@ -83,7 +83,9 @@ class Transition:
     """Carried out by the domain in the same transaction (a linked case's own entry)."""
     hint: Label | None = None
     quiet: bool = False
-    """Not offered to people: only the system fires it."""
+    """Not among the offers: the system fires it, or a page has a place of its own for it."""
+    usual: bool = False
+    """What normally comes next: pages put it first, and a case waits for whoever may do it."""
 
     @property
     def label(self) -> Label:

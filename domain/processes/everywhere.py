@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.actors import Actor, Role
-from domain.forms import Form, N_, person_field, text_field
+from domain.forms import Form, LabelledChoice, N_, choice_field, person_field, text_field
 from domain.language import Label, Sentence
 from domain.workflow import CaseView, Check, FieldRefusal, State, Transition
 
@@ -32,6 +34,21 @@ class Reassign(Form):
     assignee: UUID = person_field(N_("To whom"), roles=("warden", "inspector"))
     second: UUID | None = person_field(N_("Second inspector"), roles=("inspector",), required=False)
     reason: str = text_field(N_("Reason"), limit=500)
+
+
+class HeldDecision(LabelledChoice):
+    """What becomes of a message that was held for a person."""
+
+    AGAIN = "again", "重新发送", "Send again"
+    DROP = "drop", "不再发送", "Drop it"
+
+
+class HeldMessage(Form):
+    """A person decides on a promise the system would not repeat by itself."""
+
+    message: UUID = Field(..., title=N_("Message"), json_schema_extra={"widget": "hidden"})
+    decision: HeldDecision = choice_field(N_("Decision"))
+    reason: str = text_field(N_("Reason"), limit=300)
 
 
 class ClockNotice(Form):
@@ -98,18 +115,19 @@ EFFECTS = {
     "tell_handler": Label("告知受理员", "Tell the handler"),
     "tell_superior": Label("上报", "Tell the superior"),
 }
-COMPANIONS = frozenset({"check_assignees"})
+COMPANIONS = frozenset({"check_assignees", "release_held"})
 
 
 def steps(
-    open_states: Iterable[State],
+    states: Iterable[State],
     *,
     assigned: Iterable[State],
     reminders: frozenset[Role],
     reassign_checks: tuple[Check, ...] = (),
 ) -> tuple[Transition, ...]:
     """Return the shared steps for a process: `assigned` are the states in which somebody holds the case."""
-    everywhere = frozenset(open_states)
+    states = frozenset(states)
+    everywhere = frozenset(state for state in states if not state.final)
     return (
         Transition(
             "remind", zh="催办", en="Urge", sources=everywhere, target=None, roles=reminders,
@@ -125,6 +143,10 @@ def steps(
             roles={Role.HANDLER, Role.SUPERVISOR}, form=Reassign,
             checks=(is_second_inspector_given, is_new_assignee, *reassign_checks), changes=set_assignees,
             companions=("check_assignees",), effects=("notify_assignee",),
+        ),
+        Transition(
+            "decide_held", zh="处理未送达", en="Decide on a held message", sources=states, target=None,
+            roles={Role.HANDLER, Role.SUPERVISOR}, form=HeldMessage, companions=("release_held",), quiet=True,
         ),
         Transition(
             "warn", zh="临期提醒", en="Deadline near", sources=everywhere, target=None,

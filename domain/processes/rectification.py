@@ -148,15 +148,15 @@ BRIGADE = frozenset({R.INSPECTOR, R.WARDEN})
 TRANSITIONS = (
     Transition("serve", zh="送达整改通知", en="Serve the order", sources={ORDERED}, target=CORRECTING,
                roles={R.INSPECTOR, R.HANDLER}, form=Serve, checks=(is_in_future,), changes=note_date,
-               effects=("notify_venue",)),
+               effects=("notify_venue",), usual=True),
     Transition("record_corrected", zh="当场改正", en="Corrected on the spot", sources={ORDERED}, target=CLOSED,
                roles={R.SYSTEM}, form=Corrected, quiet=True),
     Transition("submit", zh="提交整改", en="Submit the correction", sources={CORRECTING, OVERDUE}, target=SUBMITTED,
                roles=VENUE_SIDE | {R.WARDEN}, form=Submission, changes=note_submission,
-               effects=("tell_rechecker",)),
+               effects=("tell_rechecker",), usual=True),
     Transition("confirm", zh="复查合格", en="Re-check passed", sources={SUBMITTED}, target=CLOSED, roles=BRIGADE,
                guards=(is_not_submitter,), form=Recheck, checks=(has_photo_or_reason,),
-               effects=("notify_venue", "tell_parent")),
+               effects=("notify_venue", "tell_parent"), usual=True),
     Transition("fail_recheck", zh="复查不合格", en="Re-check failed", sources={SUBMITTED}, target=CORRECTING,
                roles=BRIGADE, guards=(is_not_submitter,), form=FailedRecheck, checks=(is_in_future,),
                changes=note_date, effects=("notify_venue",)),
@@ -169,7 +169,7 @@ TRANSITIONS = (
                roles={R.INSPECTOR, R.SUPERVISOR}, form=Penalty, effects=("notify_venue", "tell_parent")),
     Transition("revoke", zh="撤销整改", en="Revoke", sources={ORDERED, CORRECTING}, target=REVOKED,
                roles={R.SUPERVISOR}, form=Reason, effects=("notify_venue",)),
-    *everywhere.steps(OPEN, assigned=OPEN, reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
+    *everywhere.steps(STATES, assigned=OPEN, reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
 )  # fmt: skip
 
 RECTIFICATION = Workflow(
