@@ -25,6 +25,8 @@ from notifications.exchange.switchboard import Account
 log = logging.getLogger("notifications.exchange")
 
 CLOSING_SECONDS = 3
+KEPT_ALIVE_SECONDS = 75
+"""Long, so that a client's idle connection is seldom closed in the moment it is used again."""
 
 
 class ExchangeServer(uvicorn.Server):
@@ -65,7 +67,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.host}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201 - a command's own message
         return 1
     config = uvicorn.Config(
-        app, access_log=False, log_config=None, timeout_graceful_shutdown=CLOSING_SECONDS, lifespan="on"
+        app,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        timeout_graceful_shutdown=CLOSING_SECONDS,
+        timeout_keep_alive=KEPT_ALIVE_SECONDS,
     )
     host, port = listener.getsockname()[:2]
     print(f"exchange: http://{host}:{port}/", flush=True)  # noqa: T201 - tells the caller which port it got

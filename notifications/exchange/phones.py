@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ from notifications.exchange.words import HTML_LANGUAGE, LANGUAGES, say
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {"phones.css": "text/css", "phones.js": "text/javascript"}
-TIME_ZONE = ZoneInfo("Asia/Shanghai")
+TIME_ZONE = ZoneInfo(os.environ.get("FIRELINE_TIMEZONE") or "Asia/Shanghai")
 SHOWN = 30
 """So many messages and ended calls of a phone are on its card."""
 HEARTBEAT_SECONDS = 15.0
