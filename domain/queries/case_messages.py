@@ -1,0 +1,144 @@
+"""What the entries of a case promised, and what became of each promise for each recipient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from domain.actors import ROLE_LABELS, Role
+from domain.language import Label, Sentence
+from domain.models import Attempt, Case, Outbox, Person
+from domain.workflow import Workflow
+
+PROMISE_STATES: dict[str, Label] = {
+    "pending": Label("待办", "Waiting"),
+    "done": Label("已办", "Done"),
+    "held": Label("待人工处理", "Held for a person"),
+    "dropped": Label("不再发送", "Dropped"),
+}
+ATTEMPT_STATES: dict[str, Label] = {
+    "dialling": Label("正在提交", "Being handed over"),
+    "accepted": Label("运营商已接收", "Taken by the provider"),
+    "sent": Label("已发出", "Sent"),
+    "delivered": Label("已送达", "Delivered"),
+    "undelivered": Label("未送达", "Not delivered"),
+    "failed": Label("失败", "Failed"),
+    "unknown": Label("结果不明", "Outcome unknown"),
+    "refused": Label("被拒收", "Refused"),
+}
+ATTEMPT_CHANNELS: dict[str, Label] = {"sms": Label("短信", "SMS"), "voice": Label("电话", "Call")}
+GOOD_ENDS = frozenset({"delivered"})
+BAD_ENDS = frozenset({"undelivered", "failed", "unknown", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One message or call at the provider. The number is masked."""
+
+    recipient: str | Label
+    channel: Label
+    number: int
+    masked: str
+    state: str
+    label: Label
+    made_at: datetime
+    changed_at: datetime
+    error: str | None
+
+    @property
+    def tone(self) -> str:
+        """Return good, bad or plain."""
+        return "good" if self.state in GOOD_ENDS else "bad" if self.state in BAD_ENDS else "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One effect of one entry and where it stands."""
+
+    id: UUID
+    seq: int
+    effect: str
+    label: Label
+    state: str
+    state_label: Label
+    created_at: datetime
+    settled_at: datetime | None
+    reason: Sentence | None
+    """Why it is held, or why it was not kept yet."""
+    note: str | None
+    """What a person wrote when deciding on it."""
+    tries: tuple[Try, ...]
+    flow_run_id: UUID | None
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether a person has to decide."""
+        return self.state == "held"
+
+
+def promises(session: Session, workflow: Workflow, case: Case) -> dict[int, list[Promise]]:
+    """Return the promises of a case by the number of the entry that made them, oldest first."""
+    rows = session.execute(
+        select(Outbox).where(col(Outbox.case_id) == case.id).order_by(col(Outbox.id))
+    ).scalars()
+    tries = _tries(session, case.id)
+    found: dict[int, list[Promise]] = defaultdict(list)
+    for row in rows:
+        found[row.seq].append(_promise(workflow, row, tuple(tries.get(row.id, ()))))
+    return dict(found)
+
+
+def _promise(workflow: Workflow, row: Outbox, tries: tuple[Try, ...]) -> Promise:
+    reason = row.outcome.get("reason") or (row.outcome.get("last_error") if row.state == "pending" else None)
+    return Promise(
+        id=row.id,
+        seq=row.seq,
+        effect=row.effect,
+        label=workflow.effects.get(row.effect, Label(row.effect, row.effect)),
+        state=row.state,
+        state_label=PROMISE_STATES.get(row.state, Label(row.state, row.state)),
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+        reason=said_reason(reason),
+        note=row.outcome.get("note"),
+        tries=tries,
+        flow_run_id=row.flow_run_id,
+    )
+
+
+def said_reason(reason: Any) -> Sentence | None:  # noqa: ANN401 - JSON
+    """Return a stored reason (an English source string, alone or with its params) as a sentence."""
+    if isinstance(reason, dict) and "text" in reason:
+        return Sentence(reason["text"], **reason.get("params", {}))
+    return Sentence(reason) if isinstance(reason, str) and reason else None
+
+
+def _tries(session: Session, case_id: UUID) -> dict[UUID, list[Try]]:
+    rows = session.execute(
+        select(Attempt, Person.name)  # type: ignore[call-overload]
+        .outerjoin(Person, col(Person.id) == col(Attempt.recipient_id))
+        .where(col(Attempt.case_id) == case_id)
+        .order_by(col(Attempt.made_at), col(Attempt.id))
+    ).all()
+    found: dict[UUID, list[Try]] = defaultdict(list)
+    for attempt, name in rows:
+        found[attempt.outbox_id].append(
+            Try(
+                recipient=name or ROLE_LABELS[Role.REPORTER],
+                channel=ATTEMPT_CHANNELS.get(attempt.channel, Label(attempt.channel, attempt.channel)),
+                number=attempt.number,
+                masked=attempt.to_masked,
+                state=attempt.state,
+                label=ATTEMPT_STATES.get(attempt.state, Label(attempt.state, attempt.state)),
+                made_at=attempt.made_at,
+                changed_at=attempt.changed_at,
+                error=attempt.error,
+            )
+        )
+    return found

@@ -1,0 +1,211 @@
+"""What a timeline entry's form said, field by field, ready to be put into words. Opens no vault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from pydantic.fields import FieldInfo
+
+from domain import catalogue, sealed
+from domain.forms import LabelledChoice
+from domain.language import Label, Labelled, Sentence
+from domain.models import TimelineEntry
+from domain.reports import Intake
+from domain.workflow import Workflow
+
+CHANNELS: dict[str, Label] = {
+    "web": Label("网页", "Web page"),
+    "qr": Label("扫码", "Scanned code"),
+    "api": Label("接口", "Program"),
+    "96119": Label("96119 来电", "Call to 96119"),
+    "12345": Label("12345 转办", "Passed on by 12345"),
+    "visit": Label("来访", "In person"),
+}
+"""Ways a report reaches us."""
+
+_LEVELS = (
+    Label("时限将到", "nearly over"),
+    Label("已超时限", "over"),
+    Label("超时后再上报一级", "over by another quarter, handed one level up"),
+)
+_UNSAID = {
+    "channel": Label("渠道", "Channel"),
+    "clock": Label("时限", "Clock"),
+    "due_at": Label("期限", "Due"),
+    "lat": Label("定位", "Position"),
+    "level": Label("程度", "How far"),
+    "other": Label("关联案件", "Linked case"),
+    "question": Label("举报类型", "Chosen kind"),
+    "satisfied": Label("举报人满意", "Reporter satisfied"),
+    "source": Label("来源", "Comes from"),
+    "suggested_hazard": Label("系统建议的隐患", "Hazard the system suggests"),
+}
+"""Titles of what no form has a field for."""
+_CASE_FIELDS = ("other", "source", "into")
+_BESIDE_POSITION = {"lon", "accuracy_m"}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNumber:
+    """A value that names another case."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that stands in the vault; `text` is None for whom it is not meant, or once it was redacted."""
+
+    kind: str
+    text: str | None
+
+
+Value = str | int | Labelled | Sentence | date | datetime | CaseNumber | Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One field of a form: its title (an English source string or a label) and its values."""
+
+    title: Sentence | Label
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What ids in entries stand for: people by id, opened secrets by vault item."""
+
+    people: Mapping[UUID, str]
+    secrets: Mapping[UUID, str]
+    cases: frozenset[str]
+    """Numbers of other cases this reader may know of; the rest are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    workflow: Workflow
+    names: Names
+
+
+def people_in(entry: TimelineEntry) -> set[UUID]:
+    """Return the ids of the people an entry's form names."""
+    return {UUID(entry.data[key]) for key in ("assignee", "second") if entry.data.get(key)}
+
+
+def secrets_in(entry: TimelineEntry) -> dict[UUID, str]:
+    """Return the vault items an entry points at, with the field they stand in."""
+    found = {sealed.referenced(value): field for field, value in entry.data.items()}
+    return {item: field for item, field in found.items() if item is not None}
+
+
+def cases_in(entry: TimelineEntry) -> set[str]:
+    """Return the numbers of the cases an entry names."""
+    return {str(entry.data[key]) for key in _CASE_FIELDS if entry.data.get(key)}
+
+
+def photos_in(entry: TimelineEntry) -> list[UUID]:
+    """Return the ids of the photos an entry brought."""
+    return [UUID(photo) for photo in entry.data.get("photos") or ()]
+
+
+def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
+    """Return the fields of an entry in the form's own order, without photos and empty ones."""
+    fields = _fields(workflow, entry)
+    order = [name for name in fields if name in entry.data] + [
+        name for name in entry.data if name not in fields
+    ]
+    context = _Context(workflow, names)
+    words = []
+    for name in order:
+        if name == "photos" or name in _BESIDE_POSITION or entry.data[name] in (None, "", [], False):
+            continue
+        values = _values(entry, name, fields.get(name), context)
+        if values:
+            words.append(Said(_title(name, fields.get(name)), values))
+    return words
+
+
+def _fields(workflow: Workflow, entry: TimelineEntry) -> Mapping[str, FieldInfo]:
+    if entry.transition == workflow.opening.name:
+        return Intake.model_fields
+    for step in workflow.named(entry.transition):
+        if step.form is not None and any(state.name == entry.source for state in step.sources):
+            return step.form.model_fields
+    return {}
+
+
+def _title(name: str, field: FieldInfo | None) -> Sentence | Label:
+    if name in _UNSAID:
+        return _UNSAID[name]
+    if field is not None and field.title:
+        return Sentence(field.title)
+    return Label(name, name)
+
+
+def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _Context) -> tuple[Value, ...]:
+    value = entry.data[name]
+    if item := sealed.referenced(value):
+        return (Secret(name, context.names.secrets.get(item)),)
+    if name == "lat":
+        return (_position(entry.data),)
+    if name in {"clock", "level", "due_at"}:
+        return _notice(context.workflow, name, value)
+    if choice := _choice(field):
+        return (choice(value).label,)  # type: ignore[call-arg]  # an enum is called with its value alone
+    extra = field.json_schema_extra if field is not None and isinstance(field.json_schema_extra, dict) else {}
+    read = _READERS.get(str(extra.get("widget", ""))) or _READERS.get(name) or _plain
+    found = (read(item, context.names) for item in (value if isinstance(value, list) else [value]))
+    return tuple(item for item in found if item is not None)
+
+
+def _plain(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
+    if isinstance(value, bool):
+        return Label("是", "Yes") if value else Label("否", "No")
+    return value if isinstance(value, int) else str(value)
+
+
+def _hazard(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
+    return catalogue.hazards().get(str(value)) or str(value)
+
+
+def _case(value: Any, names: Names) -> Value | None:  # noqa: ANN401 - any JSON
+    number = str(value).strip().upper()
+    return CaseNumber(number) if number in names.cases else None
+
+
+_READERS: dict[str, Callable[[Any, Names], Value | None]] = {
+    "hazard": _hazard,
+    "hazards": _hazard,
+    "suggested_hazard": _hazard,
+    "person": lambda value, names: names.people.get(UUID(str(value)), "?"),
+    "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
+    "channel": lambda value, _: CHANNELS.get(str(value)) or str(value),
+    "date": lambda value, _: date.fromisoformat(str(value)),
+    "case": _case,
+    **dict.fromkeys(_CASE_FIELDS, _case),
+}
+"""How a value is read, by its widget or its name."""
+
+
+def _notice(workflow: Workflow, name: str, value: Any) -> tuple[Value, ...]:  # noqa: ANN401 - any JSON
+    if name == "clock":
+        return tuple(clock.label for clock in workflow.clocks if clock.name == value)
+    if name == "level":
+        return (_LEVELS[min(int(value), len(_LEVELS) - 1)],)
+    return (datetime.fromisoformat(value),)
+
+
+def _position(data: Mapping[str, Any]) -> str:
+    place = f"{data['lat']:.5f}, {data.get('lon', 0):.5f}"
+    return f"{place} (±{data['accuracy_m']:.0f} m)" if data.get("accuracy_m") else place
+
+
+def _choice(field: FieldInfo | None) -> type[LabelledChoice] | None:
+    if field is None:
+        return None
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, LabelledChoice)), None)

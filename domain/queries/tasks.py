@@ -1,0 +1,105 @@
+"""What one person has to do on site or at their venue: cards in order of their deadlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from domain import access, cases, catalogue
+from domain.actors import Actor
+from domain.catalogue import Hazard
+from domain.language import Label
+from domain.models import Area, Case, Post, Venue
+from domain.processes import WORKFLOWS, workflow_of
+from domain.workflow import Offer
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One case that is this person's, with what they can do about it now."""
+
+    case: Case
+    process: Label
+    state: Label
+    venue: Venue | None
+    area: str | None
+    hazard: Hazard | None
+    provisional: bool
+    offers: tuple[Offer, ...]
+
+    @property
+    def next(self) -> Offer | None:
+        """Return the step that normally comes next, when it is this person's."""
+        return next((offer for offer in self.offers if offer.enabled and offer.transition.usual), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """Mine to do now, and mine but waiting for somebody else."""
+
+    now: tuple[Task, ...]
+    waiting: tuple[Task, ...]
+
+
+def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
+    """Return the open cases assigned to the actor or of the actor's venues, nearest deadline first."""
+    if actor.person_id is None:
+        return Tasks((), ())
+    unfinished = [state.name for flow in WORKFLOWS.values() for state in flow.states if not state.final]
+    table: Any = Case.__table__  # type: ignore[attr-defined]
+    venue_roles = [role.value for role in access.VENUE_SIDE]
+    own_venues = select(Post.venue_id).where(  # type: ignore[call-overload]
+        col(Post.person_id) == actor.person_id, col(Post.role).in_(venue_roles)
+    )
+    mine = or_(
+        table.c.assignee_id == actor.person_id,
+        table.c.second_assignee_id == actor.person_id,
+        table.c.venue_id.in_(own_venues),
+    )
+    query = (
+        select(Case, Venue, Area.name)  # type: ignore[call-overload]
+        .outerjoin(Venue, col(Venue.id) == table.c.venue_id)
+        .outerjoin(Area, col(Area.id) == table.c.area_id)
+        .where(mine, access.visible(actor), table.c.state.in_(unfinished))
+        .order_by(table.c.due_at.is_(None), table.c.due_at, table.c.id)
+        .limit(MOST)
+    )
+    found = [_task(case, venue, area, actor, at=at) for case, venue, area in session.execute(query).all()]
+    unfinished_only = [
+        task for task in found if not workflow_of(task.case.process).state(task.case.state).final
+    ]
+    return Tasks(
+        now=tuple(task for task in unfinished_only if task.next),
+        waiting=tuple(task for task in unfinished_only if not task.next),
+    )
+
+
+def task_of(session: Session, case: Case, actor: Actor, *, at: datetime) -> Task:
+    """Return one case as a task."""
+    venue = session.get(Venue, case.venue_id) if case.venue_id else None
+    area = session.get(Area, case.area_id) if case.area_id else None
+    return _task(case, venue, area.name if area else None, actor, at=at)
+
+
+def _task(case: Case, venue: Venue | None, area: str | None, actor: Actor, *, at: datetime) -> Task:
+    workflow = workflow_of(case.process)
+    readings = [reading for reading in case.clocks.values() if reading["running"]]
+    due = case.due_at
+    return Task(
+        case=case,
+        process=Label(workflow.zh, workflow.en),
+        state=workflow.state(case.state).label,
+        venue=venue,
+        area=area,
+        hazard=catalogue.hazards().get(case.hazard_code or ""),
+        provisional=any(
+            r["provisional"] and due and datetime.fromisoformat(r["due_at"]) == due for r in readings
+        ),
+        offers=tuple(workflow.offers(cases.snapshot(case), actor, at=at)),
+    )
