@@ -1,9 +1,11 @@
 """The exchange's pure parts: TwiML, lines, lists, words."""
 
 import asyncio
+import socket
 
 import pytest
 
+from notifications.exchange import __main__ as main
 from notifications.exchange import answers, line, twiml, words
 from notifications.exchange.behaviour import Mode
 from notifications.exchange.callbacks import signature
@@ -184,3 +186,8 @@ def test_modes_of_the_contract_are_all_there():
 
     assert set(contract.split()) <= set(Mode)
     assert line.Act("hang-up") is Act.HANG_UP
+
+
+def test_listener_says_it_is_tcp_so_that_asyncio_switches_nagles_delay_off():
+    with main._listener("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
