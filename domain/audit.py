@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from domain.language import Sentence
-from domain.models import Anchor, AnchorLeaf, Case, TimelineEntry
+from domain.models import Anchor, AnchorLeaf, Case, NumberSeries, TimelineEntry
 
 GENESIS = bytes(32)
 BATCH = 500
@@ -55,7 +56,8 @@ def merkle_root(previous: bytes, leaves: list[bytes]) -> bytes:
     level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
     while len(level) > 1:
         pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-        level = [hashlib.sha256(b"\x01" + b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs]  # noqa: PLR2004
+        # An odd one out goes up as it is.
+        level = [hashlib.sha256(b"\x01" + b"".join(pair)).digest() if pair[1:] else pair[0] for pair in pairs]
     return hashlib.sha256(previous + (level[0] if level else b"")).digest()
 
 
@@ -105,14 +107,18 @@ class Verified:
 
 
 def verify(session: Session) -> Verified:
-    """Recompute every chain, every case's state from its timeline, and every anchor."""
+    """Recompute every chain, every case's state, every series of numbers and every anchor."""
     cases = entries = 0
     breaches: list[Breach] = []
+    numbers: dict[str, set[int]] = defaultdict(set)
     for case, timeline in _cases(session):
         cases += 1
         entries += len(timeline)
+        series, _, number = case.number.rpartition("-")
+        numbers[series].add(int(number))
         if breach := _verify_case(case, timeline):
             breaches.append(breach)
+    breaches += _verify_numbers(session, numbers)
     anchors, anchor_breaches = _verify_anchors(session)
     return Verified(cases, entries, anchors, (*breaches, *anchor_breaches))
 
@@ -159,6 +165,18 @@ def _verify_case(case: Case, timeline: list[TimelineEntry]) -> Breach | None:
     return None
 
 
+def _verify_numbers(session: Session, numbers: Mapping[str, set[int]]) -> Iterator[Breach]:
+    """Numbers are gapless (ADR 6), so one that no case bears was taken away with its case."""
+    given = {f"{row.prefix}-{row.year}": row.last for row in session.execute(select(NumberSeries)).scalars()}
+    for series in sorted({*given, *numbers}):
+        borne, last = numbers.get(series, set()), given.get(series, 0)
+        for number in sorted(set(range(1, last + 1)) - borne):
+            gone = Sentence("This number was given out, but its case is gone.")
+            yield Breach(f"{series}-{number:06d}", gone)
+        if borne and max(borne) > last:
+            yield Breach(series, Sentence("The series of numbers was set back."))
+
+
 def _verify_anchors(session: Session) -> tuple[int, list[Breach]]:
     root, count = GENESIS, 0
     breaches: list[Breach] = []
@@ -178,11 +196,10 @@ def _verify_anchors(session: Session) -> tuple[int, list[Breach]]:
         if root != anchor.root or len(leaves) != anchor.leaves:
             breaches.append(Breach(where, Sentence("The anchor does not fit its own list.")))
         for case_id, seq, head, now in leaves:
+            entry = f"{where}, case {case_id} #{seq}"
             if now is None:
-                breaches.append(Breach(f"{where}, case {case_id} #{seq}", Sentence("The case has vanished.")))
+                breaches.append(Breach(entry, Sentence("The case has vanished.")))
             elif now != head:
-                breaches.append(
-                    Breach(f"{where}, case {case_id} #{seq}", Sentence("The entry was rewritten with its chain."))
-                )
+                breaches.append(Breach(entry, Sentence("The entry was rewritten with its chain.")))
         root = anchor.root
     return count, breaches

@@ -194,7 +194,8 @@ def fire(  # noqa: PLR0913 - who, what, when and the form are what a transition 
 
     One transaction of the caller's: the case, its timeline entry, its promises and its clocks. Raises
     `TransitionRefused`, pydantic's `ValidationError`, `FieldRefused`, or `CaseChanged` when the row has another
-    version than `case` (nothing is written then). `tick` is for the clocks' sweep: (clock, new level).
+    version than `case`; the caller then rolls back, as `Database.write` does on an exception. `tick` is for the
+    clocks' sweep: (clock, new level).
     """
     workflow = workflow_of(case.process)
     plan = workflow.plan(case, name, actor=actor, at=at)
@@ -210,7 +211,7 @@ def fire(  # noqa: PLR0913 - who, what, when and the form are what a transition 
     for companion in step.companions:
         if companion in BEFORE and (more := BEFORE[companion](session, passage)):
             changes.update(more)
-    data_out = _sealed(session, case, form, at)
+    data_out = _sealed(session, case, form, actor, at)
     _attach_photos(session, case, form, actor, at)
     moved = _moved(workflow, case, plan, changes, tick)
     seq = case.version + 1
@@ -275,11 +276,13 @@ def _validated(step: Transition, data: Mapping[str, Any] | BaseModel | None) -> 
     return step.form.model_validate(dict(data or {}))
 
 
-def _sealed(session: Session, case: Case, form: BaseModel | None, at: datetime) -> dict[str, Any]:
+def _sealed(session: Session, case: Case, form: BaseModel | None, actor: Actor, at: datetime) -> dict[str, Any]:
     if form is None:
         return {}
     data = form.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    for field, kind in sealed_fields(type(form)).items():
+    # Whatever a reporter writes may say who they are, the note of every form too.
+    own_words = {"note": "note"} if actor.plays(Role.REPORTER) else {}
+    for field, kind in {**sealed_fields(type(form)), **own_words}.items():
         if text := data.get(field):
             data[field] = sealed.reference(sealed.put(session, text, kind=kind, case_id=case.id, at=at))
     return data

@@ -13,7 +13,7 @@ from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence
 from domain.models import Case, CaseLink, Outbox, Venue
 from domain.processes.everywhere import HeldDecision
-from domain.workflow import FieldRefusal
+from domain.workflow import FieldRefusal, TransitionRefused
 
 MERGED_INTO = "merged_into"
 
@@ -100,9 +100,10 @@ def join_other(session: Session, step: Step) -> None:
     there = (other.venue_id, None if other.venue_id else (other.place or "").strip())
     if here != there or here == (None, ""):
         raise _refuse("into", Sentence("Only reports about the same premises can be merged."))
-    if cases.workflow_of(other.process).state(other.state).final:
-        raise _refuse("into", Sentence("That report is closed already."))
-    cases.fire(session, other, "absorb", actor=SYSTEM, at=step.at, data={"other": case.number})
+    try:
+        cases.fire(session, other, "absorb", actor=SYSTEM, at=step.at, data={"other": case.number})
+    except TransitionRefused:  # its answer was given, so this reporter would never hear one
+        raise _refuse("into", Sentence("That report is answered or closed already.")) from None
     cases.link(session, source=case.id, target=other.id, kind=MERGED_INTO, at=step.at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ class Sealed:
 class Form(BaseModel):
     """A transition's form. Unknown fields are refused so that a typing error loses nothing in silence."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -112,6 +113,7 @@ Latitude = Annotated[float, _Field(ge=-90, le=90)]
 Longitude = Annotated[float, _Field(ge=-180, le=180)]
 
 
+@lru_cache(maxsize=256)
 def sealed_fields(form: type[BaseModel]) -> dict[str, str]:
     """Return field → vault kind for the fields of `form` that are sealed."""
     return {

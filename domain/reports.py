@@ -111,6 +111,7 @@ def open_report(
         },
     )
     if case.id != case_id:
+        sealed.discard(session, case_id)
         return Opened(case, receipt_of(session, case.id) or "")
     if intake.photos:
         cases.attach_photos(session, case.id, intake.photos, by_reporter=actor.plays(Role.REPORTER))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlmodel import Session
 
 from domain.identifiers import new_id
@@ -46,6 +46,11 @@ def put(session: Session, text: str, *, kind: str, case_id: UUID | None, at: dat
         }],
     )  # fmt: skip
     return item_id
+
+
+def discard(session: Session, case_id: UUID) -> None:
+    """Remove what was sealed for a case that is not opened after all."""
+    session.execute(delete(VaultItem).where(VaultItem.case_id == case_id))  # type: ignore[arg-type]
 
 
 def get(session: Session, item_id: UUID) -> str:

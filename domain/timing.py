@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -89,28 +89,25 @@ def turn(
 ) -> dict[str, Reading]:
     """Return the clocks that a step from `source` to `after.state` changes, by name.
 
-    `reconsider` says that the step wrote onto the case, so that limits may have changed. A clock keeps the start it
-    once had; reassigning, reclassifying or coming back does not give new time.
+    `reconsider` says that the step wrote onto the case, so that limits may have changed. A clock keeps the
+    start it once had; reassigning, reclassifying or coming back does not give new time.
     """
     changed: dict[str, Reading] = {}
     for clock in workflow.clocks:
         inside = any(state.name == after.state for state in clock.runs_in)
         was = any(state.name == source for state in clock.runs_in)
         known = stored.get(clock.name)
-        if not inside:
-            if known and known["running"]:
-                old = Reading.of(known)
-                changed[clock.name] = _stopped(old, at)
-            continue
-        if known and was and known["running"] and not reconsider:
-            continue
         old = Reading.of(known) if known else None
-        limit = clock.limit(after)
+        running = old is not None and old.running
+        limit = clock.limit(after) if inside else None
         if limit is None:
-            if old and old.running:
+            if old is not None and running:
                 changed[clock.name] = _stopped(old, at)
             continue
-        new = _started(old, limit, at=at, restarts=clock.restarts and not (was and old and old.running))
+        if was and running and not reconsider:
+            continue
+        anew = any(state.name == after.state for state in clock.restarts_in)
+        new = _started(old, limit, at=at, restarts=anew and not (was and running))
         if new != old:
             changed[clock.name] = new
     return changed
@@ -120,11 +117,12 @@ def _started(old: Reading | None, limit: Limit, *, at: datetime, restarts: bool)
     started_at = at if old is None or restarts else old.started_at
     due = deadline(started_at, limit)
     level = 0 if old is None or restarts or due.at > max(old.due_at, at) else old.level
-    return Reading(started_at, max(due.at, started_at + timedelta(microseconds=1)), True, due.provisional, level)
+    due_at = max(due.at, started_at + timedelta(microseconds=1))
+    return Reading(started_at, due_at, running=True, provisional=due.provisional, level=level)
 
 
 def _stopped(old: Reading, at: datetime) -> Reading:
-    return Reading(old.started_at, old.due_at, False, old.provisional, old.level, at)
+    return replace(old, running=False, stopped_at=at)
 
 
 def nearest(workflow: Workflow, stored: Mapping[str, Any]) -> datetime | None:

@@ -112,7 +112,6 @@ def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict
 EFFECTS = {
     "remind_assignee": Label("催办承办人", "Remind the assignee"),
     "notify_assignee": Label("通知承办人", "Notify the assignee"),
-    "tell_handler": Label("告知受理员", "Tell the handler"),
     "tell_superior": Label("上报", "Tell the superior"),
 }
 COMPANIONS = frozenset({"check_assignees", "release_held"})

@@ -124,6 +124,8 @@ def tells_or_says_why_not(case: CaseView, actor: Actor, form: Any, at: datetime)
     """A reply has a text, or a recorded reason why nobody can be told (R120 18(2))."""
     if bool(form.text) == bool(form.cannot_tell_reason):
         return FieldRefusal("text", Sentence("Write the reply, or say why nobody can be told; not both."))
+    if case.facts.get("absorbed") and not form.text:
+        return FieldRefusal("text", Sentence("Other reports were merged into this one and get the same answer; write it."))
     return None
 
 
@@ -145,10 +147,9 @@ def clear_assignees(case: CaseView, actor: Actor, form: Any, at: datetime) -> di
 
 
 def _with(case: CaseView, actor: Actor) -> list[str]:
-    handled = list(case.facts.get("handled_by", ()))
-    if actor.person_id and str(actor.person_id) not in handled:
-        handled.append(str(actor.person_id))
-    return handled
+    """Return everybody who had a part so far: the second inspector too, though only one of the two presses."""
+    taking_part = [str(person) for person in (*case.assignees, actor.person_id) if person]
+    return list(dict.fromkeys([*case.facts.get("handled_by", ()), *taking_part]))
 
 
 def note_arrival(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
@@ -223,7 +224,7 @@ TRANSITIONS = (
                guards=(is_not_own_report,), form=forms.Accept, checks=(keeps_class_or_is_stricter,),
                changes=classify, companions=("set_place",), effects=("acknowledge_reporter",), usual=True),
     Transition("reject", zh="不予受理", en="Reject", sources={REPORTED}, target=REJECTED, roles={R.HANDLER},
-               guards=(is_not_own_report,), form=forms.Reject, effects=("reply_reporter",)),
+               guards=(is_not_own_report, has_no_merged_reports), form=forms.Reject, effects=("reply_reporter",)),
     Transition("transfer", zh="移送", en="Transfer", sources={REPORTED, ACCEPTED}, target=TRANSFERRED,
                roles={R.HANDLER}, guards=(is_not_own_report, has_no_merged_reports), form=forms.Transfer,
                effects=("reply_reporter",)),
@@ -272,7 +273,7 @@ TRANSITIONS = (
     Transition("reclassify", zh="调整类别", en="Reclassify", sources={ACCEPTED, ASSIGNED, CHECKING}, target=None,
                roles={R.HANDLER, R.SUPERVISOR}, form=forms.Reclassify, checks=(keeps_class_or_is_stricter,),
                changes=classify),
-    Transition("absorb", zh="并入其他举报", en="Another report joined", sources=OPEN, target=None,
+    Transition("absorb", zh="并入其他举报", en="Another report joined", sources=OPEN - {REPLIED}, target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_absorbed, quiet=True),
     Transition("release", zh="并入的举报移出", en="A joined report left", sources=frozenset(STATES), target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_released, quiet=True),
@@ -301,6 +302,7 @@ HAZARD_REPORT = Workflow(
         "reply_reporter": Label("回复举报人", "Reply to the reporter"),
         "tell_reporter_corrected": Label("告知举报人已整改", "Tell the reporter it is corrected"),
         "open_rectifications": Label("下达整改", "Open rectifications"),
+        "tell_handler": Label("告知受理员", "Tell the handler"),
         "tell_supervisor": Label("告知主管", "Tell the supervisor"),
     },
     companions=everywhere.COMPANIONS
@@ -311,12 +313,12 @@ HAZARD_REPORT = Workflow(
         Clock("verify", zh="现场核查", en="Verify on site", runs_in={REPORTED, ACCEPTED, ASSIGNED, CHECKING},
               limit=verify_limit, basis="CMP-20/CMP-21", kind="statutory"),
         Clock("verify_again", zh="重新核查", en="Verify again", runs_in={REOPENED, ACCEPTED, ASSIGNED, CHECKING},
-              limit=verify_again_limit, basis="PRACTICE", kind="target", restarts=True),
+              limit=verify_again_limit, basis="PRACTICE", kind="target", restarts_in={REOPENED}),
         Clock("reply", zh="回复举报人", en="Reply to the reporter", runs_in={CHECKED},
-              limit=lambda _: Limit.working_days(1), basis="CMP-30", kind="target", restarts=True),
+              limit=lambda _: Limit.working_days(1), basis="CMP-30", kind="target", restarts_in={CHECKED}),
         Clock("close", zh="自动办结", en="Close by itself", runs_in={REPLIED},
               limit=lambda _: Limit.hours(24 * CLOSES_AFTER_DAYS), basis="PRACTICE", kind="timer", warn_at=None,
-              on_breach="close", restarts=True),
+              on_breach="close", restarts_in={REPLIED}),
     ),
 )  # fmt: skip
 

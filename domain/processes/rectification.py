@@ -191,8 +191,9 @@ RECTIFICATION = Workflow(
         Clock("order", zh="送达整改通知", en="Serve the order", runs_in={ORDERED},
               limit=lambda _: Limit.working_days(3), basis="COR-20", kind="statutory"),
         Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING}, limit=correct_limit, basis="COR-30",
-              kind="statutory", on_breach="mark_overdue", restarts=True),
+              kind="statutory", on_breach="mark_overdue", restarts_in={CORRECTING}),
         Clock("recheck", zh="复查", en="Re-check", runs_in={SUBMITTED, OVERDUE},
-              limit=lambda _: Limit.working_days(3), basis="COR-40", kind="statutory", restarts=True),
+              limit=lambda _: Limit.working_days(3), basis="COR-40", kind="statutory",
+              restarts_in={SUBMITTED, OVERDUE}),
     ),
 )  # fmt: skip

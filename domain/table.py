@@ -1,0 +1,137 @@
+"""The words a process is written in: State, Transition, Clock, what they may look at. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from domain.actors import Actor, Role
+from domain.clocks import Limit
+from domain.language import Label, Sentence
+
+
+class CaseView(Protocol):
+    """What a guard may look at: the case as it stands, never the form."""
+
+    @property
+    def id(self) -> UUID:
+        """Return whose identity it is."""
+
+    @property
+    def state(self) -> str:
+        """Return the name of its state."""
+
+    @property
+    def assignees(self) -> tuple[UUID, ...]:
+        """Return who works on it."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return what its steps wrote down."""
+
+    @property
+    def opened_at(self) -> datetime:
+        """Return when it began (UTC)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRefusal:
+    """A form that does not fit the case: which field, and why, as a sentence a user may read."""
+
+    field: str
+    reason: Sentence
+
+
+Guard = Callable[[CaseView, Actor, datetime], Sentence | None]
+Check = Callable[[CaseView, Actor, Any, datetime], FieldRefusal | None]
+Changes = Callable[[CaseView, Actor, Any, datetime], Mapping[str, Any]]
+"""(case, actor, form, at) → new values of the case's columns; the key `facts` is merged into the old."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A condition a case can be in. `final` ends it."""
+
+    name: str
+    zh: str
+    en: str
+    final: bool = False
+
+    @property
+    def label(self) -> Label:
+        """Return the name people see."""
+        return Label(self.zh, self.en)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step somebody may take. `target` None leaves the case in its state (a reminder, a comment)."""
+
+    name: str
+    zh: str
+    en: str
+    sources: frozenset[State] | set[State]
+    target: State | None
+    roles: frozenset[Role] | set[Role]
+    guards: tuple[Guard, ...] = ()
+    form: type[BaseModel] | None = None
+    checks: tuple[Check, ...] = ()
+    changes: Changes | None = None
+    effects: tuple[str, ...] = ()
+    """Promised in the outbox, carried out by the flow."""
+    companions: tuple[str, ...] = ()
+    """Carried out by the domain in the same transaction (a linked case's own entry)."""
+    hint: Label | None = None
+    quiet: bool = False
+    """Not among the offers: the system fires it, or a page has a place of its own for it."""
+    usual: bool = False
+    """What normally comes next: pages put it first, and a case waits for whoever may do it."""
+
+    @property
+    def label(self) -> Label:
+        """Return the name people see."""
+        return Label(self.zh, self.en)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a case of this process begins."""
+
+    name: str
+    zh: str
+    en: str
+    target: State
+    roles: frozenset[Role] | set[Role]
+    effects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A limit that runs while the case is in one of `runs_in`.
+
+    It keeps its first start when the case leaves and comes back; only entering one of `restarts_in` gives it
+    a new one. `statutory` and `target` clocks warn at `warn_at` of their length, fire `on_breach` when over,
+    and again a quarter of their length later; a `timer` fires `on_breach` once and is no breach.
+    """
+
+    name: str
+    zh: str
+    en: str
+    runs_in: frozenset[State] | set[State]
+    limit: Callable[[CaseView], Limit | None]
+    basis: str
+    kind: Literal["statutory", "target", "timer"] = "target"
+    warn_at: float | None = 0.75
+    on_warn: str = "warn"
+    on_breach: str = "escalate"
+    restarts_in: frozenset[State] | set[State] = frozenset()
+
+    @property
+    def label(self) -> Label:
+        """Return the name people see."""
+        return Label(self.zh, self.en)
