@@ -1,0 +1,84 @@
+"""Who may call a route: every endpoint carries a mark, and a route without one cannot be made (deny by default)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Depends
+
+from api import deps
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Access(StrEnum):
+    """The rules there are."""
+
+    PUBLIC = "public"
+    """Anybody, without a name."""
+    RECEIPT = "receipt"
+    """Whoever holds the receipt code in the path; the endpoint looks it up and is throttled."""
+    STAFF = "staff"
+    """A signed-in account or an API token; which cases is decided by `domain.access`."""
+    PROVIDER = "provider"
+    """The telephone provider, by its signature."""
+    OPERATIONS = "operations"
+    """Probes and scrapers; says nothing about any case."""
+
+
+class UnguardedRoute(Exception):
+    """An endpoint was given a path without saying who may call it."""
+
+
+def _mark(access: Access) -> Callable[[Endpoint], Endpoint]:
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.__access__ = access  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+public = _mark(Access.PUBLIC)
+by_receipt = _mark(Access.RECEIPT)
+staff_only = _mark(Access.STAFF)
+signed_by_provider = _mark(Access.PROVIDER)
+operations = _mark(Access.OPERATIONS)
+
+
+def access_of(endpoint: Callable[..., Any]) -> Access | None:
+    """Return an endpoint's mark; None when it has none."""
+    return getattr(endpoint, "__access__", None)
+
+
+class Router(APIRouter):
+    """A router whose routes are guarded by their endpoint's mark:
+
+    @router.post("/cases/{number}/comment")
+    @staff_only
+    def comment(...): ...
+    """
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Add a route with the guards of its mark; raises `UnguardedRoute` when there is none."""
+        access = access_of(endpoint)
+        if access is None:
+            raise UnguardedRoute(f"{path}: {endpoint.__name__} does not say who may call it")
+        methods = {method.upper() for method in options.get("methods") or ("GET",)}
+        guards = [Depends(guard) for guard in _guards(access, writes=bool(methods - SAFE))]
+        options["dependencies"] = [*guards, *(options.get("dependencies") or ())]
+        super().add_api_route(path, endpoint, **options)
+
+
+def _guards(access: Access, *, writes: bool) -> list[Callable[..., Any]]:
+    match access:
+        case Access.PUBLIC | Access.RECEIPT:
+            return [deps.refuse_foreign_origin] if writes else []
+        case Access.STAFF:
+            return [deps.check_csrf] if writes else [deps.require_staff]
+        case Access.PROVIDER:
+            return [deps.require_provider_signature]
+        case Access.OPERATIONS:
+            return []

@@ -1,0 +1,105 @@
+"""Puts the web part together: routers, middleware, errors, static files. Holds no rule of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+from starlette.types import ASGIApp
+
+import domain.companions  # noqa: F401 - registers what happens beside a step
+from api import errors
+from api.access import Router
+from api.middleware.compression import Compression
+from api.middleware.headers import SecurityHeaders
+from api.middleware.limits import BodyLimit
+from api.middleware.preferences import ReadersPreferences
+from api.pages import public as public_pages
+from api.pages import staff as staff_pages
+from api.rendering import STATIC
+from domain import schema
+from domain.database import Database, open_database
+from domain.settings import Settings, get_settings
+
+log = logging.getLogger("fireline.web")
+
+DATABASE_WAIT_SECONDS = 60
+"""How long a starting web part waits for its database, which may be starting as well."""
+
+
+class Web(FastAPI):
+    """A FastAPI whose outermost layer is ours, so that even its answer to a crash carries our headers."""
+
+    outer: Callable[[ASGIApp], ASGIApp]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the whole stack."""
+        return self.outer(super().build_middleware_stack())
+
+
+def routers() -> list[Router]:
+    """Return every router of the web part."""
+    return [public_pages.router, staff_pages.router]
+
+
+def create_app(database: Database | None = None, settings: Settings | None = None) -> FastAPI:
+    """Return the web part. Tests give a database and may put a clock of their own at `app.state.clock`."""
+    settings = settings or get_settings()
+    settings.refuse_demo_keys()
+    app = Web(
+        title="Fireline",
+        version="1",
+        openapi_url=None,  # api.rest.openapi serves it: no page of FastAPI's that loads from elsewhere
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database or open_database(settings.url)
+    app.state.owns_database = database is None
+    app.state.clock = _now
+    for router in routers():
+        app.include_router(router)
+    app.mount("/static", STATIC, name="static")
+    errors.install(app)
+    app.outer = lambda inner: _wrapped(inner, settings)
+    return app
+
+
+def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
+    inner = BodyLimit(app)
+    compressed = Compression(inner)
+    headed = SecurityHeaders(compressed, secure=settings.secure_cookies)
+    return ReadersPreferences(headed, default=settings.locale, secure=settings.secure_cookies)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if app.state.owns_database:
+        app.state.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        await _ensure_schema(app.state.database)
+    yield
+    if app.state.owns_database:
+        app.state.database.dispose()
+
+
+async def _ensure_schema(database: Database) -> None:
+    for second in range(DATABASE_WAIT_SECONDS):
+        try:
+            await asyncio.to_thread(schema.upgrade, database)
+        except OperationalError:
+            if second + 1 == DATABASE_WAIT_SECONDS:
+                raise
+            log.warning("waiting for the database")
+            await asyncio.sleep(1)
+        else:
+            return

@@ -1,0 +1,7 @@
+"""The public pages."""
+
+from __future__ import annotations
+
+from api.access import Router
+
+router = Router(include_in_schema=False)

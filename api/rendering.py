@@ -1,0 +1,146 @@
+"""Turns templates into pages: one Jinja2 environment per language, compiled once, strict about every name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.deps import masked, preferences
+from api.static_files import StaticFiles
+from domain.identifiers import mask_name, mask_phone, show_phone
+from domain.identifiers import show_receipt as grouped_receipt
+from domain.language import CHINESE, LOCALES, Labelled, gettext_for, translate
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+CITY = ZoneInfo("Asia/Shanghai")
+
+STATIC = StaticFiles()
+
+
+def render(
+    request: Request,
+    template: str,
+    /,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """Return the page made of `templates/{template}` in the reader's language.
+
+    Besides `context` a template knows `locale`, `large`, `staff` (None when nobody is signed in), `csrf`, `path`,
+    `url_with(**changes)`, `static_url(name)`, `_` and the filters of this file.
+    """
+    reader = preferences(request)
+    staff = request.scope["state"].get("staff")
+    page = environment(reader.locale).get_template(template)
+    html = page.render(
+        {
+            "large": reader.large,
+            "staff": staff,
+            "csrf": masked(staff.csrf) if staff is not None else "",
+            "path": request.scope["path"],
+            "url_with": _addresses(request),
+            "url_with_lang": lambda lang: _addresses(request)(lang=lang),
+            **context,
+        }
+    )
+    return HTMLResponse(html, status_code=status, headers=dict(headers) if headers else None)
+
+
+def _addresses(request: Request) -> Any:  # noqa: ANN401 - a function of keywords
+    def url_with(**changes: object) -> str:
+        """Return this page's address with some of its query changed; None takes a value away."""
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        if request.method not in ("GET", "HEAD"):  # an address a form was posted to may not be one to open
+            query = ""
+        values = [
+            (name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in changes
+        ]
+        values += [(name, str(value)) for name, value in changes.items() if value is not None]
+        return f"{path}?{urlencode(values)}" if values else path
+
+    return url_with
+
+
+@cache
+def environment(locale: str) -> Environment:
+    """Return the environment of one language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words = gettext_for(locale)
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+        words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+    )
+    made.globals.update(
+        locale=locale,
+        locales=LOCALES,
+        static_url=STATIC.url,
+        html_lang="zh-CN" if locale == CHINESE else "en",
+    )
+    made.filters.update(
+        local_time=local_time,
+        local_day=local_day,
+        label=lambda thing: in_words(thing, locale),
+        phone=lambda text: show_phone(text) if text else "",
+        masked_phone=lambda text: mask_phone(text) if text else "",
+        masked_name=lambda text: mask_name(text) if text else "",
+        receipt=grouped_receipt,
+        since=lambda moment, at: length_in_words(at - moment, locale),
+        until=lambda moment, at: length_in_words(moment - at, locale),
+    )
+    return made
+
+
+def in_words(thing: Any, locale: str) -> str:  # noqa: ANN401 - whatever has words
+    """Return a Label, State, Transition, Sentence or enum member in `locale`; text as it is; "" for None."""
+    if thing is None:
+        return ""
+    if hasattr(thing, "in_language"):
+        return thing.in_language(locale)
+    if isinstance(thing, Labelled):
+        return thing.zh if locale == CHINESE else thing.en
+    return translate(str(thing), locale)
+
+
+def local_time(moment: datetime | None) -> str:
+    """Return `YYYY-MM-DD HH:mm` on the city's clock; "" for None."""
+    return moment.astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def local_day(moment: datetime | None) -> str:
+    """Return `YYYY-MM-DD` on the city's calendar; "" for None."""
+    return moment.astimezone(CITY).strftime("%Y-%m-%d") if moment else ""
+
+
+def length_in_words(length: timedelta, locale: str) -> str:
+    """Return a length of time in its one or two largest units, without a sign: "2 days 3 hours"."""
+    minutes = int(abs(length.total_seconds())) // 60
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    words = gettext_for(locale)
+    parts = [
+        words.ngettext("%(num)s day", "%(num)s days", days) % {"num": days} if days else "",
+        words.ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": hours} if hours else "",
+        words.ngettext("%(num)s minute", "%(num)s minutes", minutes) % {"num": minutes}
+        if minutes and not days
+        else "",
+    ]
+    said = [part for part in parts if part] or [words.gettext("less than a minute")]
+    return ("" if locale == CHINESE else " ").join(said)

@@ -1,0 +1,1 @@
+"""JSON for programs, a file per resource."""

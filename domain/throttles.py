@@ -1,0 +1,88 @@
+"""Slows down guessing: after some failures of one key (an account, an address) it has to wait, longer each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from domain.language import Sentence
+from domain.models import Throttle
+
+_THROTTLE: Any = Throttle.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many failures are free, and how the wait grows: doubling from a second up to `longest`."""
+
+    free: int
+    longest: timedelta
+    forgets_after: timedelta
+
+    def wait(self, failures: int) -> timedelta:
+        """Return how long a key with so many failures has to wait."""
+        beyond = failures - self.free
+        if beyond <= 0:
+            return timedelta(0)
+        return min(timedelta(seconds=2 ** min(beyond, 20)), self.longest)
+
+
+class TooManyAttempts(Exception):
+    """The key has to wait until `until`."""
+
+    def __init__(self, until: datetime, *, at: datetime) -> None:
+        self.until = until
+        self.seconds = max(1, round((until - at).total_seconds() + 0.5))
+        """Whole seconds to wait, rounded up."""
+        self.reason = Sentence("Too many attempts. Please wait %(seconds)s seconds.", seconds=self.seconds)
+        super().__init__(str(self.reason))
+
+
+def refuse_blocked(session: Session, *keys: str, at: datetime) -> None:
+    """Raise `TooManyAttempts` when any of `keys` still has to wait."""
+    query = select(_THROTTLE.c.blocked_until).where(_THROTTLE.c.key.in_(keys), _THROTTLE.c.blocked_until > at)
+    if waits := list(session.execute(query).scalars()):
+        raise TooManyAttempts(max(waits), at=at)
+
+
+def count(session: Session, key: str, *, policy: Policy, at: datetime) -> None:
+    """Count a failure of `key`; old failures are forgotten first."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_THROTTLE).values(key=key, failures=0, since=at)  # type: ignore[attr-defined]
+    session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    row = session.execute(select(_THROTTLE).where(_THROTTLE.c.key == key).with_for_update()).one()
+    forgotten = at - row.since > policy.forgets_after
+    failures = 1 if forgotten else row.failures + 1
+    wait = policy.wait(failures)
+    session.execute(
+        update(_THROTTLE)
+        .where(_THROTTLE.c.key == key)
+        .values(failures=failures, since=at, blocked_until=at + wait if wait else None)
+    )
+
+
+def forgive(session: Session, key: str, *, policy: Policy) -> None:
+    """Take one failure of `key` back, and the wait it brought."""
+    row = session.execute(select(_THROTTLE).where(_THROTTLE.c.key == key).with_for_update()).one_or_none()
+    if row is None:
+        return
+    failures = max(0, row.failures - 1)
+    blocked_until = row.blocked_until if policy.wait(failures) else None
+    session.execute(
+        update(_THROTTLE).where(_THROTTLE.c.key == key).values(failures=failures, blocked_until=blocked_until)
+    )
+
+
+def forget(session: Session, key: str) -> None:
+    """Forget every failure of `key`."""
+    session.execute(delete(_THROTTLE).where(_THROTTLE.c.key == key))
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Remove rows nobody added to since `before`; return how many. For the nightly tidying."""
+    return session.execute(delete(_THROTTLE).where(_THROTTLE.c.since < before)).rowcount
