@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
-from domain.identifiers import clean_venue_code, is_venue_code
+from domain.identifiers import NotAVenueCode, clean_venue_code
 from domain.models import Venue
 
 
@@ -25,16 +25,19 @@ class VenueClosed(Exception):
 
 def by_code(session: Session, code: str) -> Venue:
     """Return the venue with that code (look-alike characters forgiven); raises `UnknownVenue`."""
-    try:
-        cleaned = clean_venue_code(code)
-    except ValueError:
-        cleaned = ""
-    venue = None
-    if is_venue_code(cleaned):
-        venue = session.execute(select(Venue).where(Venue.code == cleaned)).scalar_one_or_none()
+    query = select(Venue).where(col(Venue.code) == cleaned_code(code))
+    venue: Venue | None = session.execute(query).scalar_one_or_none()
     if venue is None:
         raise UnknownVenue(code)
     return venue
+
+
+def cleaned_code(code: str) -> str:
+    """Return the code that was meant (look-alike characters forgiven); raises `UnknownVenue` for none."""
+    try:
+        return clean_venue_code(code)
+    except NotAVenueCode as wrong:
+        raise UnknownVenue(code) from wrong
 
 
 def open_by_code(session: Session, code: str, *, day: date) -> Venue:

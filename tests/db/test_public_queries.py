@@ -1,0 +1,162 @@
+"""What the public may read of a venue and of a report; the cases are moved by firing transitions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from domain import cases, rectifications, reports
+from domain.actors import Actor, Role
+from domain.database import Database
+from domain.queries.public_report import PublicReport, public_report
+from domain.queries.venue_notice import VenueNotice, venue_notice
+from domain.reports import Intake, Opened
+from domain.venues import UnknownVenue, VenueClosed
+from tests.world import World
+
+REPORTER = Actor(frozenset({Role.REPORTER}))
+
+
+def opened(db: Database, world: World, **changes: object) -> Opened:
+    intake = {"venue_code": world.codes["kuancheng"], "hazard": "escape", "description": "出口锁着"}
+    with db.write() as session:
+        report = reports.open_report(
+            session, Intake(**{**intake, **changes}), actor=REPORTER, at=world.clock.now
+        )
+        reports.triage(session, report.case.id, at=world.clock.now)
+    return report
+
+
+def fire(db: Database, world: World, case_id: object, who: str, name: str, **data: object) -> None:  # noqa: PLR0917 - a story reads best in short lines
+    with db.write() as session:
+        case = cases.reload(session, case_id)
+        actor = reports.reporter_of(case) if who == "reporter" else world.actor(session, who)
+        cases.fire(session, case, name, actor=actor, at=world.clock.advance(hours=1), data=data)
+
+
+def checked_and_answered(db: Database, world: World, report: Opened) -> None:
+    fire(db, world, report.case.id, "warden", "start_check", venue_code=world.codes["kuancheng"])
+    fire(db, world, report.case.id, "warden", "record_finding", outcome="substantiated", description="锁着",
+         hazards=["EVA-02", "FAC-07"], corrected=["FAC-07"], no_photo_reason="测试")  # fmt: skip
+    with db.read() as session:
+        finding = cases.by_id(session, report.case.id).version
+    fire(db, world, report.case.id, "handler", "reply", text="属实,已责令整改。")
+    with db.write() as session:
+        rectifications.open_from_finding(session, report.case.id, finding, at=world.clock.now)
+
+
+def notice(db: Database, world: World, key: str = "kuancheng") -> VenueNotice:
+    with db.read() as session:
+        return venue_notice(session, world.codes[key], at=world.clock.now)
+
+
+def read(db: Database, world: World, report: Opened) -> PublicReport:
+    with db.read() as session:
+        return public_report(session, reports.by_receipt(session, report.receipt), at=world.clock.now)
+
+
+def test_notice_of_a_quiet_venue_names_people_masked_and_counts_nothing(db: Database, world: World) -> None:
+    said = notice(db, world)
+
+    assert (said.name, said.owner, said.warden, said.area) == ("宽澄·鼎元一期南", "蒋*", "李*", "广龙片区")
+    assert (said.open_rectifications, said.correct_by, said.checked_at) == (0, None, None)
+
+
+def test_notice_takes_two_statements(db: Database, world: World) -> None:
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+
+    notice(db, world)
+
+    assert len([text for text in statements if text.startswith("SELECT")]) == 2
+
+
+def test_notice_counts_open_rectifications_and_the_last_check(db: Database, world: World) -> None:
+    report = opened(db, world)
+    checked_and_answered(db, world, report)
+    with db.read() as session:
+        ordered = cases.by_number(session, "ZG-2026-000001")
+    day = (world.clock.now + timedelta(days=5)).date()
+    fire(db, world, ordered.id, "inspector1", "serve", correct_by=day, served_to="店长")
+
+    said = notice(db, world)
+    world.clock.advance(days=7)
+    late = notice(db, world)
+
+    assert (said.open_rectifications, said.correct_by, said.is_overdue) == (1, day, False)
+    assert said.checked_at is not None
+    assert late.is_overdue
+
+
+def test_notice_names_the_same_warden_as_assignment_does(db: Database, world: World) -> None:
+    report = opened(db, world)
+
+    with db.read() as session:
+        case = cases.by_id(session, report.case.id)
+        assert case.assignee_id == world.people["warden"]
+    assert notice(db, world).warden == "李*"
+    assert notice(db, world, "lonely").warden == ""
+
+
+def test_notice_is_refused_for_no_code_and_for_a_closed_venue(db: Database, world: World) -> None:
+    with db.read() as session:
+        for code in ("", "22222223", "x" * 500, "宽澄"):
+            with pytest.raises(UnknownVenue):
+                venue_notice(session, code, at=world.clock.now)
+        with pytest.raises(VenueClosed) as closed:
+            venue_notice(session, world.codes["closed"], at=world.clock.now)
+    assert closed.value.venue.name == "已歇业饭店"
+
+
+def test_reporter_reads_deadline_first_and_the_answer_last(db: Database, world: World) -> None:
+    report = opened(db, world)
+    start = world.clock.now
+
+    before = read(db, world, report)
+    checked_and_answered(db, world, report)
+    after = read(db, world, report)
+
+    assert [step.words.en for step in before.steps] == ["Received", "Taken up", "Somebody is on the way"]
+    assert before.due_at == start + timedelta(hours=24)
+    assert (before.reply, before.found) == (None, ())
+    assert after.reply == "属实,已责令整改。"
+    assert [(found.hazard.code, found.is_corrected) for found in after.found] == [
+        ("EVA-02", False),
+        ("FAC-07", True),
+    ]
+    assert after.steps[-1].words.zh == "已答复"
+
+
+def test_reporter_is_told_that_the_check_is_late(db: Database, world: World) -> None:
+    report = opened(db, world)
+    world.clock.advance(hours=25)
+
+    assert read(db, world, report).ahead[0].is_late
+
+
+def test_merged_reporter_reads_the_shared_answer_and_its_hazards(db: Database, world: World) -> None:
+    first = opened(db, world)
+    second = opened(db, world, hazard="other", description="还是出口的事")
+    fire(db, world, second.case.id, "handler", "merge", into=first.case.number)
+    joined = read(db, world, second)
+    checked_and_answered(db, world, first)
+
+    answered = read(db, world, second)
+
+    assert joined.is_joined
+    assert joined.reply is None
+    assert answered.reply == "属实,已责令整改。"
+    assert len(answered.found) == 2
+
+
+def test_nothing_of_staff_stands_in_a_public_report(db: Database, world: World) -> None:
+    report = opened(db, world)
+    fire(db, world, report.case.id, "handler", "comment", text="内部备注")
+    checked_and_answered(db, world, report)
+
+    said = repr(read(db, world, report))
+
+    for secret in ("内部备注", "李庚", "赵受理", "+86138", "测试"):
+        assert secret not in said
