@@ -12,7 +12,7 @@ import pytest
 from notifications.providers import ProviderAway, ProviderRefused, ProviderUnknownOutcome
 from notifications.providers.twilio import TwilioProvider
 from notifications.signature import is_genuine
-from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, FROM, eventually, running_exchange, running_receiver
+from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, FROM, eventually, running_receiver
 
 PHONE = "+8613800138000"
 CALLBACK = "http://127.0.0.1:9/status"
@@ -27,18 +27,6 @@ def provider_at(url: str, *, token: str = AUTH_TOKEN) -> TwilioProvider:
         connect_seconds=1,
         read_seconds=0.5,
     )
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with running_exchange() as exchange:
-        yield exchange
-
-
-@pytest.fixture
-def exchange(shared):
-    shared.http.post("/control/reset").raise_for_status()
-    return shared
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from twilio.rest import Client
 
-from notifications.providers.twilio import AddressedHttpClient
-from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, FROM, eventually, running_exchange, running_receiver
+from tests.telephony import FROM, eventually, running_exchange, running_receiver
 
 PHONE = "+8613800138000"
 STRANGER = "+8613900139000"
@@ -40,26 +38,6 @@ class Outline(HTMLParser):
         return [
             attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes
         ]
-
-
-@pytest.fixture(scope="module")
-def shared():
-    with running_exchange() as exchange:
-        yield exchange
-
-
-@pytest.fixture
-def exchange(shared):
-    shared.http.put("/control/phones", json=[]).raise_for_status()
-    shared.http.post("/control/reset").raise_for_status()
-    return shared
-
-
-@pytest.fixture
-def client(exchange):
-    http = AddressedHttpClient(base_url=exchange.url, connect_seconds=3, read_seconds=3)
-    yield Client(ACCOUNT_SID, AUTH_TOKEN, http_client=http)
-    http.session.close()
 
 
 def page(exchange, query: str = "") -> str:
