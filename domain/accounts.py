@@ -1,7 +1,7 @@
 """How people and programs prove who they are: passwords, server-side sign-ins, API tokens.
 
-Signing in owns its transactions, because a refusal has to be counted too and the slow password hash must not hold
-the database. Everything else works in the caller's.
+Signing in owns its transactions, because a refusal has to be counted too and the slow password hash must not
+hold the database. Everything else works in the caller's.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def sign_in(
 ) -> SignedIn:
     """Check a password and begin a sign-in.
 
-    Raises `WrongCredentials` or `TooManyAttempts`. The attempt is counted before the password is looked at and
-    taken back when it was right, so that guessing in parallel gains nothing.
+    Raises `WrongCredentials` or `TooManyAttempts`. The attempt is counted before the password is looked at
+    and taken back when it was right, so that guessing in parallel gains nothing.
     """
     name = username.strip().casefold()
     account_key, address_key = _key("account", name), _key("address", address)
@@ -93,7 +93,9 @@ def sign_in(
         throttles.forget(session, account_key)
         throttles.forgive(session, address_key, policy=PER_ADDRESS)
         if rehashed:
-            session.execute(update(Account).where(col(Account.id) == account.id).values(password_hash=rehashed))
+            session.execute(
+                update(Account).where(col(Account.id) == account.id).values(password_hash=rehashed)
+            )
         session.add(
             SignIn(token_hash=_digest(token), account_id=account.id, csrf=secrets.token_urlsafe(24),
                    started_at=at, seen_at=at)
@@ -101,8 +103,10 @@ def sign_in(
     return SignedIn(token, account.id, timedelta(hours=settings.session_hours))
 
 
-def identity_of_session(database: Database, token: str, *, at: datetime, settings: Settings) -> Identity | None:
-    """Return whose sign-in the cookie's token is; None when it is unknown, ended, idle too long or too old."""
+def identity_of_session(
+    database: Database, token: str, *, at: datetime, settings: Settings
+) -> Identity | None:
+    """Return whose sign-in the token is; None when it is unknown, ended, idle too long or too old."""
     with database.read() as session:
         row = session.execute(
             select(SignIn, Account, Person)
@@ -123,7 +127,9 @@ def _is_live(sign_in_row: SignIn, account: Account, at: datetime, settings: Sett
         return False
     idle = at - sign_in_row.seen_at
     age = at - sign_in_row.started_at
-    return idle < timedelta(minutes=settings.session_idle_minutes) and age < timedelta(hours=settings.session_hours)
+    return idle < timedelta(minutes=settings.session_idle_minutes) and age < timedelta(
+        hours=settings.session_hours
+    )
 
 
 def _note_seen(database: Database, token_hash: bytes, at: datetime) -> None:
@@ -171,7 +177,8 @@ def add_token(session: Session, username: str, *, at: datetime, label: str = "")
 def by_username(session: Session, username: str) -> Account:
     """Return the account; raises `UnknownAccount`."""
     name = username.strip().casefold()
-    account = session.execute(select(Account).where(col(Account.username) == name)).scalar_one_or_none()
+    query = select(Account).where(col(Account.username) == name)
+    account: Account | None = session.execute(query).scalar_one_or_none()
     if account is None:
         raise UnknownAccount(username)
     return account

@@ -1,4 +1,4 @@
-"""Slows down guessing: after some failures of one key (an account, an address) it has to wait, longer each time."""
+"""Slows down guessing: a key (an account, an address) that failed often has to wait, longer each time."""
 
 from __future__ import annotations
 

@@ -1,50 +1,61 @@
-"""Uploaded photos until they become part of a case: their rows, and their place of origin sealed."""
+"""Takes a photo in before its form is submitted; where it was taken is sealed."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import insert, select
-from sqlmodel import Session, col
+from sqlmodel import Session, select
 
 from domain import photos, sealed
+from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Photo
 
+POSITION = "photo_position"
 
-def record(session: Session, photo: photos.Photo, *, at: datetime, source: str = "reporter") -> UUID:
-    """Make a photo that `photos.store` has written known, and return the id a form names it by.
 
-    `source` is reporter or staff; who attaches the photo to a case has the last word.
+def keep(database: Database, data: bytes, filename: str, *, at: datetime, directory: Path) -> Photo:
+    """Store a photo that belongs to no case yet and return its row.
+
+    Raises `NotAnImage` or `PhotoTooLarge`, naming the file. Decoding takes up to a second and holds no
+    transaction. `domain.cases.attach_photos` makes it part of a case.
     """
-    origin = None
-    if photo.position is not None:
-        where = json.dumps({"lat": photo.position.latitude, "lon": photo.position.longitude})
-        origin = sealed.put(session, where, kind="photo_position", case_id=None, at=at)
-    photo_id = new_id()
-    row = {
-        "id": photo_id,
-        "case_id": None,
-        "storage_key": photo.key,
-        "original_sha256": photo.original_sha256,
-        "width": photo.width,
-        "height": photo.height,
-        "size": len(photo.jpeg),
-        "source": source,
-        "position_sealed": origin,
-        "taken_at": photo.taken_at,
-        "made_at": at,
-    }
-    session.execute(insert(Photo), [row])
-    return photo_id
+    taken = photos.take_photo(data, filename)
+    key = photos.store(taken, directory)
+    with database.write() as session:
+        row = Photo(
+            id=new_id(),
+            storage_key=key,
+            original_sha256=taken.original_sha256,
+            width=taken.width,
+            height=taken.height,
+            size=len(taken.jpeg),
+            position_sealed=_seal(session, taken.position, at=at),
+            taken_at=taken.taken_at,
+            made_at=at,
+        )
+        session.add(row)
+    return row
 
 
-def loose(session: Session, ids: list[UUID]) -> dict[UUID, str]:
-    """Return id → storage key of those photos that exist and belong to no case yet."""
-    if not ids:
-        return {}
-    free = (col(Photo.id).in_(ids), col(Photo.case_id).is_(None))
-    rows = session.execute(select(col(Photo.id), col(Photo.storage_key)).where(*free))
-    return {row.id: row.storage_key for row in rows}
+def _seal(session: Session, position: photos.Position | None, *, at: datetime) -> UUID | None:
+    if position is None:
+        return None
+    text = json.dumps({"lat": position.latitude, "lon": position.longitude})
+    return sealed.put(session, text, kind=POSITION, case_id=None, at=at)
+
+
+def by_id(session: Session, photo_id: UUID) -> Photo:
+    """Return the photo's row; raises `PhotoMissing`."""
+    row = session.get(Photo, photo_id)
+    if row is None:
+        raise photos.PhotoMissing(str(photo_id))
+    return row
+
+
+def of_case(session: Session, case_id: UUID) -> list[Photo]:
+    """Return a case's photos, the oldest first."""
+    return list(session.exec(select(Photo).where(Photo.case_id == case_id).order_by(Photo.id)))  # type: ignore[arg-type]

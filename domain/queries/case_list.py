@@ -1,0 +1,236 @@
+"""The list of cases a person may know of: filtered, sorted, page by page; for the queue and for programs.
+
+Pages follow a key, not a number of rows, so that nothing is skipped or doubled while cases come and go.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from domain import access
+from domain.actors import Actor
+from domain.models import Area, Case, Person, Venue
+
+PAGE_SIZE = 50
+LARGEST_PAGE = 200
+MOST_COUNTED = 1000
+ESCAPE = "\\"
+
+Order = Literal["newest", "due"]
+
+_CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+_VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
+_FIRST: Any = aliased(Person.__table__, name="first_assignee")  # type: ignore[attr-defined]
+_SECOND: Any = aliased(Person.__table__, name="second_assignee")  # type: ignore[attr-defined]
+
+
+class BadCursor(ValueError):
+    """The cursor is not one this list gave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases somebody asks for; a field left alone asks for all."""
+
+    process: str | None = None
+    states: tuple[str, ...] = ()
+    area: str | None = None
+    """Code of an area; those below it belong to it."""
+    overdue: bool = False
+    open: bool | None = None
+    """True: without those that are closed in any way; False: only those."""
+    assignee_id: UUID | None = None
+    unassigned: bool = False
+    venue_id: UUID | None = None
+    q: str = ""
+    """Number, place or venue, any part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case as a list shows it."""
+
+    id: UUID
+    number: str
+    process: str
+    state: str
+    version: int
+    place: str | None
+    venue_code: str | None
+    venue_name: str | None
+    venue_name_en: str | None
+    area_code: str | None
+    area_name: str | None
+    area_name_en: str | None
+    hazard_code: str | None
+    channel: str
+    opened_at: datetime
+    changed_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    assignee_id: UUID | None
+    assignee_name: str | None
+    second_assignee_name: str | None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Return whether its nearest deadline has passed."""
+        return self.due_at is not None and self.due_at < at and self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and the cursor of those after them; None on the last page."""
+
+    rows: tuple[Row, ...]
+    next_cursor: str | None
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    at: datetime,
+    order: Order = "newest",
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return one page of what `actor` may see; raises `BadCursor`.
+
+    `newest` goes by opening, the latest first; `due` by the nearest deadline, cases without one last.
+    """
+    size = max(1, min(size, LARGEST_PAGE))
+    where = [access.visible(actor), *_conditions(wanted, at)]
+    if cursor:
+        where.append(_after(order, _read_cursor(cursor)))
+    query = _rows().where(*where).order_by(*_ordering(order)).limit(size + 1)
+    rows = [Row(*row) for row in session.execute(query)]
+    more = len(rows) > size
+    rows = rows[:size]
+    return Page(tuple(rows), _cursor(order, rows[-1]) if more else None)
+
+
+def count(session: Session, actor: Actor, wanted: Wanted, *, at: datetime, most: int = MOST_COUNTED) -> int:
+    """Return how many cases that are; counting stops at `most`, so that a badge costs little."""
+    found = select(_CASES.c.id).where(access.visible(actor), *_conditions(wanted, at)).limit(most).subquery()
+    return int(session.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def _rows() -> Any:  # noqa: ANN401 - SQLAlchemy's select of twenty columns
+    cases, venues, areas = _CASES.c, _VENUES.c, _AREAS.c
+    return (
+        select(
+            cases.id, cases.number, cases.process, cases.state, cases.version, cases.place,
+            venues.code, venues.name, venues.name_en, areas.code, areas.name, areas.name_en,
+            cases.hazard_code, cases.channel, cases.opened_at, cases.changed_at, cases.closed_at,
+            cases.due_at,
+            cases.assignee_id, _FIRST.c.name, _SECOND.c.name,
+        )
+        .select_from(_CASES)
+        .outerjoin(_VENUES, venues.id == cases.venue_id)
+        .outerjoin(_AREAS, areas.id == cases.area_id)
+        .outerjoin(_FIRST, _FIRST.c.id == cases.assignee_id)
+        .outerjoin(_SECOND, _SECOND.c.id == cases.second_assignee_id)
+    )  # fmt: skip
+
+
+def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
+    cases = _CASES.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.process:
+        found.append(cases.process == wanted.process)
+    if wanted.states:
+        found.append(cases.state.in_(wanted.states))
+    if wanted.area:
+        found.append(_within(wanted.area))
+    if wanted.overdue:
+        found.append(and_(cases.due_at < at, cases.closed_at.is_(None)))
+    if wanted.open is not None:
+        found.append(cases.closed_at.is_(None) if wanted.open else cases.closed_at.is_not(None))
+    if wanted.assignee_id:
+        found.append(
+            or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id)
+        )
+    if wanted.unassigned:
+        found.append(cases.assignee_id.is_(None))
+    if wanted.venue_id:
+        found.append(cases.venue_id == wanted.venue_id)
+    if text := wanted.q.replace("\x00", "").strip():
+        found.append(_mentions(text))
+    return found
+
+
+def _within(area_code: str) -> ColumnElement[bool]:
+    root = select(_AREAS.c.path).where(_AREAS.c.code == area_code).scalar_subquery()
+    below = select(_AREAS.c.id).where(func.substr(_AREAS.c.path, 1, func.length(root)) == root)
+    inside: ColumnElement[bool] = _CASES.c.area_id.in_(below)
+    return inside
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    literal = text.replace(ESCAPE, ESCAPE * 2).replace("%", ESCAPE + "%").replace("_", ESCAPE + "_")
+    pattern = f"%{literal}%"
+    named = select(_VENUES.c.id).where(
+        or_(
+            _VENUES.c.name.ilike(pattern, escape=ESCAPE),
+            _VENUES.c.name_en.ilike(pattern, escape=ESCAPE),
+            _VENUES.c.address.ilike(pattern, escape=ESCAPE),
+            _VENUES.c.code == text.upper(),
+        )
+    )
+    return or_(
+        _CASES.c.number.ilike(pattern, escape=ESCAPE),
+        _CASES.c.place.ilike(pattern, escape=ESCAPE),
+        _CASES.c.venue_id.in_(named),
+    )
+
+
+def _ordering(order: Order) -> tuple[Any, ...]:
+    cases = _CASES.c
+    if order == "due":
+        return cases.due_at.is_(None), cases.due_at, cases.id
+    return cases.opened_at.desc(), cases.id.desc()
+
+
+def _after(order: Order, key: tuple[str, datetime | None, UUID]) -> ColumnElement[bool]:
+    kind, moment, last = key
+    cases = _CASES.c
+    if kind != order:
+        raise BadCursor(kind)
+    if order == "newest":
+        if moment is None:
+            raise BadCursor(kind)
+        return or_(cases.opened_at < moment, and_(cases.opened_at == moment, cases.id < last))
+    if moment is None:
+        return and_(cases.due_at.is_(None), cases.id > last)
+    return or_(cases.due_at > moment, and_(cases.due_at == moment, cases.id > last), cases.due_at.is_(None))
+
+
+def _cursor(order: Order, row: Row) -> str:
+    moment = row.due_at if order == "due" else row.opened_at
+    key = [order, moment.isoformat() if moment else None, row.id.hex]
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[str, datetime | None, UUID]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        order, moment, last = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        read = datetime.fromisoformat(moment) if moment is not None else None
+        known = (str(order), read, UUID(last))
+    except (binascii.Error, ValueError, TypeError, AttributeError, UnicodeError) as wrong:
+        raise BadCursor(cursor[:20]) from wrong
+    if read is not None and read.tzinfo is None:
+        raise BadCursor(cursor[:20])
+    return known
