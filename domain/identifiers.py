@@ -108,8 +108,12 @@ def new_id() -> UUID:
 
 def new_venue_code() -> str:
     """Return a random venue code: seven characters and one that proves them (29⁷ ≈ 1.7 × 10¹⁰ codes)."""
-    body = [secrets.choice(ALPHABET) for _ in range(VENUE_CODE_LENGTH - 1)]
-    return "".join(body) + ALPHABET[-_weighted(body) % len(ALPHABET)]
+    return with_check_character("".join(secrets.choice(ALPHABET) for _ in range(VENUE_CODE_LENGTH - 1)))
+
+
+def with_check_character(body: str) -> str:
+    """Return the venue code that begins with these seven characters of the alphabet."""
+    return body + ALPHABET[-_weighted(list(body)) % len(ALPHABET)]
 
 
 def is_venue_code(text: str) -> bool:
