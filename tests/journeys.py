@@ -1,0 +1,124 @@
+"""Brings a case into any state of its process by firing transitions, the way people get there."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from sqlmodel import Session, select
+
+from domain import cases, outbox, reports
+from domain.actors import SYSTEM, Actor, Role
+from domain.models import Case, Outbox
+from domain.processes import workflow_of
+from domain.reports import Intake
+from domain.workflow import Plan
+from tests.filling import Desk, fill
+from tests.world import World
+
+REPORTER = Actor(frozenset({Role.REPORTER}))
+TEAMS = {"warden": ("warden",), "inspectors": ("inspector1", "inspector2")}
+
+TO_REPLIED = (("handler", "accept"), ("handler", "assign"), ("assignee", "start_check"),
+              ("assignee", "record_finding"), ("handler", "reply"))  # fmt: skip
+TO_SUBMITTED = (("inspector1", "serve"), ("officer", "submit"))
+
+WAYS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
+    "hazard_report": {
+        "reported": (),
+        "accepted": TO_REPLIED[:1],
+        "assigned": TO_REPLIED[:2],
+        "checking": TO_REPLIED[:3],
+        "checked": TO_REPLIED[:4],
+        "replied": TO_REPLIED,
+        "closed": (*TO_REPLIED, ("system", "close")),
+        "reopened": (*TO_REPLIED, ("reporter", "object")),
+        "rejected": (("handler", "reject"),),
+        "transferred": (("handler", "transfer"),),
+        "merged": (("handler", "merge"),),
+        "withdrawn": (("reporter", "withdraw"),),
+    },
+    "rectification": {
+        "ordered": (),
+        "correcting": TO_SUBMITTED[:1],
+        "submitted": TO_SUBMITTED,
+        "overdue": (*TO_SUBMITTED[:1], ("system", "mark_overdue")),
+        "closed": (*TO_SUBMITTED, ("inspector2", "confirm")),
+        "penalised": (*TO_SUBMITTED[:1], ("inspector1", "penalise")),
+        "revoked": (("supervisor", "revoke"),),
+    },
+}
+"""process → state → (who, step); `assignee` is whoever the case is assigned to."""
+
+
+def report(session: Session, world: World, **intake: Any) -> Case:
+    """Open a report at the seed's own venue, by default of something a handler has to look at."""
+    said = {"venue_code": world.codes["kuancheng"], "hazard": "other", "description": "有焦味", **intake}
+    return reports.open_report(session, Intake(**said), actor=REPORTER, at=world.clock.now).case
+
+
+def order(session: Session, world: World, **columns: Any) -> Case:
+    """Open a rectification of a venue that a warden looks after."""
+    where = {"venue_id": world.venues["kuancheng"], "area_id": world.areas["guanglong"]}
+    given = {**where, "hazard_code": "FAC-07", "assignee_id": world.people["warden"], **columns}
+    return cases.open_case(session, "rectification", actor=SYSTEM, at=world.clock.now, columns=given)
+
+
+def begin(session: Session, world: World, process: str) -> Case:
+    """Open a case of the process."""
+    return report(session, world) if process == "hazard_report" else order(session, world)
+
+
+def actor_for(session: Session, world: World, case: Case, who: str) -> Actor:
+    """Return who is meant: a person, `system`, the `reporter` with the receipt, the `assignee`."""
+    if who == "system":
+        return SYSTEM
+    if who == "reporter":
+        return reports.reporter_of(case)
+    if who == "assignee":
+        who = next(name for name, person in world.people.items() if person == case.assignee_id)
+    return world.actor(session, who)
+
+
+def press(session: Session, world: World, case: Case, who: str, name: str, **data: Any) -> Plan:
+    """Fire a step with its form filled in; `data` says what shall stand in it."""
+    actor = actor_for(session, world, case, who)
+    step = next(t for t in workflow_of(case.process).leaving(case.state) if t.name == name)
+    filled = fill(Desk(session, world, case, actor, world.clock.now, Random(0)), step)
+    assert filled is not None, f"nobody could fill in {name} for {case.number}"
+    return cases.fire(session, case, name, actor=actor, at=world.clock.now, data={**filled, **data})
+
+
+def reach(session: Session, world: World, process: str, state: str, *, team: str = "warden") -> Case:
+    """Open a case and bring it to `state`; who checks on site is the `team`."""
+    case = begin(session, world, process)
+    if state == "merged":
+        begin(session, world, process)
+    for who, name in WAYS[process][state]:
+        if name == "assign":
+            people = [world.people[member] for member in TEAMS[team]]
+            press(
+                session,
+                world,
+                case,
+                who,
+                name,
+                **{"second": None, **dict(zip(("assignee", "second"), people, strict=False))},
+            )
+        else:
+            press(session, world, case, who, name)
+    assert case.state == state
+    return case
+
+
+def hold_a_message(session: Session, world: World, case: Case) -> Outbox:
+    """Have one promise of the case held for a person; the opening of a rectification promises nothing."""
+    waiting = select(Outbox).where(Outbox.case_id == case.id, Outbox.state == "pending")
+    row = session.exec(waiting).first()
+    if row is None:
+        press(session, world, case, "handler", "remind")
+        row = session.exec(waiting).one()
+    row.leased_by = "w"
+    session.flush()
+    outbox.hold(session, row, worker="w", at=world.clock.now, reason="The provider did not say what became of it.")
+    return row

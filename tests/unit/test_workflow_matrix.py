@@ -1,0 +1,296 @@
+"""Every state x step x role of every process against the processes' own page, through the table alone.
+
+The tables below are copied by hand from docs/architecture's source (the processes' description), not from the
+code: a step that opens to somebody else, or leads elsewhere, has to be changed in both places.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.actors import SYSTEM, Actor, Role
+from domain.language import CHINESE, ENGLISH
+from domain.processes import WORKFLOWS
+from domain.timing import Snapshot
+from domain.workflow import Offer, TransitionRefused, Workflow
+
+# name | from (`open`: every state that is not final, `any`: all) | to (- stays) | roles (! the system alone)
+BRIEF = {
+    "hazard_report": """
+        accept | reported | accepted | handler system
+        reject | reported | rejected | handler
+        transfer | reported accepted | transferred | handler
+        merge | reported accepted | merged | handler
+        unmerge | merged | accepted | handler supervisor
+        assign | accepted | assigned | handler system
+        assign | reopened | assigned | supervisor
+        decline | assigned | accepted | warden inspector
+        start_check | assigned | checking | warden inspector
+        record_finding | checking | checked | warden inspector
+        reply | checked | replied | handler
+        send_back | checked | assigned | handler supervisor
+        object | replied closed | reopened | reporter
+        rate | replied | - | reporter
+        close | replied | closed | system
+        withdraw | reported accepted | withdrawn | reporter
+        add_information | reported accepted assigned checking checked reopened | - | reporter
+        reclassify | accepted assigned checking | - | handler supervisor
+        absorb | reported accepted assigned checking checked reopened | - | system
+        release | any | - | system
+        tell_corrected | any | - | system
+        share_reply | merged | - | system
+        remind | open | - | handler supervisor leader reporter
+        comment | open | - | warden handler inspector operator supervisor leader
+        reassign | assigned checking | - | handler supervisor
+        decide_held | any | - | handler supervisor
+        warn | open | - | system
+        escalate | open | - | system
+    """,
+    "rectification": """
+        serve | ordered | correcting | inspector handler
+        record_corrected | ordered | closed | system
+        submit | correcting overdue | submitted | officer manager owner warden
+        confirm | submitted | closed | inspector warden
+        fail_recheck | submitted | correcting | inspector warden
+        extend | correcting | - | supervisor
+        mark_overdue | correcting | overdue | system
+        penalise | correcting overdue | penalised | inspector supervisor
+        revoke | ordered correcting | revoked | supervisor
+        remind | open | - | handler supervisor leader
+        comment | open | - | warden handler inspector operator supervisor leader
+        reassign | open | - | handler supervisor
+        decide_held | any | - | handler supervisor
+        warn | open | - | system
+        escalate | open | - | system
+    """,
+}
+
+NOON = datetime(2026, 8, 23, 4, tzinfo=UTC)
+CASE = UUID(int=7)
+ME = UUID(int=1)
+
+
+def expected(workflow: Workflow) -> dict[tuple[str, str, Role], str]:
+    """Return (state, step, role) → where it leads."""
+    states = {
+        "any": [s.name for s in workflow.states],
+        "open": [s.name for s in workflow.states if not s.final],
+    }
+    allowed = {}
+    for line in BRIEF[workflow.name].strip().splitlines():
+        name, sources, target, roles = (part.strip() for part in line.split("|"))
+        for source in states.get(sources) or sources.split():
+            for role in roles.split():
+                allowed[source, name, Role(role)] = source if target == "-" else target
+    return allowed
+
+
+def somebody(role: Role) -> Actor:
+    """Return who no guard objects to: the assignee, or the reporter with the receipt."""
+    if role is Role.SYSTEM:
+        return SYSTEM
+    if role is Role.REPORTER:
+        return Actor(frozenset({role}), receipt_for=CASE)
+    return Actor(frozenset({role}), person_id=ME, name="我")
+
+
+def case_in(state: str) -> Snapshot:
+    """Return a case in `state` that no guard objects to for `somebody`."""
+    facts = {"replied_at": (NOON - timedelta(days=1)).isoformat(), "correct_by": "2026-08-30"}
+    return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2))
+
+
+PRODUCT = [
+    pytest.param(workflow, state.name, id=f"{workflow.name}-{state.name}")
+    for workflow in WORKFLOWS.values()
+    for state in workflow.states
+]
+
+
+@pytest.mark.parametrize(("workflow", "state"), PRODUCT)
+def test_step_is_possible_exactly_where_the_processes_say(workflow: Workflow, state: str) -> None:
+    allowed = expected(workflow)
+    case = case_in(state)
+
+    for name in sorted({step.name for step in workflow.transitions}):
+        for role in Role:
+            try:
+                found: str | None = workflow.plan(case, name, actor=somebody(role), at=NOON).target
+            except TransitionRefused:
+                found = None
+            assert found == allowed.get((state, name, role)), (state, name, role)
+
+
+@pytest.mark.parametrize(("workflow", "state"), PRODUCT)
+def test_offers_are_the_steps_people_can_take(workflow: Workflow, state: str) -> None:
+    quiet = {step.name for step in workflow.transitions if step.quiet}
+    allowed = {(s, n, r) for s, n, r in expected(workflow) if s == state and n not in quiet}
+
+    for role in Role:
+        offers = workflow.offers(case_in(state), somebody(role), at=NOON)
+
+        assert {offer.transition.name for offer in offers} == {n for _, n, r in allowed if r is role}
+        assert all(offer.enabled for offer in offers)
+
+
+@pytest.mark.parametrize(("workflow", "state"), PRODUCT)
+def test_refusal_is_a_sentence_and_tells_permission_from_moment(workflow: Workflow, state: str) -> None:
+    allowed = expected(workflow)
+    ever = {(name, role) for _, name, role in allowed}
+    here = {name for source, name, _ in allowed if source == state}
+
+    for name in sorted({step.name for step in workflow.transitions}):
+        for role in Role:
+            if (state, name, role) in allowed:
+                continue
+            with pytest.raises(TransitionRefused) as refused:
+                workflow.plan(case_in(state), name, actor=somebody(role), at=NOON)
+            forbidden = (name, role) not in ever or name in here
+            assert refused.value.permission is forbidden, (state, name, role)
+            _assert_readable(refused.value)
+
+
+def _assert_readable(refusal: TransitionRefused) -> None:
+    chinese, english = (refusal.reason.in_language(locale) for locale in (CHINESE, ENGLISH))
+    assert english.endswith(".")
+    assert chinese.endswith("。")
+    assert "%(" not in english + chinese
+    assert chinese != english
+
+
+@pytest.mark.parametrize(("workflow", "state"), PRODUCT)
+def test_several_roles_add_up(workflow: Workflow, state: str) -> None:
+    both = Actor(frozenset({Role.HANDLER, Role.SUPERVISOR}), person_id=ME)
+    allowed = {n for s, n, r in expected(workflow) if s == state and r in both.roles}
+
+    planned = set()
+    for name in {step.name for step in workflow.transitions}:
+        try:
+            workflow.plan(case_in(state), name, actor=both, at=NOON)
+            planned.add(name)
+        except TransitionRefused:
+            pass
+
+    assert planned == allowed
+
+
+def offer_of(workflow: Workflow, case: Snapshot, actor: Actor, name: str) -> Offer:
+    return next(o for o in workflow.offers(case, actor, at=NOON) if o.transition.name == name)
+
+
+MARK = "ab12"
+HANDLER = somebody(Role.HANDLER)
+WARDEN = somebody(Role.WARDEN)
+REPORTER = somebody(Role.REPORTER)
+OWN = {role: Actor(frozenset({role}), person_id=ME, phone_mark=MARK) for role in (Role.HANDLER, Role.WARDEN)}
+OTHER_WARDEN = Actor(frozenset({Role.WARDEN}), person_id=UUID(int=2))
+LONG_AGO = (NOON - timedelta(days=30, seconds=1)).isoformat()
+JUST_NOW = (NOON - timedelta(hours=23, minutes=59)).isoformat()
+JUST_IN_TIME = (NOON - timedelta(days=30)).isoformat()
+A_DAY_AGO = (NOON - timedelta(hours=24)).isoformat()
+
+# guard | process | state | step | who | facts that make it object
+OBJECTIONS = [
+    ("is_not_own_report", "hazard_report", "reported", "accept", OWN[Role.HANDLER], {"reporter_mark": MARK}),
+    (
+        "is_not_own_report",
+        "hazard_report",
+        "checking",
+        "record_finding",
+        OWN[Role.WARDEN],
+        {"reporter_mark": MARK},
+    ),
+    ("is_assignee", "hazard_report", "assigned", "start_check", OTHER_WARDEN, {}),
+    ("is_own_receipt", "hazard_report", "reported", "withdraw", Actor(frozenset({Role.REPORTER})), {}),
+    (
+        "is_own_receipt",
+        "hazard_report",
+        "reported",
+        "remind",
+        Actor(frozenset({Role.REPORTER}), receipt_for=ME),
+        {},
+    ),
+    ("is_within_objection_time", "hazard_report", "closed", "object", REPORTER, {"replied_at": LONG_AGO}),
+    ("is_within_objection_time", "hazard_report", "closed", "object", REPORTER, {"replied_at": None}),
+    ("is_not_yet_rated", "hazard_report", "replied", "rate", REPORTER, {"rating": 2}),
+    (
+        "has_no_merged_reports",
+        "hazard_report",
+        "reported",
+        "merge",
+        HANDLER,
+        {"absorbed": ["JB-2026-000002"]},
+    ),
+    (
+        "has_no_merged_reports",
+        "hazard_report",
+        "reported",
+        "reject",
+        HANDLER,
+        {"absorbed": ["JB-2026-000002"]},
+    ),
+    (
+        "has_no_merged_reports",
+        "hazard_report",
+        "accepted",
+        "withdraw",
+        REPORTER,
+        {"absorbed": ["JB-2026-000002"]},
+    ),
+    ("was_not_just_reminded", "hazard_report", "reported", "remind", REPORTER, {"reminded_at": JUST_NOW}),
+    ("is_not_submitter", "rectification", "submitted", "confirm", WARDEN, {"submitted_by": str(ME)}),
+    ("is_not_submitter", "rectification", "submitted", "fail_recheck", WARDEN, {"submitted_by": str(ME)}),
+    (
+        "was_not_extended",
+        "rectification",
+        "correcting",
+        "extend",
+        somebody(Role.SUPERVISOR),
+        {"extended_at": LONG_AGO},
+    ),
+]
+
+
+@pytest.mark.parametrize(("guard", "process", "state", "name", "actor", "facts"), OBJECTIONS)
+def test_guard_greys_the_button_and_refuses_with_the_same_sentence(
+    guard, process, state, name, actor, facts
+) -> None:
+    workflow = WORKFLOWS[process]
+    case = case_in(state)
+    objecting = Snapshot(case.id, state, case.assignees, {**case.facts, **facts}, case.opened_at)
+
+    offer = offer_of(workflow, objecting, actor, name)
+    with pytest.raises(TransitionRefused) as refused:
+        workflow.plan(objecting, name, actor=actor, at=NOON)
+
+    assert guard in {g.__name__ for g in offer.transition.guards}
+    assert (offer.reason, refused.value.permission) == (refused.value.reason, False)
+    _assert_readable(refused.value)
+
+
+def test_every_guard_is_seen_objecting() -> None:
+    used = {g.__name__ for w in WORKFLOWS.values() for step in w.transitions for g in step.guards}
+
+    assert used == {guard for guard, *_ in OBJECTIONS}
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "facts"),
+    [
+        ("closed", "object", {"replied_at": JUST_IN_TIME}),
+        ("reported", "remind", {"reminded_at": A_DAY_AGO}),
+        ("reported", "accept", {"reporter_mark": "another"}),
+        ("replied", "rate", {"rating": None}),
+    ],
+)
+def test_guard_is_content_at_the_edge(state, name, facts) -> None:
+    workflow = WORKFLOWS["hazard_report"]
+    case = case_in(state)
+    actor = OWN[Role.HANDLER] if name == "accept" else REPORTER
+
+    content = Snapshot(case.id, state, case.assignees, {**case.facts, **facts}, case.opened_at)
+
+    assert offer_of(workflow, content, actor, name).enabled
