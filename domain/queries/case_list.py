@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
@@ -40,6 +40,15 @@ class BadCursor(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class WaitsFor:
+    """States of a process in which cases wait for somebody; with `assignee_id`, only those assigned to them."""
+
+    process: str
+    states: tuple[str, ...]
+    assignee_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which cases somebody asks for; a field left alone asks for all."""
 
@@ -47,7 +56,12 @@ class Wanted:
     states: tuple[str, ...] = ()
     area: str | None = None
     """Code of an area; those below it belong to it."""
+    hazard: str | None = None
     overdue: bool = False
+    due_before: datetime | None = None
+    """Due before that moment, but not over yet."""
+    waiting: tuple[WaitsFor, ...] | None = None
+    """Any of these; none of them: no case."""
     open: bool | None = None
     """True: without those that are closed in any way; False: only those."""
     assignee_id: UUID | None = None
@@ -154,21 +168,39 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(cases.state.in_(wanted.states))
     if wanted.area:
         found.append(_within(wanted.area))
-    if wanted.overdue:
-        found.append(and_(cases.due_at < at, cases.closed_at.is_(None)))
+    if wanted.hazard:
+        found.append(cases.hazard_code == wanted.hazard)
+    if wanted.waiting is not None:
+        found.append(or_(false(), *(_waits(waiting) for waiting in wanted.waiting)))
     if wanted.open is not None:
         found.append(cases.closed_at.is_(None) if wanted.open else cases.closed_at.is_not(None))
     if wanted.assignee_id:
-        found.append(
-            or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id)
-        )
+        found.append(or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id))
     if wanted.unassigned:
         found.append(cases.assignee_id.is_(None))
     if wanted.venue_id:
         found.append(cases.venue_id == wanted.venue_id)
     if text := wanted.q.replace("\x00", "").strip():
         found.append(_mentions(text))
+    return found + _due(wanted, at)
+
+
+def _due(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
+    cases = _CASES.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.overdue:
+        found.append(and_(cases.due_at < at, cases.closed_at.is_(None)))
+    if wanted.due_before:
+        found.append(and_(cases.due_at >= at, cases.due_at < wanted.due_before, cases.closed_at.is_(None)))
     return found
+
+
+def _waits(waiting: WaitsFor) -> ColumnElement[bool]:
+    here = and_(_CASES.c.process == waiting.process, _CASES.c.state.in_(waiting.states))
+    if waiting.assignee_id is None:
+        return here
+    mine = (_CASES.c.assignee_id, _CASES.c.second_assignee_id)
+    return and_(here, or_(*(column == waiting.assignee_id for column in mine)))
 
 
 def _within(area_code: str) -> ColumnElement[bool]:

@@ -1,0 +1,20 @@
+"""For whom cases wait, read from the tables: whoever may take the step that usually comes next."""
+
+from __future__ import annotations
+
+from domain.actors import Actor
+from domain.processes import WORKFLOWS
+from domain.processes.everywhere import is_assignee
+from domain.queries.case_list import WaitsFor
+
+
+def waits_for(actor: Actor) -> tuple[WaitsFor, ...]:
+    """Return where cases wait for this actor; empty for who takes no usual step (an auditor)."""
+    found = []
+    for flow in WORKFLOWS.values():
+        for step in flow.transitions:
+            if not step.usual or not actor.plays(*step.roles):
+                continue
+            own = actor.person_id if is_assignee in step.guards else None
+            found.append(WaitsFor(flow.name, tuple(sorted(state.name for state in step.sources)), own))
+    return tuple(found)
