@@ -65,13 +65,9 @@ def prepare(url: str, workers: int) -> Ground:
             pile = []
             for _ in range(CASES_PER_WORKER):
                 intake = Intake(place="岚山路 1 号", hazard="equipment", description="楼道烟感不亮")
-                case = reports.open_report(
-                    session, intake, actor=Actor(frozenset({Role.REPORTER})), at=at
-                ).case
+                case = reports.open_report(session, intake, actor=Actor(frozenset({Role.REPORTER})), at=at).case
                 cases.fire(session, case, "accept", actor=handler, at=at, data={"hazard_code": "FAC-07"})
-                cases.fire(
-                    session, case, "assign", actor=handler, at=at, data={"assignee": world.people["warden"]}
-                )
+                cases.fire(session, case, "assign", actor=handler, at=at, data={"assignee": world.people["warden"]})
                 pile.append(case.id)
             piles.append(pile)
     database.dispose()
@@ -111,9 +107,7 @@ def ours(ground: Ground, worker: int, stop: Callable[[], bool]) -> int:
 def _plain_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    engine = create_engine(
-        url, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": 30.0}
-    )
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": 30.0})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: object) -> None:
@@ -246,13 +240,11 @@ def pgbench(cluster: Cluster, database: str, ground: Ground, workers: int, folde
     script = folder / "four.sql"
     finding = json.dumps(FINDING, ensure_ascii=False)
     script.write_text(
-        PGBENCH.format(
-            count=len(ground.cases) * CASES_PER_WORKER, year=datetime.now(UTC).year, finding=finding
-        )
+        PGBENCH.format(count=len(ground.cases) * CASES_PER_WORKER, year=datetime.now(UTC).year, finding=finding)
     )
     url = cluster.url(database).replace("postgresql+psycopg://", "postgresql://")
-    command = [str(cluster.binaries / "pgbench"), "-n", "-f", str(script), "-c", str(workers), "-j", str(min(workers, 2)),
-               "-T", str(int(SECONDS)), url]  # fmt: skip
+    command = [str(cluster.binaries / "pgbench"), "-n", "-f", str(script), "-c", str(workers), "-j",
+               str(min(workers, 2)), "-T", str(int(SECONDS)), url]  # fmt: skip
     out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     line = next(line for line in out.splitlines() if line.startswith("tps"))
     return float(line.split("=")[1].split()[0])
@@ -271,8 +263,8 @@ def run(cluster: Cluster, folder: Path) -> Iterator[dict[str, Any]]:
                 _reset(url)
             mine, anchor = (statistics.median(column) for column in zip(*pairs, strict=True))
             ratio = statistics.median(a / b for a, b in pairs)
-            row = {"what": f"transitions/s, {kind}, {workers} worker(s)", "ours": round(mine), "plain core": round(anchor),
-                   "ratio": round(ratio, 2), "to reach": "ratio ≥ 0.8"}  # fmt: skip
+            row = {"what": f"transitions/s, {kind}, {workers} worker(s)", "ours": round(mine),
+                   "plain core": round(anchor), "ratio": round(ratio, 2), "to reach": "ratio ≥ 0.8"}  # fmt: skip
             if kind == "postgresql":
                 row["pgbench"] = round(pgbench(cluster, name, ground, workers, folder))
             yield row

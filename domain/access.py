@@ -35,7 +35,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         ]
     if actor.plays(*VENUE_SIDE) and actor.person_id:
         venues = select(Post.venue_id).where(  # type: ignore[call-overload]
-            Post.person_id == actor.person_id, Post.role.in_([role.value for role in VENUE_SIDE])  # type: ignore[attr-defined]
+            Post.person_id == actor.person_id,
+            Post.role.in_([role.value for role in VENUE_SIDE]),  # type: ignore[attr-defined]
         )
         mine.append((table.c.process == "rectification") & (table.c.state != "ordered") & table.c.venue_id.in_(venues))
     return or_(*mine) if mine else false()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from domain.language import Sentence
 from domain.models import Anchor, AnchorLeaf, Case, NumberSeries, TimelineEntry
@@ -70,7 +70,7 @@ def set_anchor(session: Session, *, at: datetime) -> Anchor:
     last = session.execute(select(Anchor).order_by(Anchor.id.desc()).limit(1)).scalar_one_or_none()  # type: ignore[union-attr]
     moved = session.execute(
         select(Case.id, Case.version, Case.chain_head)  # type: ignore[call-overload]
-        .where(~select(1).where(AnchorLeaf.case_id == Case.id, AnchorLeaf.seq == Case.version).exists())
+        .where(~select(1).where(col(AnchorLeaf.case_id) == Case.id, col(AnchorLeaf.seq) == Case.version).exists())
         .order_by(Case.id)
     ).all()
     root = merkle_root(last.root if last else GENESIS, [_leaf(*row) for row in moved])
@@ -126,9 +126,9 @@ def verify(session: Session) -> Verified:
 def _cases(session: Session) -> Iterator[tuple[Case, list[TimelineEntry]]]:
     after: UUID | None = None
     while True:
-        query = select(Case).order_by(Case.id).limit(BATCH)  # type: ignore[arg-type]
+        query = select(Case).order_by(col(Case.id)).limit(BATCH)
         if after:
-            query = query.where(Case.id > after)
+            query = query.where(col(Case.id) > after)
         batch = list(session.execute(query).scalars())
         if not batch:
             return

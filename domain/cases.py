@@ -97,7 +97,9 @@ _HOLD = _BY_ID.with_for_update().execution_options(populate_existing=True)
 
 def by_number(session: Session, number: str) -> Case:
     """Return the case with that number; raises `UnknownCase`."""
-    case = session.execute(select(Case).where(Case.number == number.strip().upper())).scalar_one_or_none()
+    case: Case | None = session.execute(
+        select(Case).where(col(Case.number) == number.strip().upper())
+    ).scalar_one_or_none()
     if case is None:
         msg = f"no case {number}"
         raise UnknownCase(msg)
@@ -106,7 +108,7 @@ def by_number(session: Session, number: str) -> Case:
 
 def by_id(session: Session, case_id: UUID) -> Case:
     """Return the case with that id; raises `UnknownCase`."""
-    case = session.execute(_BY_ID, {"case_id": case_id}).scalar_one_or_none()
+    case: Case | None = session.execute(_BY_ID, {"case_id": case_id}).scalar_one_or_none()
     if case is None:
         msg = f"no case {case_id}"
         raise UnknownCase(msg)
@@ -115,7 +117,7 @@ def by_id(session: Session, case_id: UUID) -> Case:
 
 def reload(session: Session, case_id: UUID) -> Case:
     """Return the case as it stands now, past what this session remembers, and hold its row until the end."""
-    case = session.execute(_HOLD, {"case_id": case_id}).scalar_one_or_none()
+    case: Case | None = session.execute(_HOLD, {"case_id": case_id}).scalar_one_or_none()
     if case is None:
         msg = f"no case {case_id}"
         raise UnknownCase(msg)
@@ -171,7 +173,8 @@ def open_case(
     ledger.promise(connection, _promises(case.id, 1, process, opening.effects, at))
     session.info["promised"] = True
     ledger.store_clocks(connection, _clock_rows(workflow, case.id, readings))
-    return session.execute(select(Case).where(Case.id == case.id)).scalar_one()
+    opened: Case = session.execute(_BY_ID, {"case_id": case.id}).scalar_one()
+    return opened
 
 
 def fire(
@@ -235,9 +238,7 @@ class _Moved:
     readings: dict[str, timing.Reading]
 
 
-def _moved(
-    workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], tick: tuple[str, int] | None
-) -> _Moved:
+def _moved(workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], tick: tuple[str, int] | None) -> _Moved:
     facts = case.facts
     if "facts" in changes:
         facts = {**facts, **changes.pop("facts")}
@@ -249,9 +250,7 @@ def _moved(
     if tick:
         known = {**known, tick[0]: {**known[tick[0]], "level": tick[1]}}
     reconsider = plan.transition.changes is not None
-    readings = timing.turn(
-        workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider
-    )
+    readings = timing.turn(workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider)
     if tick and tick[0] not in readings:
         readings[tick[0]] = timing.Reading.of(known[tick[0]])
     if readings:
@@ -270,9 +269,7 @@ def _validated(step: Transition, data: Mapping[str, Any] | BaseModel | None) -> 
     return step.form.model_validate(dict(data or {}))
 
 
-def _sealed(
-    session: Session, case: Case, form: BaseModel | None, actor: Actor, at: datetime
-) -> dict[str, Any]:
+def _sealed(session: Session, case: Case, form: BaseModel | None, actor: Actor, at: datetime) -> dict[str, Any]:
     if form is None:
         return {}
     data = form.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
@@ -303,9 +300,7 @@ def _entry(
     }  # fmt: skip
 
 
-def _promises(
-    case_id: UUID, seq: int, process: str, effects: tuple[str, ...], at: datetime
-) -> list[dict[str, Any]]:
+def _promises(case_id: UUID, seq: int, process: str, effects: tuple[str, ...], at: datetime) -> list[dict[str, Any]]:
     return [
         {
             "id": new_id(), "key": f"{case_id}:{seq}:{effect}", "case_id": case_id, "seq": seq,
@@ -316,9 +311,7 @@ def _promises(
     ]  # fmt: skip
 
 
-def _clock_rows(
-    workflow: Workflow, case_id: UUID, readings: Mapping[str, timing.Reading]
-) -> list[dict[str, Any]]:
+def _clock_rows(workflow: Workflow, case_id: UUID, readings: Mapping[str, timing.Reading]) -> list[dict[str, Any]]:
     if not readings:
         return []
     clocks = {clock.name: clock for clock in workflow.clocks}
@@ -379,4 +372,4 @@ def _give_back_number(session: Session, prefix: str, year: int) -> None:
 
 
 def _by_origin(session: Session, origin_key: str) -> Case | None:
-    return session.execute(select(Case).where(Case.origin_key == origin_key)).scalar_one_or_none()
+    return session.execute(select(Case).where(col(Case.origin_key) == origin_key)).scalar_one_or_none()

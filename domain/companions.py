@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from domain import cases, outbox, people, venues
 from domain.actors import SYSTEM
@@ -24,7 +24,7 @@ def _refuse(field: str, reason: Sentence) -> FieldRefused:
 
 @before("check_assignees")
 def check_assignees(session: Session, step: Step) -> None:
-    """A case is given to the area's warden, or to two inspectors (消防监督检查规定 第十四条), who hold the post today."""
+    """Give a case only to a warden, or to two inspectors (R120 第十四条), who hold the post today."""
     day = people.local_day(step.at)
     first, second = step.form.assignee, step.form.second
     if people.holds(session, first, ["warden"], day=day):
@@ -41,7 +41,7 @@ def check_assignees(session: Session, step: Step) -> None:
 
 @before("release_held")
 def release_held(session: Session, step: Step) -> None:
-    """A held message goes out again or is dropped, once, and the timeline says who decided and why."""
+    """Send a held message again or drop it, once; the timeline says who decided and why."""
     row = session.get(Outbox, step.form.message)
     again = step.form.decision is HeldDecision.AGAIN
     mine = row is not None and row.case_id == step.case.id
@@ -110,8 +110,8 @@ def join_other(session: Session, step: Step) -> None:
 @before("leave_other")
 def leave_other(session: Session, step: Step) -> None:
     """Undo a merge; both timelines say so."""
-    query = select(CaseLink).where(CaseLink.from_id == step.case.id, CaseLink.kind == MERGED_INTO)
-    link = session.execute(query.where(CaseLink.ended_at.is_(None))).scalar_one()  # type: ignore[union-attr]
+    query = select(CaseLink).where(col(CaseLink.from_id) == step.case.id, col(CaseLink.kind) == MERGED_INTO)
+    link = session.execute(query.where(col(CaseLink.ended_at).is_(None))).scalar_one()
     other = cases.reload(session, link.to_id)
     cases.fire(session, other, "release", actor=SYSTEM, at=step.at, data={"other": step.case.number})
     cases.unlink(session, source=step.case.id, target=other.id, kind=MERGED_INTO, at=step.at)
@@ -119,9 +119,10 @@ def leave_other(session: Session, step: Step) -> None:
 
 def merged_into(session: Session, case_id: Any) -> list[Case]:  # noqa: ANN401 - a UUID
     """Return the reports that are merged into this one now."""
-    query = select(Case).join(CaseLink, CaseLink.from_id == Case.id)  # type: ignore[arg-type]
-    mine = query.where(CaseLink.to_id == case_id, CaseLink.kind == MERGED_INTO, CaseLink.ended_at.is_(None))  # type: ignore[union-attr]
-    return list(session.execute(mine.order_by(Case.id)).scalars())  # type: ignore[arg-type]
+    query = select(Case).join(CaseLink, col(CaseLink.from_id) == Case.id)
+    joined = (col(CaseLink.to_id) == case_id, col(CaseLink.kind) == MERGED_INTO)
+    mine = query.where(*joined, col(CaseLink.ended_at).is_(None))
+    return list(session.execute(mine.order_by(col(Case.id))).scalars())
 
 
 @after("answer_merged")
@@ -136,7 +137,7 @@ def answer_merged(session: Session, step: Step) -> None:
 
 @after("close_when_satisfied")
 def close_when_satisfied(session: Session, step: Step) -> None:
-    """A satisfied reporter ends the case (4 or 5 of 5)."""
+    """End the case of a satisfied reporter (4 or 5 of 5)."""
     if step.form.rating >= SATISFIED:
         cases.fire(session, step.case, "close", actor=SYSTEM, at=step.at, data={"satisfied": True})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -50,7 +50,7 @@ class LabelledChoice(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, zh: str, en: str) -> LabelledChoice:
+    def __new__(cls, value: str, zh: str, en: str) -> Self:
         """Make a member that is its value and carries its words."""
         member = str.__new__(cls, value)
         member._value_ = value

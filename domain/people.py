@@ -7,8 +7,8 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, or_, select
+from sqlmodel import Session, col
 
 from domain import sealed
 from domain.actors import Actor, Role
@@ -24,11 +24,11 @@ def local_day(at: datetime) -> date:
 
 def posts_of(session: Session, person_id: UUID, *, day: date) -> list[Post]:
     """Return the posts a person holds on `day`."""
-    return list(session.execute(select(Post).where(Post.person_id == person_id, *_valid(day))).scalars())
+    return list(session.execute(select(Post).where(col(Post.person_id) == person_id, *_valid(day))).scalars())
 
 
-def _valid(day: date) -> tuple[object, ...]:
-    return (Post.from_on <= day, or_(Post.until_on.is_(None), Post.until_on >= day))  # type: ignore[union-attr, operator]
+def _valid(day: date) -> tuple[ColumnElement[bool], ...]:
+    return (col(Post.from_on) <= day, or_(col(Post.until_on).is_(None), col(Post.until_on) >= day))
 
 
 def actor_of(session: Session, person: Person, *, at: datetime) -> Actor:

@@ -46,7 +46,9 @@ def open_from_finding(session: Session, case_id: UUID, seq: int, *, at: datetime
             },
         )
         if code in corrected and case.state == "ordered":
-            cases.fire(session, case, "record_corrected", actor=SYSTEM, at=at, data={"finding": f"{report.number} #{seq}"})
+            cases.fire(
+                session, case, "record_corrected", actor=SYSTEM, at=at, data={"finding": f"{report.number} #{seq}"}
+            )
         opened.append(case)
     return opened
 

@@ -9,15 +9,24 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import insert, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from domain import cases, catalogue, people, sealed, venues
 from domain.actors import SYSTEM, Actor, Role
 from domain.catalogue import Severity
-from domain.forms import MAX_PHOTOS, Latitude, Longitude, N_
-from domain.identifiers import NotAPhoneNumber, clean_phone, clean_receipt, new_id, new_receipt, receipt_digest
+from domain.forms import MAX_PHOTOS, N_, Latitude, Longitude
+from domain.identifiers import (
+    NotAPhoneNumber,
+    NotAReceipt,
+    clean_phone,
+    clean_receipt,
+    new_id,
+    new_receipt,
+    receipt_digest,
+)
 from domain.language import Sentence
-from domain.models import Case, Receipt, Venue
+from domain.models import Case, Receipt, TimelineEntry
+from domain.processes import workflow_of
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings
 from domain.workflow import FieldRefusal
@@ -73,9 +82,10 @@ def open_report(
     report and the same receipt again.
     """
     venue = venues.open_by_code(session, intake.venue_code, day=people.local_day(at)) if intake.venue_code else None
-    phone = _checked_phone(intake)
+    for fault in faults(intake):
+        raise cases.FieldRefused(fault)
+    phone = clean_phone(intake.phone) if intake.phone else None
     hazard_code, question = _hazard(intake)
-    _refuse_empty(intake, venue)
     case_id = new_id()
     facts: dict[str, Any] = {"question": question, "language": intake.language, "has_phone": phone is not None}
     data: dict[str, Any] = {"channel": channel, "question": question}
@@ -118,16 +128,6 @@ def open_report(
     return Opened(case, _issue_receipt(session, case.id, at))
 
 
-def _checked_phone(intake: Intake) -> str | None:
-    if not intake.phone:
-        return None
-    try:
-        return clean_phone(intake.phone)
-    except NotAPhoneNumber as wrong:
-        reason = getattr(wrong, "reason", None) or Sentence("This is not a telephone number.")
-        raise cases.FieldRefused(FieldRefusal("phone", reason)) from wrong
-
-
 def _hazard(intake: Intake) -> tuple[str | None, str | None]:
     """Return the hazard code we take it for, and the tile that was chosen."""
     text = intake.description or ""
@@ -136,18 +136,28 @@ def _hazard(intake: Intake) -> tuple[str | None, str | None]:
         return (suggested[0].code if suggested else None), None
     if question := catalogue.public_question(intake.hazard):
         return question.hazard_for(text).code, question.key
-    if intake.hazard in catalogue.hazards():
-        return intake.hazard, None
-    raise cases.FieldRefused(FieldRefusal("hazard", Sentence("Please choose a kind of hazard from the list.")))
+    return intake.hazard, None
 
 
-def _refuse_empty(intake: Intake, venue: Venue | None) -> None:
-    vague = intake.hazard in (None, "other") and not intake.description
-    if vague:
+def faults(intake: Intake) -> list[FieldRefusal]:
+    """Return everything that keeps the report from being taken, in the order of the page; empty when nothing does."""
+    found = []
+    if intake.hazard in (None, "other") and not intake.description:
         field = "description" if intake.hazard else "hazard"
-        raise cases.FieldRefused(FieldRefusal(field, Sentence("Please choose a kind of hazard, or describe what you saw.")))
-    if venue is None and not intake.place and intake.lat is None:
-        raise cases.FieldRefused(FieldRefusal("place", Sentence("Please say where it is.")))
+        wanted = Sentence("Please choose a kind of hazard, or describe what you saw.")
+        found.append(FieldRefusal(field, wanted))
+    elif not (
+        intake.hazard is None or catalogue.public_question(intake.hazard) or intake.hazard in catalogue.hazards()
+    ):
+        found.append(FieldRefusal("hazard", Sentence("Please choose a kind of hazard from the list.")))
+    if not (intake.venue_code or intake.place or intake.lat is not None):
+        found.append(FieldRefusal("place", Sentence("Please say where it is.")))
+    try:
+        if intake.phone:
+            clean_phone(intake.phone)
+    except NotAPhoneNumber as wrong:
+        found.append(FieldRefusal("phone", wrong.reason))
+    return found
 
 
 def _receipt_key() -> bytes:
@@ -178,13 +188,39 @@ def by_receipt(session: Session, receipt: str) -> Case:
     The lookup is by HMAC, so its time says nothing about how much of a guess was right.
     """
     try:
-        digest = receipt_digest(clean_receipt(receipt), _receipt_key())
-    except ValueError as wrong:
-        raise WrongReceipt(receipt[:20]) from wrong
-    case = session.execute(select(Case).join(Receipt, Receipt.case_id == Case.id).where(Receipt.digest == digest)).scalar()  # type: ignore[arg-type]
+        cleaned = clean_receipt(receipt)
+    except NotAReceipt:
+        cleaned = ""  # looked up all the same: every wrong code takes one path
+    digest = receipt_digest(cleaned, _receipt_key())
+    query = select(Case).join(Receipt, col(Receipt.case_id) == Case.id).where(col(Receipt.digest) == digest)
+    case: Case | None = session.execute(query).scalar()
     if case is None:
         raise WrongReceipt(receipt[:20])
     return case
+
+
+def by_origin(session: Session, origin_key: str) -> Opened | None:
+    """Return the report an earlier sending under the same key made; None when there is none."""
+    case = session.execute(select(Case).where(col(Case.origin_key) == origin_key)).scalar_one_or_none()
+    return Opened(case, receipt_of(session, case.id) or "") if case else None
+
+
+def was_just_done(session: Session, case: Case, step: str, data: dict[str, Any], *, since: int) -> bool:
+    """Return whether the reporter's same step with the same words is the first entry after version `since`.
+
+    That is a form sent twice. The same step with other words is not: both are kept.
+    """
+    entry = session.get(TimelineEntry, (case.id, since + 1))
+    if entry is None or entry.transition != step or entry.actor_role != Role.REPORTER.value:
+        return False
+    form = workflow_of(case.process).named(step)[0].form
+    for name in form.model_fields if form else ():
+        said = entry.data.get(name)
+        if item := sealed.referenced(said):
+            said = sealed.get(session, item)
+        if name != "photos" and (str(said or "") != str(data.get(name) or "").strip()):
+            return False
+    return True
 
 
 def reporter_of(case: Case) -> Actor:
@@ -203,7 +239,9 @@ class Similar:
     opened_at: datetime
 
 
-def similar(session: Session, *, venue_id: UUID, at: datetime, hazard_code: str | None = None, besides: UUID | None = None) -> list[Similar]:
+def similar(
+    session: Session, *, venue_id: UUID, at: datetime, hazard_code: str | None = None, besides: UUID | None = None
+) -> list[Similar]:
     """Return open reports of the last 72 h on the same premises and of the same hazard family, newest first.
 
     A suggestion only: the system never merges, and nobody merges across premises.

@@ -67,11 +67,11 @@ def ring(session: Session, case_id: UUID, name: str, *, at: datetime) -> str | N
     except TransitionRefused:
         _unlease(session, case_id, name, None)
         raise
-    _note(session, case_id, name, level, warns, at)
+    _note(session, case_id, name, level, warns=warns, at=at)
     return fired
 
 
-def _note(session: Session, case_id: UUID, name: str, level: int, warns: bool, at: datetime) -> None:  # noqa: FBT001
+def _note(session: Session, case_id: UUID, name: str, level: int, *, warns: bool, at: datetime) -> None:
     table: Any = ClockRow.__table__  # type: ignore[attr-defined]
     here = (table.c.case_id == case_id) & (table.c.name == name)
     if warns:

@@ -10,13 +10,11 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.actors import Actor, Role
-from domain.forms import Form, LabelledChoice, N_, choice_field, person_field, text_field
+from domain.forms import N_, Form, LabelledChoice, choice_field, person_field, text_field
 from domain.language import Label, Sentence
 from domain.workflow import CaseView, Check, FieldRefusal, State, Transition
 
-STAFF = frozenset(
-    {Role.WARDEN, Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER}
-)
+STAFF = frozenset({Role.WARDEN, Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER})
 VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
 REMINDER_PAUSE = timedelta(hours=24)
 """A reporter may urge once in so long; our choice, so that the button is not a siren."""

@@ -76,7 +76,9 @@ def keeps_class_or_is_stricter(case: CaseView, actor: Actor, form: Any, at: date
     """Only a supervisor loosens the time to verify (24 hours to 3 working days)."""
     hazard = catalogue.hazards().get(form.hazard_code)
     if hazard is None:
-        return FieldRefusal("hazard_code", Sentence("There is no hazard with the code %(code)s.", code=form.hazard_code))
+        return FieldRefusal(
+            "hazard_code", Sentence("There is no hazard with the code %(code)s.", code=form.hazard_code)
+        )
     if hazard.verify_class not in ("A24H", "B3WD"):
         return FieldRefusal("hazard_code", Sentence("This is not checked on site: transfer the report, or call 119."))
     before = case.facts.get("verify_class") or hazard.verify_class
@@ -125,7 +127,9 @@ def tells_or_says_why_not(case: CaseView, actor: Actor, form: Any, at: datetime)
     if bool(form.text) == bool(form.cannot_tell_reason):
         return FieldRefusal("text", Sentence("Write the reply, or say why nobody can be told; not both."))
     if case.facts.get("absorbed") and not form.text:
-        return FieldRefusal("text", Sentence("Other reports were merged into this one and get the same answer; write it."))
+        return FieldRefusal(
+            "text", Sentence("Other reports were merged into this one and get the same answer; write it.")
+        )
     return None
 
 
@@ -278,10 +282,11 @@ TRANSITIONS = (
     Transition("release", zh="并入的举报移出", en="A joined report left", sources=frozenset(STATES), target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_released, quiet=True),
     Transition("tell_corrected", zh="隐患整改完成", en="A hazard was corrected", sources=frozenset(STATES), target=None,
-               roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_corrected, effects=("tell_reporter_corrected",),
-               quiet=True),
+               roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_corrected,
+               effects=("tell_reporter_corrected",), quiet=True),
     Transition("share_reply", zh="告知并案举报人", en="The answer was shared", sources={MERGED}, target=None,
-               roles={R.SYSTEM}, form=forms.SharedReply, changes=forms.note_shared, effects=("reply_reporter",), quiet=True),
+               roles={R.SYSTEM}, form=forms.SharedReply, changes=forms.note_shared,
+               effects=("reply_reporter",), quiet=True),
     *everywhere.steps(STATES, assigned={ASSIGNED, CHECKING}, reassign_checks=(is_somebody_new,),
                       reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.REPORTER})),
 )  # fmt: skip

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from domain.actors import Actor
 from domain.forms import (
+    N_,
     Form,
     LabelledChoice,
     Latitude,
     Longitude,
-    N_,
     Photos,
     Sealed,
     choice_field,
@@ -120,7 +120,10 @@ class Finding(Form):
     outcome: Outcome = choice_field(N_("Outcome"))
     description: str = text_field(N_("What you found"), limit=2000)
     hazards: list[str] = Field(
-        default_factory=list, max_length=20, title=N_("Hazards found"), json_schema_extra={"widget": "hazards", "optional": True}
+        default_factory=list,
+        max_length=20,
+        title=N_("Hazards found"),
+        json_schema_extra={"widget": "hazards", "optional": True},
     )
     corrected: list[str] = Field(
         default_factory=list,

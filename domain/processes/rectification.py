@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.actors import Actor, Role
 from domain.clocks import Limit
-from domain.forms import Form, N_, Photos, line_field, photos_field, text_field
+from domain.forms import N_, Form, Photos, line_field, photos_field, text_field
 from domain.language import Label, Sentence
 from domain.processes import everywhere
 from domain.processes.everywhere import VENUE_SIDE
