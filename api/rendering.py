@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,8 @@ def environment(locale: str) -> Environment:
     made.filters.update(
         local_time=local_time,
         local_day=local_day,
+        moment=lambda moment: moment_in_words(moment, locale),
+        day=lambda day: day_in_words(day, locale),
         label=lambda thing: in_words(thing, locale),
         phone=lambda text: show_phone(text) if text else "",
         masked_phone=lambda text: mask_phone(text) if text else "",
@@ -127,6 +129,17 @@ def local_time(moment: datetime | None) -> str:
 def local_day(moment: datetime | None) -> str:
     """Return `YYYY-MM-DD` on the city's calendar; "" for None."""
     return moment.astimezone(CITY).strftime("%Y-%m-%d") if moment else ""
+
+
+def moment_in_words(moment: datetime, locale: str) -> str:
+    """Return a moment on the city's clock as the public reads it: `2026年11月20日 15:06`, `2026-11-20 15:06`."""
+    here = moment.astimezone(CITY)
+    return f"{day_in_words(here.date(), locale)} {here:%H:%M}"
+
+
+def day_in_words(day: date, locale: str) -> str:
+    """Return a calendar day as the public reads it: `2026年11月20日`, `2026-11-20`."""
+    return f"{day.year}年{day.month}月{day.day}日" if locale == CHINESE else day.isoformat()
 
 
 def length_in_words(length: timedelta, locale: str) -> str:

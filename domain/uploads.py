@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain import photos, sealed
 from domain.database import Database
@@ -54,6 +54,12 @@ def by_id(session: Session, photo_id: UUID) -> Photo:
     if row is None:
         raise photos.PhotoMissing(str(photo_id))
     return row
+
+
+def unclaimed(session: Session, photo_ids: list[UUID]) -> set[UUID]:
+    """Return those of the photos that exist and belong to no case yet."""
+    rows = session.exec(select(Photo.id).where(col(Photo.id).in_(photo_ids), col(Photo.case_id).is_(None)))
+    return set(rows)
 
 
 def of_case(session: Session, case_id: UUID) -> list[Photo]:

@@ -150,9 +150,7 @@ def _ahead(case: Case, at: datetime) -> tuple[Ahead, ...]:
 
 def _running(case: Case, *names: str) -> datetime | None:
     clocks: list[Mapping[str, Any]] = [case.clocks[name] for name in names if name in case.clocks]
-    return min(
-        (datetime.fromisoformat(clock["due_at"]) for clock in clocks if clock["running"]), default=None
-    )
+    return min((datetime.fromisoformat(clock["due_at"]) for clock in clocks if clock["running"]), default=None)
 
 
 def _reply(case: Case, entries: Sequence[Any]) -> str | None:

@@ -54,9 +54,7 @@ def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
     day = local_day(at)
     if venue.opened_on > day or (venue.closed_on and venue.closed_on <= day):
         raise VenueClosed(Venue(**{name: getattr(venue, name) for name in _VENUE_COLUMNS}))
-    found = session.execute(
-        _facts(), {"venue_id": venue.id, "paths": _above(venue.area_path), "day": day}
-    ).one()
+    found = session.execute(_facts(), {"venue_id": venue.id, "paths": _above(venue.area_path), "day": day}).one()
     checks = [moment for moment in (_moment(found.verified_at), found.rechecked_at) if moment]
     correct_by = date.fromisoformat(found.correct_by) if found.correct_by else None
     return VenueNotice(
@@ -103,21 +101,13 @@ def _venue() -> Select[Any]:
 def _facts() -> Select[Any]:
     case = _table(Case)
     here = case.c.venue_id == bindparam("venue_id")
-    ordered = and_(
-        here, case.c.process == RECTIFICATION.name, case.c.state.in_([state.name for state in OPEN])
-    )
+    ordered = and_(here, case.c.process == RECTIFICATION.name, case.c.state.in_([state.name for state in OPEN]))
     reported = and_(here, case.c.process == HAZARD_REPORT.name)
     corrected = and_(here, case.c.process == RECTIFICATION.name, case.c.state == "closed")
     return select(
         select(func.count()).where(ordered).scalar_subquery().label("open_rectifications"),
-        select(func.min(case.c.facts["correct_by"].as_string()))
-        .where(ordered)
-        .scalar_subquery()
-        .label("correct_by"),
-        select(func.max(case.c.facts["checked_at"].as_string()))
-        .where(reported)
-        .scalar_subquery()
-        .label("verified_at"),
+        select(func.min(case.c.facts["correct_by"].as_string())).where(ordered).scalar_subquery().label("correct_by"),
+        select(func.max(case.c.facts["checked_at"].as_string())).where(reported).scalar_subquery().label("verified_at"),
         select(func.max(case.c.closed_at)).where(corrected).scalar_subquery().label("rechecked_at"),
         _warden().label("warden"),
     )
