@@ -54,14 +54,9 @@ def access_of(endpoint: Callable[..., Any]) -> Access | None:
 
 
 class Router(APIRouter):
-    """A router whose routes are guarded by their endpoint's mark:
+    """A router whose routes are guarded by their endpoint's mark, which stands below the route's decorator."""
 
-    @router.post("/cases/{number}/comment")
-    @staff_only
-    def comment(...): ...
-    """
-
-    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's
         """Add a route with the guards of its mark; raises `UnguardedRoute` when there is none."""
         access = access_of(endpoint)
         if access is None:

@@ -13,15 +13,20 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 
 import domain.companions  # noqa: F401 - registers what happens beside a step
-from api import errors
+from api import errors, operations
 from api.access import Router
+from api.metrics import RequestMetrics
 from api.middleware.compression import Compression
 from api.middleware.headers import SecurityHeaders
 from api.middleware.limits import BodyLimit
 from api.middleware.preferences import ReadersPreferences
+from api.middleware.record import Record
+from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
+from api.rest import cases, hazard_reports, openapi, uploads
+from api.webhooks import twilio
 from domain import schema
 from domain.database import Database, open_database
 from domain.settings import Settings, get_settings
@@ -44,7 +49,17 @@ class Web(FastAPI):
 
 def routers() -> list[Router]:
     """Return every router of the web part."""
-    return [public_pages.router, staff_pages.router]
+    return [
+        public_pages.router,
+        staff_pages.router,
+        photo_pages.router,
+        hazard_reports.router,
+        uploads.router,
+        cases.router,
+        openapi.router,
+        twilio.router,
+        operations.router,
+    ]
 
 
 def create_app(database: Database | None = None, settings: Settings | None = None) -> FastAPI:
@@ -63,19 +78,21 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     app.state.database = database or open_database(settings.url)
     app.state.owns_database = database is None
     app.state.clock = _now
+    app.state.metrics = RequestMetrics()
     for router in routers():
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     app.mount("/static", STATIC, name="static")
     errors.install(app)
-    app.outer = lambda inner: _wrapped(inner, settings)
+    app.outer = lambda inner: _wrapped(inner, settings, app.state.metrics)
     return app
 
 
-def _wrapped(app: ASGIApp, settings: Settings) -> ASGIApp:
+def _wrapped(app: ASGIApp, settings: Settings, metrics: RequestMetrics) -> ASGIApp:
     inner = BodyLimit(app)
     compressed = Compression(inner)
     headed = SecurityHeaders(compressed, secure=settings.secure_cookies)
-    return ReadersPreferences(headed, default=settings.locale, secure=settings.secure_cookies)
+    negotiated = ReadersPreferences(headed, default=settings.locale, secure=settings.secure_cookies)
+    return Record(negotiated, metrics=metrics)
 
 
 def _now() -> datetime:

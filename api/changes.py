@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 from starlette.requests import Request
 
 from api.rendering import in_words
 from domain import cases
 from domain.actors import ROLE_LABELS, Role
+from domain.language import CHINESE
 from domain.models import Case, TimelineEntry
 from domain.processes import workflow_of
 
 MOST = 20
-NOTE = "fireline.version"
-"""Key in the request's scope under which an endpoint leaves the version its caller had seen."""
+NOTE = "fireline.seen"
+"""Key in the request's scope under which an endpoint leaves what its caller had seen: (version, number)."""
 
 
-def note_version(request: Request, version: int) -> None:
-    """Remember which version of the case the caller acts on, for a refusal to say what changed since."""
-    request.scope[NOTE] = version
+def note_version(request: Request, version: int, *, number: str | None = None) -> None:
+    """Remember which version of which case a colleague acts on, for a refusal to say what changed since."""
+    request.scope[NOTE] = (version, number)
 
 
-def changes_since(request: Request, number: str) -> dict[str, Any]:
-    """Return `state`, `version` and `changes` of a case for a problem; the words are put in when it is answered."""
-    since: int | None = request.scope.get(NOTE)
+def changes_since(request: Request, number: str | None = None) -> dict[str, Any]:
+    """Return `state`, `version` and `changes` of a case for a problem; empty when it is not known which case.
+
+    `changes` is a function of the language: its words are put in when the problem is answered. It is left out when
+    no version was noted: a reporter does not read who did what.
+    """
+    seen: tuple[int, str | None] | None = request.scope.get(NOTE)
+    number = number or (seen[1] if seen else None)
+    if number is None:
+        return {}
     with request.app.state.database.read() as session:
         case = cases.by_number(session, number)
-        query = select(TimelineEntry).where(col(TimelineEntry.case_id) == case.id)
-        if since is not None:
-            query = query.where(col(TimelineEntry.seq) > since)
-        newest = query.order_by(col(TimelineEntry.seq).desc()).limit(MOST if since is not None else 1)
-        entries = list(reversed(session.execute(newest).scalars().all()))
-    return {
-        "state": case.state,
-        "version": case.version,
-        "changes": lambda locale: [described(case, entry, locale) for entry in entries],
-    }
+        entries = _entries(session, case.id, since=seen[0]) if seen else []
+    stands: dict[str, Any] = {"state": case.state, "version": case.version}
+    if seen:
+        stands["changes"] = lambda locale: [described(case, entry, locale) for entry in entries]
+    return stands
+
+
+def _entries(session: Session, case_id: UUID, *, since: int) -> list[TimelineEntry]:
+    later = (col(TimelineEntry.case_id) == case_id, col(TimelineEntry.seq) > since)
+    newest = select(TimelineEntry).where(*later).order_by(col(TimelineEntry.seq).desc()).limit(MOST)
+    return list(reversed(session.execute(newest).scalars().all()))
 
 
 def described(case: Case, entry: TimelineEntry, locale: str) -> dict[str, Any]:
@@ -56,6 +66,6 @@ def step_words(process: str, transition: str, locale: str) -> str:
     """Return the words for a timeline entry's transition; also the opening's."""
     workflow = workflow_of(process)
     if transition == workflow.opening.name:
-        return workflow.opening.zh if locale == "zh_CN" else workflow.opening.en
+        return workflow.opening.zh if locale == CHINESE else workflow.opening.en
     steps = workflow.named(transition)
     return in_words(steps[0].label, locale) if steps else transition

@@ -92,9 +92,7 @@ async def optional_staff(request: Request) -> Identity | None:
     """Return who is signed in, or None; looked up once per request."""
     scope_state = request.scope["state"]
     if "staff" not in scope_state:
-        asks = (
-            "authorization" in request.headers or cookie_name(request.app.state.settings) in request.cookies
-        )
+        asks = "authorization" in request.headers or cookie_name(request.app.state.settings) in request.cookies
         scope_state["staff"] = await run_in_threadpool(_identify, request) if asks else None
     return scope_state["staff"]
 

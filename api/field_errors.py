@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,18 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from domain.cases import FieldRefused
-from domain.language import Sentence
+from domain.language import N_, Sentence
 from domain.photos import PhotoRefused
+from domain.workflow import FieldRefusal
+
+
+class FieldsRefused(Exception):
+    """Several fields do not fit, all of them named at once."""
+
+    def __init__(self, refusals: Sequence[FieldRefusal]) -> None:
+        super().__init__(", ".join(refusal.field for refusal in refusals))
+        self.refusals = tuple(refusals)
+
 
 WHOLE = ""
 """The name under which stands what concerns no single field."""
@@ -28,8 +38,10 @@ class FieldError:
 def field_errors(error: Exception) -> list[FieldError]:
     """Return what `error` says about fields; empty when it says nothing about any.
 
-    Takes Pydantic's `ValidationError` (a form's or a request's), `FieldRefused` and `PhotoRefused`.
+    Takes Pydantic's `ValidationError` (a form's or a request's), `FieldRefused`, `FieldsRefused`, `PhotoRefused`.
     """
+    if isinstance(error, FieldsRefused):
+        return [FieldError(refusal.field, refusal.reason) for refusal in error.refusals]
     if isinstance(error, FieldRefused):
         return [FieldError(error.refusal.field, error.refusal.reason)]
     if isinstance(error, PhotoRefused):
@@ -50,41 +62,41 @@ def _read(faults: Iterable[Mapping[str, Any]], *, skip: int) -> list[FieldError]
     return list(found.values())
 
 
-def said(kind: str, context: Mapping[str, Any]) -> Sentence:  # noqa: PLR0911 - one sentence per kind
+def said(kind: str, context: Mapping[str, Any]) -> Sentence:
     """Return the sentence for one kind of Pydantic's faults; what was typed is never repeated in it."""
-    match kind:
-        case "missing" | "missing_argument":
-            return Sentence("Please fill this in.")
-        case "string_too_short":
-            return Sentence("Please fill this in.")
-        case "string_too_long":
-            return Sentence(
-                "This is too long: at most %(limit)s characters.", limit=context.get("max_length")
-            )
-        case "too_long":
-            return Sentence("Too many: at most %(limit)s.", limit=context.get("max_length"))
-        case "greater_than_equal" | "greater_than":
-            return Sentence(
-                "This is too small: at least %(limit)s.", limit=context.get("ge", context.get("gt"))
-            )
-        case "less_than_equal" | "less_than":
-            return Sentence(
-                "This is too large: at most %(limit)s.", limit=context.get("le", context.get("lt"))
-            )
-        case "enum" | "literal_error":
-            return Sentence("Please choose one of the given answers.")
-        case "extra_forbidden":
-            return Sentence("There is no such field here.")
-        case "json_invalid":
-            return Sentence("This is not valid JSON.")
-        case "string_pattern_mismatch":
-            return Sentence("This is not one of the forms it can have.")
-        case _:
-            pass
-    if kind.startswith(("int", "float", "decimal")) or kind == "finite_number":
-        return Sentence("This is not a number.")
-    if kind.startswith(("date", "time")):
-        return Sentence("This is not a date or time.")
-    if kind.startswith("uuid"):
-        return Sentence("This is not an id we gave out.")
-    return Sentence("This does not fit here.")
+    if kind in WITH_LIMIT:
+        text, names = WITH_LIMIT[kind]
+        return Sentence(text, limit=next((context[name] for name in names if name in context), "?"))
+    plain = PLAIN.get(kind) or next((text for start, text in BEGINNINGS.items() if kind.startswith(start)), None)
+    return Sentence(plain or N_("This does not fit here."))
+
+
+PLAIN = {
+    "missing": N_("Please fill this in."),
+    "missing_argument": N_("Please fill this in."),
+    "string_too_short": N_("Please fill this in."),
+    "too_short": N_("Please fill this in."),
+    "enum": N_("Please choose one of the given answers."),
+    "literal_error": N_("Please choose one of the given answers."),
+    "extra_forbidden": N_("There is no such field here."),
+    "json_invalid": N_("This is not valid JSON."),
+    "string_pattern_mismatch": N_("This is not one of the forms it can have."),
+    "finite_number": N_("This is not a number."),
+}
+WITH_LIMIT = {
+    "string_too_long": (N_("This is too long: at most %(limit)s characters."), ("max_length",)),
+    "too_long": (N_("Too many: at most %(limit)s."), ("max_length",)),
+    "greater_than_equal": (N_("This is too small: at least %(limit)s."), ("ge",)),
+    "greater_than": (N_("This is too small: more than %(limit)s."), ("gt",)),
+    "less_than_equal": (N_("This is too large: at most %(limit)s."), ("le",)),
+    "less_than": (N_("This is too large: less than %(limit)s."), ("lt",)),
+}
+BEGINNINGS = {
+    "int": N_("This is not a number."),
+    "float": N_("This is not a number."),
+    "decimal": N_("This is not a number."),
+    "date": N_("This is not a date or time."),
+    "time": N_("This is not a date or time."),
+    "uuid": N_("This is not an id we gave out."),
+}
+"""Kinds of fault (https://docs.pydantic.dev/latest/errors/validation_errors/), whole or by how they begin."""

@@ -60,9 +60,7 @@ async def _parsed(kind: str, request: Request, stream: Any) -> FormData:  # noqa
         )
         return await parser.parse()
     if kind == "application/x-www-form-urlencoded":
-        return await FormParser(
-            request.headers, stream, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT
-        ).parse()
+        return await FormParser(request.headers, stream, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT).parse()
     return FormData()
 
 
@@ -74,6 +72,4 @@ def texts(form: FormData, *names: str) -> dict[str, str]:
 
 def files(form: FormData, name: str) -> list[UploadFile]:
     """Return the files sent under `name`, without the empty part a browser sends for no choice."""
-    return [
-        item for item in form.getlist(name) if isinstance(item, UploadFile) and (item.filename or item.size)
-    ]
+    return [item for item in form.getlist(name) if isinstance(item, UploadFile) and (item.filename or item.size)]

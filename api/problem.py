@@ -46,9 +46,7 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return the problem in the shape and language of whoever asked."""
     if wants_json(request):
         return as_json(request, problem)
-    return render(
-        request, "pages/error.html", status=problem.status, headers=problem.headers, problem=problem
-    )
+    return render(request, "pages/error.html", status=problem.status, headers=problem.headers, problem=problem)
 
 
 def as_json(request: Request, problem: Problem) -> JSONResponse:

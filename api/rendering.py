@@ -32,7 +32,7 @@ def render(
     /,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
-    **context: Any,
+    **context: Any,  # noqa: ANN401 - what the template names
 ) -> HTMLResponse:
     """Return the page made of `templates/{template}` in the reader's language.
 
@@ -62,9 +62,7 @@ def _addresses(request: Request) -> Any:  # noqa: ANN401 - a function of keyword
         path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
         if request.method not in ("GET", "HEAD"):  # an address a form was posted to may not be one to open
             query = ""
-        values = [
-            (name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in changes
-        ]
+        values = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in changes]
         values += [(name, str(value)) for name, value in changes.items() if value is not None]
         return f"{path}?{urlencode(values)}" if values else path
 
@@ -151,9 +149,7 @@ def length_in_words(length: timedelta, locale: str) -> str:
     parts = [
         words.ngettext("%(num)s day", "%(num)s days", days) % {"num": days} if days else "",
         words.ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": hours} if hours else "",
-        words.ngettext("%(num)s minute", "%(num)s minutes", minutes) % {"num": minutes}
-        if minutes and not days
-        else "",
+        words.ngettext("%(num)s minute", "%(num)s minutes", minutes) % {"num": minutes} if minutes and not days else "",
     ]
     said = [part for part in parts if part] or [words.gettext("less than a minute")]
     return ("" if locale == CHINESE else " ").join(said)

@@ -42,9 +42,7 @@ class StaticFiles:
     """
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._files = {
-            path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()
-        }
+        self._files = {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
 
     def url(self, name: str) -> str:
         """Return the address of a file; raises `NoSuchFile`, so that a wrong name fails in the tests."""

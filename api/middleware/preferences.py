@@ -48,9 +48,7 @@ class ReadersPreferences:
         await self.app(scope, receive, self._remembering(send, chosen) if chosen else send)
 
     def _remembering(self, send: Send, chosen: dict[str, str]) -> Send:
-        lines = [
-            (b"set-cookie", f"{name}={value}{self._attributes}".encode()) for name, value in chosen.items()
-        ]
+        lines = [(b"set-cookie", f"{name}={value}{self._attributes}".encode()) for name, value in chosen.items()]
 
         async def remember(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -86,9 +84,7 @@ def accepted(header: str) -> str | None:
     best, best_weight = None, 0.0
     for part in header.split(","):
         tag, _, rest = part.strip().partition(";")
-        locale = (
-            CHINESE if tag.lower().startswith("zh") else ENGLISH if tag.lower().startswith("en") else None
-        )
+        locale = CHINESE if tag.lower().startswith("zh") else ENGLISH if tag.lower().startswith("en") else None
         try:
             weight = float(rest.strip().removeprefix("q=")) if rest.strip() else 1.0
         except ValueError:

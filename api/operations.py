@@ -1,0 +1,53 @@
+"""What watches the deployment asks: is it well, and the numbers."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import metrics
+from api.access import Router, operations
+from api.deps import Db, Now
+from api.errors import HEALTHY, UNHEALTHY
+from domain.queries import standing
+from domain.queries.standing import RUNNING
+
+router = Router(tags=["operations"])
+log = logging.getLogger("fireline.web")
+
+
+@router.get("/healthz")
+@operations
+def health(db: Db, at: Now) -> JSONResponse:
+    """Tell how each part is: 200 while reports are taken and promises kept, else 503.
+
+    `degraded` is a 200: a part that the work can do without is away (`direct`: Prefect). `none` is a part that
+    never gave a sign, such as a gateway that is not used.
+    """
+    try:
+        with db.read() as session:
+            now = standing.standing(session, at=at)
+    except SQLAlchemyError as error:
+        log.error("the database does not answer: %s", type(error).__name__)  # noqa: TRY400 - its text has data in it
+        return JSONResponse(
+            {"status": "down", "database": "stopped", "worker": None, "prefect": None, "gateway": None,
+             "exchange": None, "oldest_due_seconds": None},
+            status_code=UNHEALTHY,
+        )  # fmt: skip
+    if not now.promises_are_kept:
+        status = "down"
+    else:
+        lost = now.prefect_is_away or "stopped" in now.parts.values()
+        status = "degraded" if lost else "ok"
+    body = {"status": status, "database": RUNNING, **now.parts, "oldest_due_seconds": now.oldest_due_seconds}
+    return JSONResponse(body, status_code=HEALTHY if now.promises_are_kept else UNHEALTHY)
+
+
+@router.get("/metrics", include_in_schema=False)
+@operations
+def read_metrics(request: Request, db: Db, at: Now) -> Response:
+    """Return the numbers in Prometheus' text format."""
+    return Response(metrics.exposed(request.app.state.metrics, db, at=at), media_type=metrics.KIND)

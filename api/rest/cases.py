@@ -1,0 +1,245 @@
+"""Cases by program: listed, read, and moved by the same table the pages use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Body, Query, Request
+from fastapi.responses import JSONResponse
+from sqlmodel import Session
+
+from api.access import Router, staff_only
+from api.changes import note_version, step_words
+from api.deps import CurrentStaff, Db, Now, locale_of
+from api.field_errors import FieldsRefused
+from api.rendering import in_words
+from api.rest import answers
+from api.rest.form_schema import form_schema
+from api.rest.steps import StepTaken, split_version, take_step
+from domain import access, cases
+from domain.actors import ROLE_LABELS, Actor, Role
+from domain.cases import UnknownCase
+from domain.language import Sentence
+from domain.models import Case
+from domain.processes import WORKFLOWS, workflow_of
+from domain.queries import case_calls, case_list, case_record
+from domain.queries.case_list import BadCursor, Wanted
+from domain.queries.case_page import CasePage, case_page
+from domain.workflow import FieldRefusal
+
+router = Router(prefix="/api/v1/cases", tags=["cases"])
+
+
+def visible_case(session: Session, actor: Actor, number: str) -> Case:
+    """Return the case; raises `UnknownCase` also when this actor may not know of it."""
+    case = cases.by_number(session, number)
+    if not access.may_see(session, actor, case):
+        raise UnknownCase(number)
+    return case
+
+
+@router.get("")
+@staff_only
+def list_cases(  # noqa: PLR0913 - the filters
+    request: Request,
+    *,
+    db: Db,
+    at: Now,
+    staff: CurrentStaff,
+    process: str | None = None,
+    state: str = "",
+    area: str | None = None,
+    overdue: bool = False,
+    q: Annotated[str, Query(max_length=100)] = "",
+    order: Literal["newest", "due"] = "newest",
+    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    limit: Annotated[int, Query(ge=1, le=case_list.LARGEST_PAGE)] = case_list.PAGE_SIZE,
+) -> JSONResponse:
+    """List the cases the caller may see. `state` takes several names with commas; `cursor` gives the next page."""
+    if process is not None and process not in WORKFLOWS:
+        raise FieldsRefused([FieldRefusal("process", Sentence("There is no such process."))])
+    states = tuple(part.strip() for part in state.split(",") if part.strip())
+    wanted = Wanted(process=process, states=states, area=area, overdue=overdue, q=q)
+    try:
+        with db.read() as session:
+            found = case_list.page(session, staff.actor, wanted, at=at, order=order, cursor=cursor, size=limit)
+    except BadCursor:
+        refusal = FieldRefusal("cursor", Sentence("This cursor is not one we gave out for this list."))
+        raise FieldsRefused([refusal]) from None
+    locale = locale_of(request)
+    rows = [answers.listed(row, at=at, locale=locale) for row in found.rows]
+    return JSONResponse({"cases": rows, "next_cursor": found.next_cursor})
+
+
+@router.get("/{number}")
+@staff_only
+def read_case(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
+    """Return one case: what it is about, its deadlines, its photos, its links."""
+    with db.read() as session:
+        case = visible_case(session, staff.actor, number)
+        page = case_page(session, case, actor=staff.actor, at=at)
+    return JSONResponse(_shown(page, locale_of(request)))
+
+
+def _shown(page: CasePage, locale: str) -> dict[str, Any]:
+    case, reporter = page.case, page.reporter
+    return {
+        "number": case.number,
+        "process": case.process,
+        "state": case.state,
+        "state_label": in_words(page.state, locale),
+        "final": page.is_final,
+        "version": case.version,
+        "channel": case.channel,
+        "place": case.place,
+        "venue": {"code": page.venue.code, "name": page.venue.name, "address": page.venue.address}
+        if page.venue
+        else None,
+        "area": {"code": page.area.code, "name": page.area.name} if page.area else None,
+        "hazard": answers.hazard(page.hazard, locale),
+        "assignees": list(page.assignees),
+        "wardens": list(page.wardens),
+        "opened_at": answers.moment(case.opened_at),
+        "changed_at": answers.moment(case.changed_at),
+        "closed_at": answers.moment(case.closed_at),
+        "due_at": answers.moment(case.due_at),
+        "reporter": {
+            "words": reporter.words,
+            "name_masked": reporter.name,
+            "phone_masked": reporter.phone,
+            "has_phone": reporter.has_phone,
+            "language": reporter.language,
+        }
+        if reporter
+        else None,
+        "photos": [f"/photos/{photo}/full" for photo in page.photos],
+        "clocks": [
+            {
+                "name": clock.name,
+                "label": in_words(clock.label, locale),
+                "started_at": answers.moment(clock.started_at),
+                "due_at": answers.moment(clock.due_at),
+                "stopped_at": answers.moment(clock.stopped_at),
+                "running": clock.is_running,
+                "provisional": clock.is_provisional,
+                "statutory": clock.is_statutory,
+                "basis": list(clock.basis),
+            }
+            for clock in page.clocks
+        ],
+        "links": [
+            {
+                "relation": in_words(link.relation, locale),
+                "number": link.number,
+                "process": in_words(link.process, locale),
+                "state": in_words(link.state, locale),
+            }
+            for link in page.links
+        ],
+        "similar": [similar.number for similar in page.similar],
+    }
+
+
+@router.get("/{number}/timeline")
+@staff_only
+def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) -> JSONResponse:
+    """Return what happened, the oldest first; sealed words only for those who may read them."""
+    locale = locale_of(request)
+    with db.read() as session:
+        case = visible_case(session, staff.actor, number)
+        entries = case_record.timeline(session, case, actor=staff.actor)
+    body = [
+        {
+            "seq": entry.seq,
+            "transition": entry.transition,
+            "label": step_words(case.process, entry.transition, locale),
+            "source": entry.source,
+            "target": entry.target,
+            "by": {
+                "role": entry.actor_role,
+                "label": in_words(ROLE_LABELS[Role(entry.actor_role)], locale),
+                "name": entry.actor_name or None,
+            },
+            "at": answers.moment(entry.at),
+            "data": entry.data,
+            "hash": entry.hash,
+        }
+        for entry in entries
+    ]
+    return JSONResponse({"number": case.number, "version": case.version, "timeline": body})
+
+
+@router.get("/{number}/offers")
+@staff_only
+def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
+    """Return the caller's next steps, each possible or with the reason why not, and its form as JSON Schema."""
+    locale = locale_of(request)
+    with db.read() as session:
+        case = visible_case(session, staff.actor, number)
+        offers = workflow_of(case.process).offers(cases.snapshot(case), staff.actor, at=at)
+    return JSONResponse(
+        [
+            {
+                "name": offer.transition.name,
+                "label": in_words(offer.transition.label, locale),
+                "enabled": offer.enabled,
+                "reason": in_words(offer.reason, locale) or None,
+                "form": form_schema(offer.transition.form, locale),
+            }
+            for offer in offers
+        ]
+    )
+
+
+@router.get("/{number}/calls")
+@staff_only
+def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JSONResponse:
+    """Return every message and call made for the case, the oldest first; numbers are masked."""
+    locale = locale_of(request)
+    with db.read() as session:
+        case = visible_case(session, staff.actor, number)
+        made = case_calls.calls(session, case, actor=staff.actor)
+    body = [
+        {
+            "id": str(call.id),
+            "effect": call.effect,
+            "label": in_words(workflow_of(case.process).effects.get(call.effect), locale),
+            "channel": call.channel,
+            "try": call.number,
+            "to": {"name": call.name, "phone_masked": call.masked},
+            "state": call.state,
+            "answered_by": call.answered_by,
+            "keys": call.keys,
+            "acknowledged_at": answers.moment(call.acknowledged_at),
+            "error": call.error,
+            "provider": call.provider,
+            "provider_id": call.provider_id,
+            "made_at": answers.moment(call.made_at),
+            "changed_at": answers.moment(call.changed_at),
+        }
+        for call in made
+    ]
+    return JSONResponse({"number": case.number, "calls": body})
+
+
+@router.post("/{number}/transitions/{name}")
+@staff_only
+def take_staff_step(
+    request: Request,
+    *,
+    number: str,
+    name: str,
+    db: Db,
+    at: Now,
+    staff: CurrentStaff,
+    fields: Annotated[dict[str, Any], Body()],
+) -> StepTaken:
+    """Take a step: the fields of its form, and `version`, the version of the case the caller has seen.
+
+    409 with `state`, `version` and `changes` when somebody else was faster, or when the step is not possible now.
+    """
+    version, data = split_version(fields, required=True)
+    with db.write() as session:
+        case = visible_case(session, staff.actor, number)
+        note_version(request, version or 0, number=case.number)
+        return take_step(session, case, name, actor=staff.actor, at=at, version=version, data=data)

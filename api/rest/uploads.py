@@ -1,0 +1,47 @@
+"""Photos by program, and by the page's own script: taken in one at a time, named later in a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.responses import JSONResponse
+
+from api import forms
+from api.access import Router, public
+from api.deps import Conf, Db, Now, Posted
+from api.errors import CREATED
+from api.field_errors import FieldsRefused
+from domain import uploads
+from domain.language import Sentence
+from domain.workflow import FieldRefusal
+
+router = Router(prefix="/api/v1/uploads", tags=["uploads"])
+
+FILE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=CREATED, openapi_extra=FILE)
+@public
+def upload_photo(form: Posted, db: Db, at: Now, settings: Conf) -> JSONResponse:
+    """Take in one photo (JPEG, PNG or WebP of at most 20 MB); it is re-encoded and loses its metadata."""
+    sent = forms.files(form, "file")
+    if len(sent) != 1:
+        raise FieldsRefused([FieldRefusal("file", Sentence("Send one photo in the field “file”."))])
+    photo = uploads.keep(db, sent[0].file.read(), sent[0].filename or "", at=at, directory=settings.photos)
+    return JSONResponse(
+        {"id": str(photo.id), "width": photo.width, "height": photo.height, "bytes": photo.size},
+        status_code=CREATED,
+    )
