@@ -11,6 +11,9 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
+from domain import faultpoints
+from domain.bell import Bell
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,6 +56,7 @@ class Database:
         self._writers = FairQueue()
         self._synchronous = synchronous
         self.engine: Engine = self._sqlite(url, pool_size) if self.is_sqlite else self._postgresql(url, pool_size)
+        self._bell = None if self.is_sqlite else Bell(self.engine)
 
     def _sqlite(self, url: str, pool_size: int) -> Engine:
         engine = create_engine(
@@ -60,6 +64,7 @@ class Database:
             poolclass=QueuePool,
             pool_size=pool_size,
             max_overflow=30,
+            hide_parameters=True,  # an error's text must not carry what people wrote into a log
             connect_args={"check_same_thread": False, "timeout": 30.0},
         )
 
@@ -90,6 +95,7 @@ class Database:
             max_overflow=20,
             pool_pre_ping=False,
             pool_recycle=1800,
+            hide_parameters=True,
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=60000"},
         )
 
@@ -102,14 +108,23 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a session that commits at the end and rolls everything back on an exception."""
-        if not self.is_sqlite:
-            with Session(self.engine, autoflush=False, expire_on_commit=False) as session, session.begin():
-                yield session
+        if self._bell is not None:
+            with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+                yield from self._committed(session)
+            if session.info.get("promised"):
+                self._bell.ring()
             return
         with self._writers, self.engine.connect() as connection:
             connection = connection.execution_options(sqlite_begin="IMMEDIATE")  # noqa: PLW2901
-            with Session(connection, autoflush=False, expire_on_commit=False) as session, session.begin():
-                yield session
+            with Session(connection, autoflush=False, expire_on_commit=False) as session:
+                yield from self._committed(session)
+
+    @staticmethod
+    def _committed(session: Session) -> Iterator[Session]:
+        with session.begin():
+            yield session
+            faultpoints.reach("commit.before")
+        faultpoints.reach("commit.after")
 
     def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -118,6 +133,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
+        if self._bell is not None:
+            self._bell.close()
         self.engine.dispose()
 
 

@@ -16,6 +16,8 @@ BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300)
 """Waits between tries of an effect that failed for a passing reason; the last one repeats."""
 GIVE_UP_AFTER = 12
 """Tries (about an hour and a half) after which an effect is held for a person."""
+LOOK_BACK = timedelta(days=1)
+"""Tries of a promise lie closer together than this."""
 
 
 class LeaseLost(Exception):
@@ -27,7 +29,9 @@ def due(session: Session, process: str, *, at: datetime) -> bool:
     return session.execute(select(Outbox.id).where(*_free(process, at)).limit(1)).first() is not None  # type: ignore[call-overload]
 
 
-def claim(session: Session, process: str, *, worker: str, at: datetime, lease: timedelta, most: int = 50) -> list[Outbox]:
+def claim(
+    session: Session, process: str, *, worker: str, at: datetime, lease: timedelta, most: int = 50
+) -> list[Outbox]:
     """Take up to `most` due promises for `worker` until `at + lease`, oldest first, and return them.
 
     Rows another claim holds at this moment are skipped, so any number of workers share the work.
@@ -63,18 +67,52 @@ def settle(session: Session, row: Outbox, *, worker: str, at: datetime, outcome:
     _finish(session, row, worker, {"state": "done", "settled_at": at, "outcome": dict(outcome)})
 
 
-def hold(session: Session, row: Outbox, *, worker: str, at: datetime, reason: str, outcome: Mapping[str, Any] | None = None) -> None:
+def hold(
+    session: Session, row: Outbox, *, worker: str, at: datetime, reason: str, outcome: Mapping[str, Any] | None = None
+) -> None:
     """Leave the promise to a person, with the reason they read (an English source string)."""
     _finish(session, row, worker, {"state": "held", "settled_at": at, "outcome": {**(outcome or {}), "reason": reason}})
 
 
-def retry(session: Session, row: Outbox, *, worker: str, at: datetime, reason: str) -> None:
-    """Put the promise back for later; after `GIVE_UP_AFTER` tries it is held."""
+def retry(
+    session: Session, row: Outbox, *, worker: str, at: datetime, reason: str, until: datetime | None = None
+) -> None:
+    """Put the promise back for later, not before `until`; after `GIVE_UP_AFTER` tries it is held."""
     if row.attempts >= GIVE_UP_AFTER:
-        hold(session, row, worker=worker, at=at, reason=reason)
+        hold(session, row, worker=worker, at=at, reason=reason, outcome=row.outcome)
         return
     wait = BACKOFF_SECONDS[min(row.attempts - 1, len(BACKOFF_SECONDS) - 1)]
-    _finish(session, row, worker, {"due_at": at + timedelta(seconds=wait), "outcome": {"last_error": reason}})
+    due_at = max(at + timedelta(seconds=wait), until or at)
+    _finish(session, row, worker, {"due_at": due_at, "outcome": {**row.outcome, "last_error": reason}})
+
+
+def postpone(session: Session, row: Outbox, *, worker: str, until: datetime, outcome: Mapping[str, Any]) -> None:
+    """Put the promise aside until something outside has happened (a call is ringing); no try is counted."""
+    _finish(
+        session, row, worker, {"due_at": until, "outcome": {**row.outcome, **outcome}, "attempts": Outbox.attempts - 1}
+    )
+
+
+def hurry(session: Session, row_id: UUID, *, at: datetime) -> None:
+    """Make a promise that was put aside due at once: what it waited for has happened."""
+    table: Any = Outbox.__table__  # type: ignore[attr-defined]
+    waiting = (table.c.id == row_id) & (table.c.state == "pending") & (table.c.due_at > at)
+    session.execute(update(table).where(waiting).values(due_at=at))
+    session.info["promised"] = True
+
+
+def doubt(session: Session, row_id: UUID, *, at: datetime, reason: str) -> bool:
+    """Hand a kept promise to a person after all: the message was taken by the provider and never arrived.
+
+    Return False when it was not settled (any more).
+    """
+    table: Any = Outbox.__table__  # type: ignore[attr-defined]
+    row = session.execute(select(table.c.outcome).where(table.c.id == row_id, table.c.state == "done")).first()
+    if row is None:
+        return False
+    values = {"state": "held", "settled_at": at, "outcome": {**row.outcome, "reason": reason}}
+    kept = (table.c.id == row_id) & (table.c.state == "done")
+    return bool(session.execute(update(table).where(kept).values(**values)).rowcount == 1)  # type: ignore[attr-defined]
 
 
 def give_back(session: Session, row: Outbox, *, worker: str) -> None:
@@ -99,13 +137,14 @@ def _finish(session: Session, row: Outbox, worker: str, values: dict[str, Any]) 
 
 
 def release_held(session: Session, row_id: UUID, *, again: bool, at: datetime, note: str) -> bool:
-    """A person decides on a held promise: try again, or drop it. Return False when it was not held any more."""
+    """Try a held promise again or drop it, as a person decided. Return False when it was not held any more."""
     table: Any = Outbox.__table__  # type: ignore[attr-defined]
     row = session.get(Outbox, row_id)
     if row is None:
         return False
     values: dict[str, Any] = {"outcome": {**row.outcome, "decision": "again" if again else "dropped", "note": note}}
     values |= {"state": "pending", "due_at": at, "settled_at": None, "attempts": 0} if again else {"state": "dropped"}
+    session.info["promised"] = again
     held = (table.c.id == row_id) & (table.c.state == "held")
     return bool(session.execute(update(table).where(held).values(**values)).rowcount == 1)  # type: ignore[attr-defined]
 
@@ -113,9 +152,7 @@ def release_held(session: Session, row_id: UUID, *, again: bool, at: datetime, n
 def note_run(session: Session, row_id: UUID, *, flow_run_id: UUID | None, task_run_id: UUID | None) -> None:
     """Remember which Prefect run carried the promise out, for the link on the case page."""
     table: Any = Outbox.__table__  # type: ignore[attr-defined]
-    session.execute(
-        update(table).where(table.c.id == row_id).values(flow_run_id=flow_run_id, task_run_id=task_run_id)
-    )
+    session.execute(update(table).where(table.c.id == row_id).values(flow_run_id=flow_run_id, task_run_id=task_run_id))
 
 
 def oldest_due(session: Session, *, at: datetime) -> float:

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     twilio_from: str = Field("+8687796119", description="The number messages and calls come from.")
     provider_connect_seconds: float = Field(3.0, description="Longest wait for a connection to the provider.")
     provider_read_seconds: float = Field(10.0, description="Longest wait for the provider's answer.")
+    settling_seconds: float = Field(
+        5.0, description="So long after a lost request the provider's lists are trusted to show it."
+    )
+    call_again_seconds: float = Field(20.0, description="Pause before a call nobody acknowledged is made again.")
+    call_lasts_seconds: float = Field(120.0, description="A call without news for so long is asked about.")
     exchange_url: str = Field("http://127.0.0.1:8001", description="The embedded exchange; empty: there is none.")
     prefect_ui_url: str = Field("", description="Prefect's pages, linked from cases; empty: no links.")
     poll_seconds: float = Field(0.1, description="How often the worker looks for due work.")

@@ -3,7 +3,7 @@
 from domain.models.access import ApiToken, Photo, Receipt, RepeatedRequest, SignIn, Throttle, VaultItem
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.register import Account, Area, Person, Post, Venue
-from domain.models.work import Attempt, Heartbeat, Outbox
+from domain.models.work import Attempt, Heartbeat, Outbox, TimetableRun
 
 __all__ = [
     "Account",
@@ -26,6 +26,7 @@ __all__ = [
     "SignIn",
     "Throttle",
     "TimelineEntry",
+    "TimetableRun",
     "VaultItem",
     "Venue",
 ]

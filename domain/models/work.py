@@ -53,6 +53,8 @@ class Attempt(SQLModel, table=True):
     )
 
     id: UUID = Field(primary_key=True)
+    key: str = Field(unique=True, max_length=140)
+    """`outbox:recipient:channel:number`: two workers cannot both make the same try."""
     outbox_id: UUID = Field(foreign_key="outbox.id")
     case_id: UUID = Field(foreign_key="cases.id")
     number: int = Field(default=1)
@@ -63,12 +65,22 @@ class Attempt(SQLModel, table=True):
     """A person of the register; None: the reporter, whose number is sealed."""
     to_sealed: UUID | None = Field(default=None)
     to_masked: str = Field(max_length=40)
+    language: str = Field(default="zh_CN", max_length=8)
     body: str = Field(default="", max_length=2000)
+    """What was said; in a reporter's message the receipt code is dotted out."""
+    body_sealed: UUID | None = Field(default=None)
+    """A reporter's message word for word, to find it again at the provider."""
     state: str = Field(default="dialling", max_length=16)
-    """dialling → accepted → sent → delivered | undelivered | failed; or unknown, refused. Only ever forward."""
+    """How far it came; `domain.attempts` moves it, only ever forward."""
     provider: str = Field(default="", max_length=24)
     provider_id: str | None = Field(default=None, max_length=64)
     error: str | None = Field(default=None, max_length=200)
+    answered_by: str | None = Field(default=None, max_length=24)
+    """A call: human, or which kind of machine."""
+    keys: str = Field(default="", max_length=32)
+    """A call: what was pressed."""
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """A call: when the person said by a key that they know."""
     made_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -82,3 +94,17 @@ class Heartbeat(SQLModel, table=True):
     instance: str = Field(primary_key=True, max_length=64)
     at: datetime = Field(sa_type=UtcDateTime)
     data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+
+
+class TimetableRun(SQLModel, table=True):
+    """One job of one day or hour; who inserts the row does the job, so several workers do it once."""
+
+    __tablename__ = "timetable_run"
+
+    job: str = Field(primary_key=True, max_length=40)
+    slot: str = Field(primary_key=True, max_length=20)
+    """The city's day (2026-11-20) or hour (2026-11-20T13)."""
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None: under way, or its worker died; taken over after a while."""
+    outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

@@ -83,6 +83,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
+        "timetable_run",
+        sa.Column("job", sa.String(length=40), nullable=False),
+        sa.Column("slot", sa.String(length=20), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("outcome", Json, nullable=False),
+        sa.PrimaryKeyConstraint("job", "slot"),
+    )
+    op.create_table(
         "vault_item",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=True),
@@ -417,6 +426,7 @@ def upgrade() -> None:
     op.create_table(
         "attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=140), nullable=False),
         sa.Column("outbox_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -424,11 +434,16 @@ def upgrade() -> None:
         sa.Column("recipient_id", sa.Uuid(), nullable=True),
         sa.Column("to_sealed", sa.Uuid(), nullable=True),
         sa.Column("to_masked", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("body", sa.String(length=2000), nullable=False),
+        sa.Column("body_sealed", sa.Uuid(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("provider", sa.String(length=24), nullable=False),
         sa.Column("provider_id", sa.String(length=64), nullable=True),
         sa.Column("error", sa.String(length=200), nullable=True),
+        sa.Column("answered_by", sa.String(length=24), nullable=True),
+        sa.Column("keys", sa.String(length=32), nullable=False),
+        sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -440,6 +455,7 @@ def upgrade() -> None:
             ["outbox.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index("attempt_case", ["case_id"], unique=False)
@@ -526,6 +542,7 @@ def downgrade() -> None:
         batch_op.drop_index("vault_blind")
 
     op.drop_table("vault_item")
+    op.drop_table("timetable_run")
     op.drop_table("throttle")
     op.drop_table("repeated_request")
     op.drop_table("person")

@@ -1,0 +1,119 @@
+"""Wakes workers on PostgreSQL after something was promised.
+
+A NOTIFY inside the transaction would take a lock on the whole server at its commit. This one goes out
+after the commit, on a connection of its own. A lost ring does no harm: workers also look by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "fireline_outbox"
+COALESCED_SECONDS = 0.01
+"""Rings within this time go out as one."""
+TRY_AGAIN_SECONDS = 1.0
+LISTENING_SECONDS = 0.5
+"""So often an ear looks whether it was closed."""
+
+
+class Bell:
+    """Rings after commits; its thread and its connection begin with the first ring."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._rung = threading.Event()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def ring(self) -> None:
+        """Wake whoever listens, soon; never blocks and never fails."""
+        self._rung.set()
+        if self._thread is None:
+            with self._guard:
+                if not self._closed and not self._thread:
+                    self._thread = threading.Thread(target=self._ring_on, name="fireline-bell", daemon=True)
+                    self._thread.start()
+
+    def close(self) -> None:
+        """Stop ringing."""
+        with self._guard:
+            self._closed = True
+        self._rung.set()
+        if self._thread is not None:
+            self._thread.join(timeout=TRY_AGAIN_SECONDS)
+
+    def _ring_on(self) -> None:
+        connection: Any = None
+        while True:
+            self._rung.wait()
+            if self._closed:
+                break
+            self._rung.clear()
+            try:
+                connection = connection or own_connection(self._engine)
+                connection.execute(f"NOTIFY {CHANNEL}")
+                time.sleep(COALESCED_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever it is, workers look by themselves
+                log.info("the bell could not ring: %s", type(error).__name__)
+                _close(connection)
+                connection = None
+                time.sleep(TRY_AGAIN_SECONDS)
+        _close(connection)
+
+
+def own_connection(engine: Engine) -> Any:  # noqa: ANN401 - psycopg's connection of unknown row type
+    """Return a connection outside the pool that commits by itself."""
+    arguments = engine.dialect.create_connect_args(engine.url)
+    return psycopg.connect(*arguments[0], **arguments[1], autocommit=True, connect_timeout=5)
+
+
+class Ear:
+    """Hears every ring of any process, in a thread of its own, until it is closed."""
+
+    def __init__(self, engine: Engine, *, rung: Callable[[], None]) -> None:
+        self._closed = threading.Event()
+        arguments = {"rung": rung, "stopped": self._closed}
+        self._thread = threading.Thread(
+            target=_hear, args=(engine,), kwargs=arguments, name="fireline-ear", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Listen no more; returns when the connection is closed."""
+        self._closed.set()
+        self._thread.join(timeout=TRY_AGAIN_SECONDS * 2)
+
+
+def _hear(engine: Engine, *, rung: Callable[[], None], stopped: threading.Event) -> None:
+    while not stopped.is_set():
+        try:
+            with own_connection(engine) as connection:
+                connection.execute(f"LISTEN {CHANNEL}")
+                rung()
+                for _ in _rings(connection, stopped):
+                    rung()
+        except psycopg.Error as error:
+            log.info("the bell cannot be heard: %s", type(error).__name__)
+            stopped.wait(TRY_AGAIN_SECONDS)
+
+
+def _rings(connection: Any, stopped: threading.Event) -> Iterator[object]:  # noqa: ANN401
+    while not stopped.is_set():
+        yield from connection.notifies(timeout=LISTENING_SECONDS, stop_after=1)
+
+
+def _close(connection: Any) -> None:  # noqa: ANN401
+    if connection is not None:
+        connection.close()

@@ -1,0 +1,117 @@
+"""What the watches of one worker share: the database, the provider, the threads, the leases, the bell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from domain import outbox
+from domain.database import Database
+from domain.settings import get_settings
+from flows.stage import Stage
+from flows.work import Work
+from notifications.providers import Provider
+
+log = structlog.get_logger(__name__)
+R = TypeVar("R")
+
+AT_ONCE = 8
+"""Pieces of work one worker carries out at the same time; each may wait for the provider."""
+
+
+def name_of_worker() -> str:
+    """Return what tells this worker from every other, also from earlier ones of the same process id."""
+    return f"{socket.gethostname()[:30]}-{os.getpid()}-{datetime.now(UTC):%H%M%S%f}"
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Shift:
+    """A worker at work, from its start until it is drained."""
+
+    def __init__(
+        self,
+        database: Database,
+        provider: Provider,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        at_once: int = AT_ONCE,
+        worker: str | None = None,
+    ) -> None:
+        self.database = database
+        self.provider = provider
+        self.now = now
+        self.worker = worker or name_of_worker()
+        self.lease = timedelta(seconds=get_settings().lease_seconds)
+        self.stopping = asyncio.Event()
+        self.bell = asyncio.Event()
+        self.free = at_once
+        """Hands free for more work; the event loop alone counts them."""
+        self.stages: dict[str, Stage] = {}
+        """Process → the Prefect flow run that performs its work now; empty while there is none."""
+        self.running: dict[str, Work] = {}
+        """Key of the promise → the work under way."""
+        # The claims need a thread too, or eight slow providers would keep the leases from being prolonged.
+        self.threads = ThreadPoolExecutor(at_once + 2, thread_name_prefix="fireline-work")
+
+    async def in_thread(self, function: Callable[[], R]) -> R:
+        """Run blocking code beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function)
+
+    def ring(self) -> None:
+        """Look for work now instead of at the next poll."""
+        self.bell.set()
+
+    async def keep_leases(self) -> None:
+        """Prolong the leases of what takes long, until the shift ends; notice those that are lost."""
+        pause = self.lease.total_seconds() / 4
+        while True:
+            await asyncio.sleep(pause)
+            works = list(self.running.values())
+            if works:
+                await self.in_thread(lambda: self._prolong(works))  # noqa: B023 - awaited before the next round
+
+    def _prolong(self, works: list[Work]) -> None:
+        for work in works:
+            try:
+                with self.database.write() as session:
+                    outbox.extend(session, work.row, worker=self.worker, until=self.now() + self.lease)
+                work.extended()
+            except outbox.LeaseLost:
+                # Finished just now, or taken over; a fence tells the difference to whoever still works on it.
+                work.lost = True
+            except Exception as error:  # noqa: BLE001 - the work's own fence stops it when this goes on
+                log.warning("lease not prolonged", promise=work.row.key, error=type(error).__name__)
+
+    def give_back(self, works: list[Work]) -> None:
+        """Return claims nobody has begun to carry out, so that another worker need not wait for the lease."""
+        for work in works:
+            try:
+                with self.database.write() as session:
+                    outbox.give_back(session, work.row, worker=self.worker)
+            except outbox.LeaseLost:
+                log.info("lease lost", promise=work.row.key)
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self.stopping.set()
+        self.ring()
+
+    def state(self) -> dict[str, object]:
+        """Return what the heartbeat says of this worker."""
+        return {"prefect": "off", "under_way": len(self.running)}
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.provider.close()

@@ -1,0 +1,139 @@
+"""Telling the people an effect is for, each through their own attempts, and what the promise becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain import cases
+from domain.attempts import Recipient
+from domain.forms import N_
+from domain.identifiers import mask_phone
+from domain.models import Case, TimelineEntry
+from flows.work import Work
+from notifications import messages, phoning, recipients, sms, verdicts
+from notifications.recipients import TELLINGS, Audience, Telling
+from notifications.verdicts import InDoubt, Later, Told, Unreachable, Verdict, Waiting
+
+ENOUGH_TRIES = 3
+"""Where one told recipient is enough, the others are tried so often."""
+SOME_UNREACHABLE = N_("Not everybody who has to know could be reached.")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was promised, as the database has it now."""
+
+    case: Case
+    entry: TimelineEntry
+    audience: Audience
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of telling everybody."""
+
+    told: list[str] = field(default_factory=list)
+    unreachable: list[dict[str, Any]] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    doubts: list[InDoubt] = field(default_factory=list)
+
+    def add(self, recipient: Recipient, verdict: Verdict) -> None:
+        """Take in how it went with one recipient."""
+        masked = mask_phone(recipient.phone)
+        match verdict:
+            case Told(how=how):
+                self.told.append(masked if how == "sms" else f"{masked} ({how})")
+            case Unreachable(reason=reason, code=code):
+                self.unreachable.append({"to": masked, "reason": reason, "code": code})
+            case Later():
+                self.later.append(verdict)
+            case Waiting():
+                self.waiting.append(verdict)
+            case InDoubt():
+                self.doubts.append(verdict)
+
+    def outcome(self, telling: Telling) -> dict[str, Any]:
+        """Return what is kept with the promise."""
+        kept: dict[str, Any] = {"told": self.told, "enough": "each" if telling.each else "one"}
+        return {**kept, "unreachable": self.unreachable} if self.unreachable else kept
+
+
+def look(work: Work, effect: str) -> Promise:
+    """Return the case, the entry and whom the effect tells."""
+    with work.database.read() as session:
+        case = cases.by_id(session, work.row.case_id)
+        entry = session.get(TimelineEntry, (work.row.case_id, work.row.seq))
+        if entry is None:
+            msg = f"{work.row.key} belongs to no entry"
+            raise LookupError(msg)
+        return Promise(case, entry, TELLINGS[effect].whom(session, case, entry))
+
+
+def tell(work: Work, *, extra: Mapping[str, Any] | None = None) -> None:
+    """Tell everybody the work's effect is for, by SMS, and settle, hold or put off the promise."""
+    effect = work.row.effect
+    promise = look(work, effect)
+    result = Result()
+    for recipient in promise.audience.recipients:
+        result.add(recipient, by_sms(work, promise, recipient, extra=extra))
+    conclude(work, TELLINGS[effect], promise.audience, result)
+
+
+def by_sms(work: Work, promise: Promise, recipient: Recipient, *, extra: Mapping[str, Any] | None = None) -> Verdict:
+    """Send the effect's message to one recipient."""
+    effect = work.row.effect
+    with work.database.read() as session:
+        words = messages.compose(session, promise.case, promise.entry, effect, recipient=recipient, extra=extra)
+    hold = TELLINGS[effect].hold_in_doubt
+    return sms.tell(work.line, work.row, recipient, words, hold_in_doubt=hold)
+
+
+def by_phone(work: Work, promise: Promise, recipient: Recipient) -> Verdict:
+    """Call one recipient until they acknowledge; after three calls send the message instead."""
+    with work.database.read() as session:
+        words = messages.spoken(session, promise.case, promise.entry, work.row.effect, recipient=recipient)
+    verdict = phoning.ring(work.line, work.row, recipient, words)
+    if verdict is not None and not isinstance(verdict, Unreachable):
+        return verdict
+    message = by_sms(work, promise, recipient)
+    if isinstance(message, Unreachable):
+        return Unreachable(verdicts.NOT_ACKNOWLEDGED, message.code)
+    return message
+
+
+def conclude(work: Work, telling: Telling, audience: Audience, result: Result) -> None:
+    """Settle, hold or put off the promise, by what came of telling everybody."""
+    outcome = result.outcome(telling)
+    with work.database.write() as session:
+        if not audience.recipients:
+            work.settle(session, {"nobody": audience.nobody})
+            return
+        satisfied = bool(result.told) and not telling.each
+        if result.later and not (satisfied and work.row.attempts >= ENOUGH_TRIES):
+            until: list[datetime] = [later.until for later in result.later if later.until]
+            work.retry(session, result.later[0].reason, until=min(until, default=None))
+        elif result.waiting:
+            work.postpone(session, min(waiting.until for waiting in result.waiting), outcome)
+        elif satisfied:
+            work.settle(session, outcome)
+        elif result.doubts:
+            work.hold(session, result.doubts[0].reason, outcome)
+        elif result.unreachable:
+            reason = SOME_UNREACHABLE if result.told else str(result.unreachable[0]["reason"])
+            work.hold(session, reason, outcome)
+        else:
+            work.settle(session, outcome)
+
+
+def tell_superior(work: Work) -> None:
+    """Tell the supervisor by SMS that a limit is over; call the leader when it was handed up."""
+    promise = look(work, work.row.effect)
+    way = by_phone if recipients.is_handed_up(promise.entry) else by_sms
+    result = Result()
+    for recipient in promise.audience.recipients:
+        result.add(recipient, way(work, promise, recipient))
+    conclude(work, TELLINGS[work.row.effect], promise.audience, result)

@@ -1,0 +1,173 @@
+"""Looks for due promises and clocks of a process, claims them, has each carried out; one watch per process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlmodel import Session
+
+from domain import outbox, sweep
+from domain.models import Case, Outbox
+from domain.processes import WORKFLOWS
+from domain.settings import get_settings
+from domain.workflow import TransitionRefused
+from flows.effects import carry_out
+from flows.shift import Shift
+from flows.stage import Job, perform
+from flows.work import Run, Work
+
+log = structlog.get_logger(__name__)
+
+CLOCKS_EACH_SECONDS = 1.0
+"""Clocks count minutes; they need not be looked at ten times a second."""
+CLOCKS_AT_ONCE = 200
+BATCH_FROM = 10
+"""So many clocks due together become one task; fewer have a task each."""
+DATABASE_AWAY_SECONDS = 1.0
+LISTENING_POLL_SECONDS = 0.5
+"""PostgreSQL wakes us; the poll is for what falls due later and for a lost connection."""
+
+
+class Watch:
+    """The watch over one process."""
+
+    def __init__(self, process: str, shift: Shift) -> None:
+        self.process = process
+        self.shift = shift
+        self._workflow = WORKFLOWS[process]
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def due(self, *, clocks: bool) -> tuple[bool, bool]:
+        """Return whether promises, and if asked for clocks, are due (reads only; blocks)."""
+        at = self.shift.now()
+        with self.shift.database.read() as session:
+            return (
+                outbox.due(session, self.process, at=at),
+                clocks and sweep.due(session, self.process, at=at),
+            )
+
+    async def take_promises(self) -> int:
+        """Claim as many promises as this worker has hands free, begin with them, and return how many."""
+        if self.shift.free <= 0 or self.shift.stopping.is_set():
+            return 0
+        claimed = await self.shift.in_thread(partial(self._claim, self.shift.free))
+        for row, number in claimed:
+            work = Work(
+                row, self.shift.worker, self.shift.database, self.shift.provider, self.shift.now, self.shift.lease
+            )
+            label = self._workflow.effects[row.effect].in_language(get_settings().locale)
+            job = Job(f"{label} · {number}", row.effect, partial(_carry_out, work))
+            self.shift.running[row.key] = work
+            self._begin(job, work)
+        return len(claimed)
+
+    def _claim(self, most: int) -> list[tuple[Outbox, str]]:
+        with self.shift.database.write() as session:
+            rows = outbox.claim(
+                session, self.process, worker=self.shift.worker, at=self.shift.now(), lease=self.shift.lease, most=most
+            )
+            numbers = _numbers(session, {row.case_id for row in rows})
+        return [(row, numbers[row.case_id]) for row in rows]
+
+    async def take_clocks(self) -> int:
+        """Claim the clocks that are due, begin with them, and return how many."""
+        if self.shift.stopping.is_set():
+            return 0
+        keys = await self.shift.in_thread(self._claim_clocks)
+        label = "时限" if get_settings().locale == "zh_CN" else "clocks"
+        if len(keys) >= BATCH_FROM:
+            self._begin(Job(f"{label} · {len(keys)}", "clocks", partial(self._ring, keys)), None)
+            return len(keys)
+        for key, number in keys.items():
+            clock = next(clock for clock in self._workflow.clocks if clock.name == key[1])
+            title = f"{label} {clock.label.in_language(get_settings().locale)} · {number}"
+            self._begin(Job(title, "clocks", partial(self._ring, {key: number})), None)
+        return len(keys)
+
+    def _claim_clocks(self) -> dict[tuple[UUID, str], str]:
+        with self.shift.database.write() as session:
+            keys = sweep.claim(
+                session, self.process, worker=self.shift.worker, at=self.shift.now(), lease=self.shift.lease,
+                most=CLOCKS_AT_ONCE,
+            )  # fmt: skip
+            numbers = _numbers(session, {case_id for case_id, _ in keys})
+        return {key: numbers[key[0]] for key in keys}
+
+    def _ring(self, keys: Iterable[tuple[UUID, str]], _run: Run) -> str:
+        for case_id, name in keys:
+            try:
+                with self.shift.database.write() as session, suppress(TransitionRefused):
+                    # A refusal is written down by the sweep: the clock is over and nothing follows from it.
+                    sweep.ring(session, case_id, name, at=self.shift.now())
+            except Exception:
+                log.exception("clock failed", case=str(case_id), clock=name)
+        return "done"
+
+    def _begin(self, job: Job, work: Work | None) -> None:
+        self.shift.free -= 1
+        task = asyncio.create_task(self._see_through(job, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _see_through(self, job: Job, work: Work | None) -> None:
+        try:
+            await perform(job, self.shift.stages.get(self.process), self.shift.threads)
+        finally:
+            self.shift.free += 1
+            if work is not None:
+                self.shift.running.pop(work.row.key, None)
+            # What it did may have promised more, in any process.
+            self.shift.ring()
+
+    async def drained(self) -> None:
+        """Return when everything that was begun has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _carry_out(work: Work, run: Run) -> str:
+    work.run = run
+    return carry_out(work)
+
+
+def _numbers(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    rows = session.execute(select(Case.id, Case.number).where(Case.id.in_(ids)))  # type: ignore[call-overload, attr-defined]
+    return dict(rows.tuples().all())
+
+
+async def look_out(shift: Shift, watches: list[Watch], *, listening: bool = False) -> None:
+    """Look for due work until the shift stops: at every ring of the bell, and every `poll_seconds` in any case."""
+    poll = max(get_settings().poll_seconds, LISTENING_POLL_SECONDS) if listening else get_settings().poll_seconds
+    loop = asyncio.get_running_loop()
+    clocks_at = 0.0
+    while not shift.stopping.is_set():
+        shift.bell.clear()
+        try:
+            clocks = loop.time() >= clocks_at
+            if clocks:
+                clocks_at = loop.time() + CLOCKS_EACH_SECONDS
+            due = await shift.in_thread(partial(_peek, watches, clocks=clocks))
+            for watch, (promises, rings) in zip(watches, due, strict=True):
+                if promises:
+                    await watch.take_promises()
+                if rings:
+                    await watch.take_clocks()
+        except Exception as error:  # noqa: BLE001 - the database may be away; the watch must not end
+            log.warning("the watch could not look", error=type(error).__name__)
+            await asyncio.sleep(DATABASE_AWAY_SECONDS)
+            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(poll):
+                await shift.bell.wait()
+
+
+def _peek(watches: list[Watch], *, clocks: bool) -> list[tuple[bool, bool]]:
+    return [watch.due(clocks=clocks) for watch in watches]

@@ -1,0 +1,202 @@
+"""What a message or call says: an effect and its case become words in the recipient's language (Jinja2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlmodel import Session
+
+from domain import catalogue, language, reports
+from domain.attempts import Recipient
+from domain.models import Case, Person, TimelineEntry, Venue
+from domain.processes import workflow_of
+from domain.processes.hazard_report_forms import RejectReason
+from domain.settings import get_settings
+
+FOLDER = Path(__file__).resolve().parent.parent / "templates"
+DOTS = "••••"
+"""Stands for the receipt code wherever a reporter's message is kept or shown."""
+MOST_SEGMENTS = 3
+LONGEST_PLACE = 30
+GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""3GPP TS 23.038; texts with any other character are sent as UCS-2."""
+
+
+class NoTemplate(LookupError):
+    """An effect that tells somebody has no words in a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A message as it is sent, and as it may be kept and shown."""
+
+    body: str
+    shown: str
+
+
+def segments(text: str) -> int:
+    """Return how many SMS segments `text` takes: 160/153 GSM-7 or 70/67 UCS-2 characters each."""
+    single, joined = (160, 153) if GSM_7.issuperset(text) else (70, 67)
+    length = len(text) if single == 160 else len(text.encode("utf-16-le")) // 2  # noqa: PLR2004 - GSM-7 above
+    return 1 if length <= single else -(-length // joined)
+
+
+def compose(
+    session: Session,
+    case: Case,
+    entry: TimelineEntry,
+    effect: str,
+    *,
+    recipient: Recipient,
+    extra: Mapping[str, Any] | None = None,
+) -> Words:
+    """Return the words of `effect` for `recipient`; at most three segments, the free text shortened if need be."""
+    context = facts_of(session, case, entry, locale=recipient.language) | _said(extra or {}, recipient.language)
+    if recipient.person_id is not None:
+        body = fitted(f"sms/{effect}", recipient.language, context)
+        return Words(body, body)
+    receipt = reports.receipt_of(session, case.id) or ""
+    address = get_settings().public_url.rstrip("/")
+    body = fitted(f"sms/{effect}", recipient.language, context | {"link": f"{address}/r/{receipt}"})
+    return Words(body, body.replace(receipt, DOTS) if receipt else body)
+
+
+def spoken(session: Session, case: Case, entry: TimelineEntry, effect: str, *, recipient: Recipient) -> Words:
+    """Return what a call about `effect` says."""
+    context = facts_of(session, case, entry, locale=recipient.language)
+    words = render(f"voice/{effect}", recipient.language, context)
+    return Words(words, words)
+
+
+def facts_of(session: Session, case: Case, entry: TimelineEntry, *, locale: str) -> dict[str, Any]:
+    """Return what templates may say of a case; nothing in it comes from a reporter but the place.
+
+    number, kind (the transition), process, step, place, hazard, due (the nearest deadline), verify_due,
+    correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, link (of
+    the staff page). All are words; what there is none of is "".
+    """
+    workflow, data = workflow_of(case.process), entry.data
+    authority = " ".join(filter(None, (data.get("authority"), data.get("contact"))))
+    clock = next((clock for clock in workflow.clocks if clock.name == data.get("clock")), None)
+    hazard = catalogue.hazards().get(case.hazard_code or "")
+    verify = case.clocks.get("verify") or {}
+    return {
+        "number": case.number,
+        "kind": entry.transition,
+        "process": language.Label(workflow.zh, workflow.en).in_language(locale),
+        "step": _step(workflow, entry.transition, locale),
+        "place": _place(session, case, locale),
+        "hazard": language.Label(hazard.zh, hazard.en).in_language(locale) if hazard else "",
+        "due": moment(case.due_at, locale) if case.due_at else "",
+        "verify_due": moment(datetime.fromisoformat(verify["due_at"]), locale) if verify.get("running") else "",
+        "correct_by": _day(case.facts.get("correct_by"), locale),
+        "clock": clock.label.in_language(locale) if clock else "",
+        "clock_due": _moment(data.get("due_at"), locale),
+        "actor": _name(session, entry),
+        "text": data.get("text") or data.get("explanation") or "",
+        "competent": data.get("competent") or authority,
+        "reason": _reject_reason(data.get("reason"), locale) if entry.transition == "reject" else "",
+        "other": data.get("other", ""),
+        "link": f"{get_settings().public_url.rstrip('/')}/cases/{case.number}",
+    }
+
+
+def _step(workflow: Any, transition: str, locale: str) -> str:  # noqa: ANN401 - a Workflow
+    if transition == workflow.opening.name:
+        return language.Label(workflow.opening.zh, workflow.opening.en).in_language(locale)
+    return str(workflow.named(transition)[0].label.in_language(locale))
+
+
+def _place(session: Session, case: Case, locale: str) -> str:
+    venue = session.get(Venue, case.venue_id) if case.venue_id else None
+    if venue is None:
+        return case.place or ""
+    return venue.name_en if locale == language.ENGLISH and venue.name_en else venue.name
+
+
+def _name(session: Session, entry: TimelineEntry) -> str:
+    person = session.get(Person, entry.actor_id) if entry.actor_id else None
+    return person.name if person else ""
+
+
+def _reject_reason(value: Any, locale: str) -> str:  # noqa: ANN401 - JSON
+    reason = next((reason for reason in RejectReason if reason == value), None)
+    return reason.label.in_language(locale) if reason else ""
+
+
+def moment(at: datetime, locale: str) -> str:
+    """Return a moment as people say it, in the city's time: 8月24日13:58, 24 Aug 13:58."""
+    local = at.astimezone(ZoneInfo(get_settings().timezone))
+    if locale == language.CHINESE:
+        return f"{local.month}月{local.day}日{local:%H:%M}"
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def _moment(iso: str | None, locale: str) -> str:
+    return moment(datetime.fromisoformat(iso), locale) if iso else ""
+
+
+def _day(iso: str | None, locale: str) -> str:
+    if not iso:
+        return ""
+    day = datetime.fromisoformat(iso).replace(tzinfo=UTC)
+    return f"{day.month}月{day.day}日" if locale == language.CHINESE else f"{day.day} {day:%b}"
+
+
+def _said(extra: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    return {
+        key: value.in_language(locale) if isinstance(value, language.Sentence) else value
+        for key, value in extra.items()
+    }
+
+
+def fitted(template: str, locale: str, context: Mapping[str, Any]) -> str:
+    """Return the rendered message, with its `text` cut until the whole takes three segments at most."""
+    body = render(template, locale, context)
+    text = str(context.get("text", ""))
+    while segments(body) > MOST_SEGMENTS and text:
+        text = text[: len(text) - max(1, len(text) // 16)].rstrip()
+        body = render(template, locale, {**context, "text": f"{text}…" if text else "…"})
+    return body
+
+
+def render(template: str, locale: str, context: Mapping[str, Any]) -> str:
+    """Return a text template's words; raises `NoTemplate`, and jinja2's `UndefinedError` for what is missing."""
+    path = f"{template}.{language.checked_locale(locale)}.txt"
+    if not (FOLDER / path).is_file():
+        raise NoTemplate(path)
+    return re.sub(r"[ \t]*\n\s*", "", _environment().get_template(path).render(context)).strip()
+
+
+def short(text: str, most: int = LONGEST_PLACE) -> str:
+    """Return `text`, cut with an ellipsis when longer than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def spelled(text: str) -> str:
+    """Return a case number for the ear: character by character."""
+    return " ".join(text.replace("-", " "))
+
+
+@cache
+def _environment() -> Environment:
+    # Plain text: escaping would put &amp; into a message.
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - plain text
+        trim_blocks=True,
+    )
+    environment.filters |= {"short": short, "spelled": spelled}
+    return environment
