@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
@@ -75,6 +73,9 @@ class Bell:
 
 def own_connection(engine: Engine) -> Any:  # noqa: ANN401 - psycopg's connection of unknown row type
     """Return a connection outside the pool that commits by itself."""
+    # Not at the top: on SQLite nothing else needs it, and it makes every part start later.
+    import psycopg  # noqa: PLC0415
+
     arguments = engine.dialect.create_connect_args(engine.url)
     return psycopg.connect(*arguments[0], **arguments[1], autocommit=True, connect_timeout=5)
 
@@ -97,6 +98,8 @@ class Ear:
 
 
 def _hear(engine: Engine, *, rung: Callable[[], None], stopped: threading.Event) -> None:
+    import psycopg  # noqa: PLC0415 - see own_connection
+
     while not stopped.is_set():
         try:
             with own_connection(engine) as connection:
