@@ -22,6 +22,8 @@ from notifications.providers import Provider
 log = structlog.get_logger(__name__)
 R = TypeVar("R")
 
+PART = "worker"
+"""This part's name among the heartbeats."""
 AT_ONCE = 8
 """Pieces of work one worker carries out at the same time; each may wait for the provider."""
 
@@ -59,6 +61,8 @@ class Shift:
         """Hands free for more work; the event loop alone counts them."""
         self.stages: dict[str, Stage] = {}
         """Process → the Prefect flow run that performs its work now; empty while there is none."""
+        self.prefect_state = "off"
+        self._prefect_since = now()
         self.running: dict[str, Work] = {}
         """Key of the promise → the work under way."""
         # The claims need a thread too, or eight slow providers would keep the leases from being prolonged.
@@ -109,7 +113,26 @@ class Shift:
 
     def state(self) -> dict[str, object]:
         """Return what the heartbeat says of this worker."""
-        return {"prefect": "off", "under_way": len(self.running)}
+        watches = {
+            process: {
+                "flow_run_id": str(stage.flow_run_id) if stage.flow_run_id else None,
+                "since": stage.opened_at.isoformat(),
+                "performed": stage.performed,
+            }
+            for process, stage in list(self.stages.items())
+        }
+        return {
+            "prefect": self.prefect_state,
+            "since": self._prefect_since.isoformat(),
+            "watches": watches,
+            "under_way": len(self.running),
+        }
+
+    def prefect(self, state: str) -> None:
+        """Note how this worker stands with Prefect: off, starting, joined or away."""
+        if state != self.prefect_state:
+            log.info("prefect", state=state)
+            self.prefect_state, self._prefect_since = state, self.now()
 
     def close(self) -> None:
         """Let the threads go."""

@@ -16,6 +16,8 @@ from uuid import UUID
 
 from flows.work import Run
 
+CLOCKS = "clocks"
+"""The kind of job that rings clocks; every other kind is an effect."""
 PATIENCE_SECONDS = 1.0
 """A task that Prefect has not begun by then is carried out directly; tasks start in 1.5 ms (p99 7 ms)."""
 
@@ -53,11 +55,14 @@ class Job:
 class Stage:
     """One Prefect flow run of one process, as the worker's own event loop sees it."""
 
-    def __init__(self, process: str, *, opened_at: datetime) -> None:
+    def __init__(self, process: str, *, opened_at: datetime, threads: Executor) -> None:
         self.process = process
         self.opened_at = opened_at
+        self.threads = threads
         self.flow_run_id: UUID | None = None
         self.performed = 0
+        self.opened = asyncio.Event()
+        """Set in the flow run's event loop."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: asyncio.Queue[Job | None] = asyncio.Queue()
         self._guard = threading.Lock()
@@ -72,6 +77,7 @@ class Stage:
         self.flow_run_id = flow_run_id
         with self._guard:
             self._loop = asyncio.get_running_loop()
+        self.opened.set()
 
     def submit(self, job: Job) -> bool:
         """Hand a job to the flow run; False when it takes none (any more)."""

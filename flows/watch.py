@@ -19,7 +19,7 @@ from domain.settings import get_settings
 from domain.workflow import TransitionRefused
 from flows.effects import carry_out
 from flows.shift import Shift
-from flows.stage import Job, perform
+from flows.stage import CLOCKS, Job, perform
 from flows.work import Run, Work
 
 log = structlog.get_logger(__name__)
@@ -82,12 +82,12 @@ class Watch:
         keys = await self.shift.in_thread(self._claim_clocks)
         label = "时限" if get_settings().locale == "zh_CN" else "clocks"
         if len(keys) >= BATCH_FROM:
-            self._begin(Job(f"{label} · {len(keys)}", "clocks", partial(self._ring, keys)), None)
+            self._begin(Job(f"{label} · {len(keys)}", CLOCKS, partial(self._ring, keys)), None)
             return len(keys)
         for key, number in keys.items():
             clock = next(clock for clock in self._workflow.clocks if clock.name == key[1])
             title = f"{label} {clock.label.in_language(get_settings().locale)} · {number}"
-            self._begin(Job(title, "clocks", partial(self._ring, {key: number})), None)
+            self._begin(Job(title, CLOCKS, partial(self._ring, {key: number})), None)
         return len(keys)
 
     def _claim_clocks(self) -> dict[tuple[UUID, str], str]:

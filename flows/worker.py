@@ -16,23 +16,29 @@ from domain.database import Database, open_database
 from domain.processes import WORKFLOWS
 from domain.settings import DemoKeyInProduction, get_settings
 from flows import logs
+from flows.company import Company
 from flows.provider import provider_of
-from flows.shift import Shift
+from flows.shift import PART, Shift
 from flows.watch import Watch, look_out
 
 log = structlog.get_logger(__name__)
 
-PART = "worker"
 BEAT_SECONDS = 1.0
 DRAIN_SECONDS = 8.0
 """What is under way may take so long to end; then its leases are left to run out."""
 SCHEMA_SECONDS = 0.5
 
 
-async def work(shift: Shift) -> None:
-    """Carry out what falls due until the shift is told to stop, then drain it."""
+async def work(shift: Shift, *, prefect_api: str = "") -> None:
+    """Carry out what falls due until the shift is told to stop, then drain it.
+
+    `prefect_api` is the address of Prefect's API; without one everything is carried out directly.
+    """
     watches = [Watch(process, shift) for process in WORKFLOWS]
     listening = not shift.database.is_sqlite
+    company = Company(shift, api_url=prefect_api) if prefect_api else None
+    if company:
+        company.start()
     ear = _listen(shift) if listening else None
     beside = [asyncio.create_task(shift.keep_leases()), asyncio.create_task(beat(shift))]
     log.info("worker at work", worker=shift.worker)
@@ -42,6 +48,8 @@ async def work(shift: Shift) -> None:
         if ear:
             await asyncio.to_thread(ear.close)
         await drain(shift, watches)
+        if company:
+            await asyncio.to_thread(company.stop)
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
@@ -99,7 +107,7 @@ async def _main(database: Database) -> None:
     if not await _schema_is_there(database, stop):
         return
     shift = Shift(database, provider_of(get_settings()))
-    at_work = asyncio.create_task(work(shift))
+    at_work = asyncio.create_task(work(shift, prefect_api=os.environ.get("PREFECT_API_URL", "")))
     await asyncio.wait({at_work, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     shift.stop()
     await at_work

@@ -176,7 +176,7 @@ def render(template: str, locale: str, context: Mapping[str, Any]) -> str:
     path = f"{template}.{language.checked_locale(locale)}.txt"
     if not (FOLDER / path).is_file():
         raise NoTemplate(path)
-    return re.sub(r"[ \t]*\n\s*", "", _environment().get_template(path).render(context)).strip()
+    return re.sub(r"[ \t]*\n\s*", "", environment().get_template(path).render(context)).strip()
 
 
 def short(text: str, most: int = LONGEST_PLACE) -> str:
@@ -190,13 +190,14 @@ def spelled(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the text templates, with their filters `short` and `spelled`."""
     # Plain text: escaping would put &amp; into a message.
-    environment = Environment(
+    texts = Environment(
         loader=FileSystemLoader(FOLDER),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - plain text
         trim_blocks=True,
     )
-    environment.filters |= {"short": short, "spelled": spelled}
-    return environment
+    texts.filters |= {"short": short, "spelled": spelled}
+    return texts

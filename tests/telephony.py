@@ -24,9 +24,9 @@ FROM = "+8687796119"
 GIVE_UP_SECONDS = 20
 
 
-def eventually(question: Callable[[], object], *, what: str = "it"):
+def eventually(question: Callable[[], object], *, what: str = "it", seconds: float = GIVE_UP_SECONDS):
     """Return the first truthy answer; fail when there is none for so long that there will be none."""
-    deadline = time.monotonic() + GIVE_UP_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := question():
             return answer

@@ -1,0 +1,22 @@
+"""The flow that watches over rectifications: one warm run, a task for each effect and each clock."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from domain.processes.rectification import RECTIFICATION
+from flows.tasks import keep_watch, tasks_of
+
+TASKS = tasks_of(RECTIFICATION)
+
+
+@flow(
+    name=RECTIFICATION.name.replace("_", "-"),
+    flow_run_name="{title} · {since}",
+    description=RECTIFICATION.zh,
+    persist_result=False,
+    validate_parameters=False,
+)
+async def rectification(title: str, since: str, worker: str) -> str:  # noqa: ARG001 - people read them in Prefect's pages
+    """Perform what `worker` hands over, from `since` until it is relieved."""
+    return await keep_watch(TASKS)
