@@ -1,7 +1,11 @@
-"""The staff pages."""
+"""The staff pages: signing in, the queue, a case, the telephone intake, one's own tasks."""
 
 from __future__ import annotations
 
 from api.access import Router
+from api.pages import staff_case, staff_intake, staff_queue, staff_sign_in, staff_tasks
 
 router = Router(include_in_schema=False)
+# The intake stands before the case page: /cases/new is no case's number.
+for part in (staff_sign_in, staff_queue, staff_intake, staff_case, staff_tasks):
+    router.routes.extend(part.router.routes)

@@ -170,8 +170,6 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(_within(wanted.area))
     if wanted.hazard:
         found.append(cases.hazard_code == wanted.hazard)
-    if wanted.waiting is not None:
-        found.append(or_(false(), *(_waits(waiting) for waiting in wanted.waiting)))
     if wanted.open is not None:
         found.append(cases.closed_at.is_(None) if wanted.open else cases.closed_at.is_not(None))
     if wanted.assignee_id:
@@ -182,7 +180,21 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(cases.venue_id == wanted.venue_id)
     if text := wanted.q.replace("\x00", "").strip():
         found.append(_mentions(text))
-    return found + _due(wanted, at)
+    return found + _due(wanted, at) + _for_whom(wanted)
+
+
+def _for_whom(wanted: Wanted) -> list[ColumnElement[bool]]:
+    cases = _CASES.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.assignee_id:
+        found.append(
+            or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id)
+        )
+    if wanted.unassigned:
+        found.append(cases.assignee_id.is_(None))
+    if wanted.waiting is not None:
+        found.append(or_(false(), *(_waits(waiting) for waiting in wanted.waiting)))
+    return found
 
 
 def _due(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:

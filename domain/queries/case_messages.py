@@ -84,9 +84,7 @@ class Promise:
 
 def promises(session: Session, workflow: Workflow, case: Case) -> dict[int, list[Promise]]:
     """Return the promises of a case by the number of the entry that made them, oldest first."""
-    rows = session.execute(
-        select(Outbox).where(col(Outbox.case_id) == case.id).order_by(col(Outbox.id))
-    ).scalars()
+    rows = session.execute(select(Outbox).where(col(Outbox.case_id) == case.id).order_by(col(Outbox.id))).scalars()
     tries = _tries(session, case.id)
     found: dict[int, list[Promise]] = defaultdict(list)
     for row in rows:

@@ -145,8 +145,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
         links=tuple(_links(session, case, actor)),
         similar=_similar(session, case, at) if not workflow.state(case.state).final else (),
         entries=tuple(
-            _entry(workflow, entry, names, photos=shown, promised=promised.get(entry.seq, ()))
-            for entry in entries
+            _entry(workflow, entry, names, photos=shown, promised=promised.get(entry.seq, ())) for entry in entries
         ),
     )
 
@@ -189,9 +188,7 @@ def _names(session: Session, case: Case, entries: list[TimelineEntry], actor: Ac
 
 def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
     items = {key: sealed.referenced(case.facts.get(key)) for key in ("description", "name", "phone")}
-    wanted = [
-        item for key, item in items.items() if item and (key != "phone" or access.sees_phone_masked(actor))
-    ]
+    wanted = [item for key, item in items.items() if item and (key != "phone" or access.sees_phone_masked(actor))]
     opened = sealed.get_many(session, wanted)
     texts = {key: opened.get(item) if item else None for key, item in items.items()}
     position = case.facts.get("position")
@@ -265,9 +262,7 @@ def _linked(relation: Label, other: Case) -> Linked:
 def _similar(session: Session, case: Case, at: datetime) -> tuple[reports.Similar, ...]:
     if case.venue_id is None or "has_phone" not in case.facts:
         return ()
-    found = reports.similar(
-        session, venue_id=case.venue_id, at=at, hazard_code=case.hazard_code, besides=case.id
-    )
+    found = reports.similar(session, venue_id=case.venue_id, at=at, hazard_code=case.hazard_code, besides=case.id)
     return tuple(found)
 
 

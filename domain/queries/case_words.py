@@ -115,9 +115,7 @@ def photos_in(entry: TimelineEntry) -> list[UUID]:
 def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
     """Return the fields of an entry in the form's own order, without photos and empty ones."""
     fields = _fields(workflow, entry)
-    order = [name for name in fields if name in entry.data] + [
-        name for name in entry.data if name not in fields
-    ]
+    order = [name for name in fields if name in entry.data] + [name for name in entry.data if name not in fields]
     context = _Context(workflow, names)
     words = []
     for name in order:

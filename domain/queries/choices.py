@@ -75,15 +75,11 @@ def colleagues(session: Session, roles: Iterable[str], *, area_id: UUID | None, 
         names[person.id] = person.name
         areas.setdefault((person.id, Role(post.role)), []).extend([area] if area else [])
     found = [
-        Colleague(
-            person, names[person], ROLE_LABELS[role], tuple(held), role is Role.WARDEN and person in own
-        )
+        Colleague(person, names[person], ROLE_LABELS[role], tuple(held), role is Role.WARDEN and person in own)
         for (person, role), held in areas.items()
     ]
     order = {label: place for place, label in enumerate(ROLE_LABELS[role] for role in wanted)}
-    return sorted(
-        found, key=lambda colleague: (not colleague.in_charge, order[colleague.role], colleague.name)
-    )
+    return sorted(found, key=lambda colleague: (not colleague.in_charge, order[colleague.role], colleague.name))
 
 
 def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]:
@@ -100,9 +96,7 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
     if exact is not None:
         query = query.where(col(Venue.id) == exact.id)
     else:
-        fits = (
-            col(field).ilike(pattern, escape="\\") for field in (Venue.name, Venue.name_en, Venue.address)
-        )
+        fits = (col(field).ilike(pattern, escape="\\") for field in (Venue.name, Venue.name_en, Venue.address))
         still_open = or_(col(Venue.closed_on).is_(None), col(Venue.closed_on) > day)
         query = query.where(or_(*fits), still_open, col(Venue.opened_on) <= day)
     rows = session.execute(query.order_by(col(Venue.name)).limit(MOST_VENUES)).all()

@@ -71,9 +71,7 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
         .limit(MOST)
     )
     found = [_task(case, venue, area, actor, at=at) for case, venue, area in session.execute(query).all()]
-    unfinished_only = [
-        task for task in found if not workflow_of(task.case.process).state(task.case.state).final
-    ]
+    unfinished_only = [task for task in found if not workflow_of(task.case.process).state(task.case.state).final]
     return Tasks(
         now=tuple(task for task in unfinished_only if task.next),
         waiting=tuple(task for task in unfinished_only if not task.next),
@@ -98,8 +96,6 @@ def _task(case: Case, venue: Venue | None, area: str | None, actor: Actor, *, at
         venue=venue,
         area=area,
         hazard=catalogue.hazards().get(case.hazard_code or ""),
-        provisional=any(
-            r["provisional"] and due and datetime.fromisoformat(r["due_at"]) == due for r in readings
-        ),
+        provisional=any(r["provisional"] and due and datetime.fromisoformat(r["due_at"]) == due for r in readings),
         offers=tuple(workflow.offers(cases.snapshot(case), actor, at=at)),
     )

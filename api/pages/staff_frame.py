@@ -1,0 +1,99 @@
+"""What stands around every staff page: where one is, where one may go, whether the engine runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.rendering import render
+from domain.accounts import Identity
+from domain.actors import ROLE_LABELS, Actor, Role
+from domain.database import Database
+from domain.language import Label, Sentence
+from domain.processes.hazard_report import HAZARD_REPORT
+from domain.queries import standing
+
+ON_SITE = (Role.WARDEN, Role.OFFICER, Role.MANAGER, Role.OWNER, Role.CREW)
+"""Roles that work from their phone: they land on their tasks."""
+HAS_TASKS = (*ON_SITE, Role.INSPECTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An area of the site."""
+
+    key: str
+    href: str
+    words: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something of the engine that does not run; `grave` when cases wait for it."""
+
+    words: Sentence
+    grave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of one page."""
+
+    here: str
+    places: tuple[Place, ...]
+    roles: tuple[Label, ...]
+    troubles: tuple[Trouble, ...]
+
+
+def landing(actor: Actor) -> str:
+    """Return the page a person starts from."""
+    office = actor.roles - set(ON_SITE)
+    return "/tasks" if actor.plays(*ON_SITE) and not office else "/cases"
+
+
+def may_take_calls(actor: Actor) -> bool:
+    """Return whether the actor registers what callers report."""
+    return actor.plays(*HAZARD_REPORT.opening.roles)
+
+
+def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...] = ()) -> Frame:
+    """Return the frame for who is signed in."""
+    if staff is None:
+        return Frame(here, (), (), troubles)
+    places = [Place("cases", "/cases", Sentence("Cases"))]
+    if staff.actor.plays(*HAS_TASKS):
+        places.append(Place("tasks", "/tasks", Sentence("My tasks")))
+    if may_take_calls(staff.actor):
+        places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
+    roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))
+    return Frame(here, tuple(places), roles, troubles)
+
+
+def troubles_of(db: Database, *, at: datetime) -> tuple[Trouble, ...]:
+    """Return what of the engine does not run, by its parts' signs of life."""
+    with db.read() as session:
+        state = standing.standing(session, at=at)
+    found = []
+    if not state.promises_are_kept:
+        found.append(
+            Trouble(
+                Sentence("The worker is silent: messages wait and clocks do not ring. Tell the administrator."),
+                grave=True,
+            )
+        )
+    elif state.prefect_is_away:
+        found.append(
+            Trouble(Sentence("Prefect is away: the worker carries on without it, nothing is lost."), grave=False)
+        )
+    return tuple(found)
+
+
+def staff_page(
+    request: Request, template: str, *, staff: Identity, at: datetime, here: str, status: int = 200, **context: object
+) -> HTMLResponse:
+    """Return a staff page in its frame; one query more for the state of the engine."""
+    frame = frame_of(staff, here=here, troubles=troubles_of(request.app.state.database, at=at))
+    return render(request, template, status=status, frame=frame, at=at, **context)

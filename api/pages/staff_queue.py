@@ -1,0 +1,217 @@
+"""The queue: every case a person may see, by saved views and filters in the address; and urging several at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlmodel import Session, col
+from starlette.responses import RedirectResponse, Response
+
+from api.access import Router, staff_only
+from api.deps import CurrentStaff, Db, Now, Posted
+from api.errors import problem_of
+from api.pages.staff_deadlines import Deadline, deadline
+from api.pages.staff_forms import hazard_groups
+from api.pages.staff_frame import may_take_calls, staff_page
+from api.rendering import CITY
+from domain import access, cases, catalogue, people
+from domain.accounts import Identity
+from domain.actors import Actor
+from domain.catalogue import Hazard
+from domain.database import Database
+from domain.language import Label, Sentence
+from domain.models import Area
+from domain.processes import WORKFLOWS, workflow_of
+from domain.queries import case_list
+from domain.queries.case_list import BadCursor, Row, Wanted
+from domain.queries.queue_marks import Marks, marks
+from domain.queries.waiting import waits_for
+from domain.workflow import TransitionRefused
+
+router = Router(include_in_schema=False)
+REMIND = "remind"
+MOST_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view: its key in the address, its name, how many cases it has now."""
+
+    key: str
+    words: Sentence
+    count: int | None = None
+    alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the queue, ready for its template."""
+
+    row: Row
+    process: Label
+    state: Label
+    is_final: bool
+    hazard: Hazard | None
+    deadline: Deadline | None
+    similar: int
+
+
+VIEWS: dict[str, Sentence] = {
+    "waiting": Sentence("Waiting for me"),
+    "open": Sentence("All open"),
+    "mine": Sentence("Assigned to me"),
+    "overdue": Sentence("Overdue"),
+    "today": Sentence("Due today"),
+    "closed": Sentence("Closed"),
+}
+COUNTED = ("waiting", "mine", "overdue", "today")
+
+
+def of_view(view: str, actor: Actor, at: datetime) -> Wanted:
+    """Return which cases a saved view shows."""
+    match view:
+        case "waiting":
+            return Wanted(open=True, waiting=waits_for(actor))
+        case "mine":
+            return Wanted(open=True, assignee_id=actor.person_id) if actor.person_id else Wanted(waiting=())
+        case "overdue":
+            return Wanted(open=True, overdue=True)
+        case "today":
+            midnight = datetime.combine(people.local_day(at) + timedelta(days=1), time(0), CITY)
+            return Wanted(open=True, due_before=midnight)
+        case "closed":
+            return Wanted(open=False)
+        case _:
+            return Wanted(open=True)
+
+
+@router.get("/cases")
+@staff_only
+def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show one page of the queue."""
+    asked = request.query_params
+    views = _views(staff.actor)
+    view = asked.get("view", "") if asked.get("view") in views else views[0]
+    filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "q")}
+    order = "newest" if view == "closed" else "due"
+    wanted = _filtered(of_view(view, staff.actor, at), filters)
+    with db.read() as session:
+        try:
+            page = case_list.page(session, staff.actor, wanted, at=at, order=order, cursor=asked.get("cursor"))
+        except BadCursor:
+            return RedirectResponse(f"/cases?{urlencode({'view': view})}", status_code=303)
+        beside = marks(session, [row.id for row in page.rows], at=at)
+        tabs = [_view(session, key, staff.actor, at) for key in views]
+        areas = session.execute(
+            select(col(Area.code), col(Area.name), col(Area.name_en), col(Area.path)).order_by(col(Area.path))
+        ).all()
+    lines = [_line(row, beside.get(row.id, Marks()), at) for row in page.rows]
+    if _is_exact(filters["q"], lines) and "cursor" not in asked and "q" in asked and asked.get("go"):
+        return RedirectResponse(f"/cases/{lines[0].row.number}", status_code=303)
+    return staff_page(
+        request, "pages/staff/queue.html", staff=staff, at=at, here="cases",
+        lines=lines, next_cursor=page.next_cursor, is_first="cursor" not in asked, tabs=tabs, view=view,
+        filters=filters, filtered=any(filters.values()), areas=areas,
+        flows=tuple(WORKFLOWS.values()), states=_states(filters["process"]), hazards=hazard_groups(),
+        may_remind=_may_remind(staff.actor), takes_calls=may_take_calls(staff.actor),
+    )  # fmt: skip
+
+
+def _views(actor: Actor) -> tuple[str, ...]:
+    return tuple(key for key in VIEWS if key != "waiting" or waits_for(actor))
+
+
+def _view(session: Session, key: str, actor: Actor, at: datetime) -> View:
+    number = case_list.count(session, actor, of_view(key, actor, at), at=at) if key in COUNTED else None
+    return View(key, VIEWS[key], number, alarming=key == "overdue" and bool(number))
+
+
+def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
+    return replace(
+        wanted,
+        process=filters["process"] or None,
+        states=(filters["state"],) if filters["state"] else (),
+        area=filters["area"] or None,
+        hazard=filters["hazard"] or None,
+        q=filters["q"][:100],
+    )
+
+
+def _states(process: str) -> list[tuple[str, Label]]:
+    flows = [WORKFLOWS[process]] if process in WORKFLOWS else WORKFLOWS.values()
+    named: dict[str, Label] = {}
+    for flow in flows:
+        for state in flow.states:
+            named.setdefault(state.name, state.label)
+    return list(named.items())
+
+
+def _line(row: Row, beside: Marks, at: datetime) -> Line:
+    flow = workflow_of(row.process)
+    state = flow.state(row.state)
+    due = None
+    if row.closed_at is None:
+        due = deadline(row.due_at, at=at, provisional=beside.provisional, warned=beside.warned)
+    hazard = catalogue.hazards().get(row.hazard_code or "")
+    return Line(row, Label(flow.zh, flow.en), state.label, state.final, hazard, due, beside.similar)
+
+
+def _is_exact(q: str, lines: list[Line]) -> bool:
+    return len(lines) == 1 and lines[0].row.number == q.upper()
+
+
+def _may_remind(actor: Actor) -> bool:
+    return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(REMIND))
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What became of urging one case."""
+
+    number: str
+    place: str
+    state: Label | None
+    refusal: Sentence | None
+
+
+@router.post("/cases/remind")
+@staff_only
+def remind(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Ask whether these cases are to be urged; when that was confirmed, urge each and say what became of it."""
+    numbers = list(dict.fromkeys(n for n in form.getlist("number") if isinstance(n, str)))[:MOST_AT_ONCE]
+    if not numbers:
+        return RedirectResponse("/cases", status_code=303)
+    note = form.get("note")
+    data = {"note": note} if isinstance(note, str) and note.strip() else {}
+    confirmed = bool(form.get("confirmed"))
+    results = [_remind(request, db, number, staff, at, data if confirmed else None) for number in numbers]
+    return staff_page(
+        request, "pages/staff/remind.html", staff=staff, at=at, here="cases",
+        results=results, confirmed=confirmed, done=sum(result.refusal is None for result in results),
+    )  # fmt: skip
+
+
+def _remind(  # noqa: PLR0917 - one row of a batch
+    request: Request, db: Database, number: str, staff: Identity, at: datetime, data: dict[str, Any] | None
+) -> Reminded:
+    """Urge one case in a transaction of its own, or with `data` None only ask whether it can be."""
+    try:
+        with db.read() if data is None else db.write() as session:
+            case = cases.by_number(session, number)
+            if not access.may_see(session, staff.actor, case):
+                raise cases.UnknownCase(number)
+            flow = workflow_of(case.process)
+            place, state = case.place or "", flow.state(case.state).label
+            if data is None:
+                flow.plan(cases.snapshot(case), REMIND, actor=staff.actor, at=at)
+            else:
+                cases.fire(session, case, REMIND, actor=staff.actor, at=at, data=data)
+    except (cases.UnknownCase, TransitionRefused, cases.CaseChanged, ValidationError) as refused:
+        return Reminded(number, "", None, problem_of(request, refused).detail)
+    return Reminded(number, place, state, None)

@@ -1,0 +1,210 @@
+"""Takes a step of a case for a person: reads the posted form, fires, and says what went wrong when it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.datastructures import FormData
+
+from api.changes import note_version
+from api.errors import problem_of
+from api.field_errors import FieldError, field_errors
+from api.pages import public_photos
+from api.pages.staff_forms import FormShown, Pickers, Typed, as_data, form_shown, read_typed
+from api.pages.staff_initial import initial
+from api.problem import Problem
+from domain import access, cases, people, uploads
+from domain.accounts import Identity
+from domain.actors import Actor
+from domain.cases import CaseChanged, FieldRefused
+from domain.database import Database
+from domain.models import Case, Venue
+from domain.processes import workflow_of
+from domain.queries import choices
+from domain.settings import Settings
+from domain.workflow import Offer, Transition, TransitionRefused, UnknownTransition
+
+PHOTOS = "photos"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A step somebody sent that was not taken: what they typed, and why not."""
+
+    name: str
+    typed: Typed
+    problem: Problem
+    version: int
+    """The version of the case their page showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A next step as the page shows it: its form when it is live, the reason when it is not."""
+
+    offer: Offer
+    form: FormShown | None
+    is_open: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the transition's name, which is the last part of the form's address."""
+        return self.offer.transition.name
+
+    @property
+    def has_photos(self) -> bool:
+        """Return whether files may be sent along."""
+        return self.form is not None and any(shown.widget == "photos" for shown in self.form.fields)
+
+    @property
+    def case_field(self) -> str:
+        """Return the name of the field that names another case; "" when there is none."""
+        fields = self.form.fields if self.form is not None else ()
+        return next((shown.name for shown in fields if shown.widget == "case"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a posted step: the new version of the case, or why it was not taken."""
+
+    version: int = 0
+    failed: Attempted | None = None
+
+
+def seen_case(session: Session, number: str, actor: Actor) -> Case:
+    """Return a case the actor may see; raises `UnknownCase` for every other, there or not."""
+    case = cases.by_number(session, number)
+    if not access.may_see(session, actor, case):
+        raise cases.UnknownCase(number)
+    return case
+
+
+def take(  # noqa: PLR0913 - one posted form
+    request: Request, number: str, name: str, *, form: FormData, db: Database, settings: Settings, staff: Identity,
+    at: datetime,
+) -> Taken:  # fmt: skip
+    """Take the step `name` with the posted form. Raises `UnknownCase` and `UnknownTransition`; returns all else."""
+    version = _version(form)
+    note_version(request, version)
+    with db.read() as session:
+        case = seen_case(session, number, staff.actor)
+        model = _step(case, name, staff.actor).form
+        uploaded = _uploaded(session, form)
+    typed = read_typed(model, form)
+    taken_in = public_photos.take_in(form, database=db, settings=settings, at=at)
+    kept = (*taken_in.kept, *public_photos.hold(uploaded, settings=settings, at=at))
+    typed.pop(PHOTOS, None)
+    data = as_data(model, typed)
+    if kept and model is not None and PHOTOS in model.model_fields:
+        data[PHOTOS] = [str(photo.photo_id) for photo in kept]
+    try:
+        if taken_in.errors:
+            raise _Photos(taken_in.errors)
+        with db.write() as session:
+            case = seen_case(session, number, staff.actor)
+            if case.version != version:
+                raise CaseChanged(number)
+            cases.fire(session, case, name, actor=staff.actor, at=at, data=data)
+            return Taken(version=case.version)
+    except (_Photos, ValidationError, FieldRefused, TransitionRefused, CaseChanged) as refused:
+        if isinstance(refused, UnknownTransition):
+            raise
+        problem = problem_of(request, refused) if not isinstance(refused, _Photos) else _photo_problem(request, refused)
+        errors = tuple(taken_in.errors or field_errors(refused))
+        return Taken(failed=Attempted(name, Typed(typed, errors, kept), problem, version))
+
+
+class _Photos(Exception):
+    """Some of the photos cannot be taken."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+def _photo_problem(request: Request, refused: _Photos) -> Problem:
+    first = refused.errors[0]
+    as_field = FieldRefused(cases.FieldRefusal(first.field, first.message))
+    return replace(problem_of(request, as_field), errors=tuple(refused.errors))
+
+
+def _version(form: FormData) -> int:
+    sent = form.get("version")
+    return int(sent) if isinstance(sent, str) and sent.isascii() and sent.isdigit() and len(sent) < 10 else 0  # noqa: PLR2004 - no case has a billion entries
+
+
+def _uploaded(session: Session, form: FormData) -> list[UUID]:
+    """Return the photos a script has uploaded beforehand that are still free."""
+    ids = []
+    for sent in form.getlist(PHOTOS):
+        try:
+            ids.append(UUID(sent) if isinstance(sent, str) else None)
+        except ValueError:
+            continue
+    wanted = [photo for photo in ids if photo is not None]
+    free = uploads.unclaimed(session, wanted)
+    return [photo for photo in wanted if photo in free]
+
+
+def _step(case: Case, name: str, actor: Actor) -> Transition:
+    """Return the transition of that name as this state and actor have it, else any of that name."""
+    flow = workflow_of(case.process)
+    named = flow.named(name)
+    if not named:
+        flow.plan(cases.snapshot(case), name, actor=actor, at=case.changed_at)
+    here = [step for step in named if any(state.name == case.state for state in step.sources)]
+    mine = [step for step in here if actor.plays(*step.roles)]
+    return (mine or here or named)[0]
+
+
+def steps(
+    session: Session, case: Case, *, actor: Actor, at: datetime, failed: Attempted | None = None
+) -> tuple[Step, ...]:
+    """Return every offer with its form, what usually comes next first; a failed one keeps what was typed."""
+    flow = workflow_of(case.process)
+    venue = session.get(Venue, case.venue_id) if case.venue_id else None
+    pickers = _pickers(session, case, at)
+    offers = sorted(flow.offers(cases.snapshot(case), actor, at=at), key=_rank)
+    shown = []
+    for offer in offers:
+        step = offer.transition
+        if not offer.enabled:
+            shown.append(Step(offer, None))
+            continue
+        again = failed if failed is not None and failed.name == step.name else None
+        typed = again.typed if again else Typed(_initial(step, case, venue, pickers))
+        form = form_shown(step.form, prefix=f"{step.name}-", pickers=pickers, typed=typed)
+        is_open = again is not None or (failed is None and step.usual)
+        shown.append(Step(offer, form, is_open))
+    return tuple(shown)
+
+
+def _initial(step: Transition, case: Case, venue: Venue | None, pickers: Pickers) -> Mapping[str, list[str]]:
+    fields = step.form.model_fields.values() if step.form is not None else ()
+    extras = [info.json_schema_extra for info in fields if isinstance(info.json_schema_extra, dict)]
+    roles = next((tuple(extra["roles"]) for extra in extras if extra.get("widget") == "person"), ())  # type: ignore[arg-type]
+    return initial(step, case, venue, pickers.colleagues(roles) if roles else [])
+
+
+def _rank(offer: Offer) -> tuple[bool, bool, bool]:
+    step = offer.transition
+    return (not (step.usual and offer.enabled), not offer.enabled, step.target is None)
+
+
+def _pickers(session: Session, case: Case, at: datetime) -> Pickers:
+    day = people.local_day(at)
+    known: dict[tuple[str, ...], list[choices.Colleague]] = {}
+
+    def colleagues(roles: tuple[str, ...]) -> list[choices.Colleague]:
+        if roles not in known:
+            known[roles] = choices.colleagues(session, roles, area_id=case.area_id, day=day)
+        return known[roles]
+
+    same = tuple(choices.reports_of_same_premises(session, case))
+    return Pickers(colleagues=colleagues, reports=same, hazard_code=case.hazard_code, today=day)
