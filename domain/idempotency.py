@@ -36,7 +36,8 @@ def claim(session: Session, key: str, *, fingerprint: str, at: datetime) -> dict
     statement = dialect.insert(_REPEATED).values(  # type: ignore[attr-defined]
         key=key, fingerprint=fingerprint, status=UNDER_WAY, answer={}, made_at=at
     )
-    if session.execute(statement.on_conflict_do_nothing(index_elements=["key"])).rowcount == 1:
+    taken = session.execute(statement.on_conflict_do_nothing(index_elements=["key"]).returning(_REPEATED.c.key))
+    if taken.first() is not None:
         return None
     row = session.execute(select(_REPEATED).where(_REPEATED.c.key == key)).one()
     if row.fingerprint != fingerprint:
