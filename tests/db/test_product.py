@@ -62,7 +62,8 @@ def rows(session: Session) -> dict[str, int]:
 
 
 def stands(session: Session, case_id: UUID) -> dict[str, Any]:
-    return cases.reload(session, case_id).model_dump()
+    session.expire_all()  # what the database holds, not what the session remembers
+    return cases.by_id(session, case_id).model_dump()
 
 
 def promised(session: Session, case_id: UUID) -> set[str]:

@@ -66,7 +66,7 @@ def test_notice_of_a_quiet_venue_names_people_masked_and_counts_nothing(db: Data
 
 def test_notice_takes_two_statements(db: Database, world: World) -> None:
     statements = []
-    event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    event.listen(db.readers, "before_cursor_execute", lambda *given: statements.append(given[2]))
 
     notice(db, world)
 
