@@ -8,6 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
+from starlette.types import Scope
 
 from domain import photos
 
@@ -62,6 +63,13 @@ async def _parsed(kind: str, request: Request, stream: Any) -> FormData:  # noqa
     if kind == "application/x-www-form-urlencoded":
         return await FormParser(request.headers, stream, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT).parse()
     return FormData()
+
+
+async def close_form(scope: Scope) -> None:
+    """Close the files of the form this request posted, if it posted one: they may lie on disk."""
+    form: FormData | None = scope.get("fireline.form")
+    if form is not None:
+        await form.close()
 
 
 def texts(form: FormData, *names: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.forms import close_form
+
 MEGABYTE = 1024 * 1024
 WITH_PHOTOS = 256 * MEGABYTE
 """Nine photos of 20 MB and some that are too large, so that the page can name those and keep the rest."""
@@ -15,7 +17,7 @@ class BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """Refuses a request whose body is too long, by its announced length or while it comes in."""
+    """Refuses a request whose body is too long, by its announced length or while it comes in; puts away its files."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,4 +43,7 @@ class BodyLimit:
                 raise BodyTooLarge
             return message
 
-        await self.app(scope, counting, send)
+        try:
+            await self.app(scope, counting, send)
+        finally:
+            await close_form(scope)

@@ -212,7 +212,7 @@ def _page(
         workflow = workflow_of(case.process)
         offers = workflow.offers(case, reports.reporter_of(case), at=at)
     code = clean_receipt(receipt)
-    steps = [_step_form(offer, failed) for offer in offers]
+    steps = [_step_form(offer, failed) for offer in sorted(offers, key=_weight)]
     done = workflow.named(request.query_params.get("done", ""))
     return render(
         request,
@@ -231,6 +231,12 @@ def _page(
         kept=failed.kept,
         most=MAX_PHOTOS,
     )
+
+
+def _weight(offer: Offer) -> int:
+    """Return 0 for a step that leaves the report where it is, 1 for one that moves it, 2 for one that ends it."""
+    step = offer.transition
+    return 0 if step.target is None else 2 if _ends(step) else 1
 
 
 def _names(steps: list[StepForm], name: str) -> list[str]:

@@ -1,0 +1,301 @@
+"""The reporter's own page: what it says, what it never says, and what the reporter may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlmodel import select
+
+from domain import cases, rectifications, reports
+from domain.database import Database
+from domain.models import Case, Photo, TimelineEntry
+from tests.visitor import Visitor, kept_photos, photo, seen, visitor_of
+from tests.world import World
+
+
+@pytest.fixture
+def visitor(db: Database, world: World) -> Iterator[Visitor]:
+    with visitor_of(db, world) as somebody:
+        yield somebody
+
+
+def case_of(db: Database, receipt: str) -> Case:
+    with db.read() as session:
+        return reports.by_receipt(session, receipt)
+
+
+def steps_of(db: Database, receipt: str) -> list[str]:
+    case = case_of(db, receipt)
+    with db.read() as session:
+        entries = select(TimelineEntry).where(TimelineEntry.case_id == case.id).order_by(TimelineEntry.seq)
+        return [entry.transition for entry in session.exec(entries)]
+
+
+def staff_does(db: Database, world: World, receipt: str, *steps: tuple[str, str, dict[str, object]]) -> None:
+    case_id = case_of(db, receipt).id
+    for who, name, data in steps:
+        with db.write() as session:
+            case = cases.reload(session, case_id)
+            cases.fire(session, case, name, actor=world.actor(session, who), at=world.clock.advance(hours=1), data=data)
+
+
+def answered(db: Database, world: World, receipt: str) -> None:
+    with db.write() as session:
+        reports.triage(session, reports.by_receipt(session, receipt).id, at=world.clock.now)
+    staff_does(
+        db, world, receipt,
+        ("warden", "start_check", {"venue_code": world.codes["kuancheng"]}),
+        ("warden", "record_finding", {"outcome": "substantiated", "description": "内部：两处上锁",
+                                      "hazards": ["EVA-02"], "no_photo_reason": "测试"}),
+    )  # fmt: skip
+    finding = case_of(db, receipt).version
+    staff_does(db, world, receipt, ("handler", "reply", {"text": "经核查属实，已责令整改。"}))
+    with db.write() as session:
+        rectifications.open_from_finding(session, case_of(db, receipt).id, finding, at=world.clock.now)
+
+
+def step(visitor: Visitor, receipt: str, name: str, **fields: object) -> object:
+    version = case_version(visitor, receipt)
+    return visitor.posts(f"/r/{receipt}/{name}", version=version, **fields)
+
+
+def case_version(visitor: Visitor, receipt: str) -> str:
+    page = visitor.opens(f"/r/{receipt}").text
+    return page.partition('name="version" value="')[2].partition('"')[0]
+
+
+def test_new_receipt_names_the_number_the_code_and_the_legal_deadline(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    words = seen(visitor.opens(f"/r/{receipt}?new=1"))
+
+    for said in ("已收到您的举报", "JB-2026-000001", "24 小时内现场核查", "最迟 2026年8月24日 13:58", "请保存这个链接"):
+        assert said in words
+    assert f"{receipt[:4]}-{receipt[4:8]}-{receipt[8:]}" in words
+
+
+def test_receipt_page_is_kept_by_nobody_and_tells_no_other_site(visitor: Visitor) -> None:
+    page = visitor.opens(f"/r/{visitor.reports()}")
+
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] in ("no-referrer", "same-origin")
+    assert "noindex" in page.headers["x-robots-tag"]
+
+
+def test_answer_and_corrections_are_read_and_nothing_of_staff(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    answered(db, world, receipt)
+
+    page = visitor.opens(f"/r/{receipt}")
+
+    words = seen(page)
+    for said in ("已答复", "经核查属实，已责令整改。", "疏散通道", "整改中"):
+        assert said in words
+    for secret in ("李庚", "赵受理", "内部", "两处上锁", "warden", "测试", "13800"):
+        assert secret not in page.text
+
+
+def test_merged_report_says_so_and_shows_the_shared_answer(db: Database, world: World, visitor: Visitor) -> None:
+    first, second = visitor.reports(), visitor.reports(hazard="other", description="也是出口")
+    number = case_of(db, first).number
+    staff_does(db, world, second, ("handler", "merge", {"into": number}))
+    joined = seen(visitor.opens(f"/r/{second}"))
+    answered(db, world, first)
+
+    words = seen(visitor.opens(f"/r/{second}"))
+
+    assert "并案办理" in joined
+    assert number not in joined
+    assert "经核查属实，已责令整改。" in words
+
+
+def test_reporter_adds_words_and_a_photo(db: Database, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    answer = step(visitor, receipt, "add_information", text="二楼也锁着", photos=[("b.jpg", photo())])
+
+    assert answer.status_code == 303
+    assert steps_of(db, receipt) == ["report", "add_information"]
+    with db.read() as session:
+        assert len(session.exec(select(Photo).where(Photo.case_id == case_of(db, receipt).id)).all()) == 1
+    page = visitor.opens(answer.headers["location"])
+    assert "您补充了情况" in seen(page)
+    assert "二楼也锁着" not in page.text
+
+
+def test_addition_sent_twice_is_written_once_and_another_text_is_not_lost(db: Database, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    version = case_version(visitor, receipt)
+
+    for text in ("二楼也锁着", "二楼也锁着", "三楼也锁着"):
+        assert visitor.posts(f"/r/{receipt}/add_information", version=version, text=text).status_code == 303
+
+    assert steps_of(db, receipt) == ["report", "add_information", "add_information"]
+
+
+def test_refused_photo_of_an_addition_keeps_the_words_and_the_good_photo(db: Database, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    answer = step(
+        visitor, receipt, "add_information", text="二楼也锁着", photos=[("b.jpg", photo()), ("c.jpg", b"%PDF")]
+    )
+    kept = kept_photos(answer.text)
+    again = step(visitor, receipt, "add_information", text="二楼也锁着", kept=kept)
+
+    assert answer.status_code == 422
+    assert "c.jpg" in seen(answer)
+    assert "二楼也锁着" in answer.text
+    assert "#add_information-photos" in answer.text
+    assert len(kept) == 1
+    assert again.status_code == 303
+    assert steps_of(db, receipt) == ["report", "add_information"]
+
+
+def test_empty_addition_is_refused_at_its_field(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    answer = step(visitor, receipt, "add_information", text="  ")
+
+    assert answer.status_code == 422
+    assert 'href="#add_information-text"' in answer.text
+    assert 'id="add_information-text"' in answer.text
+    assert '<details id="add_information" open>' in answer.text
+
+
+def test_urging_is_offered_once_a_day_with_the_reason_as_text(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    first = step(visitor, receipt, "remind")
+    page = visitor.opens(f"/r/{receipt}")
+    world.clock.advance(hours=1)
+    again = visitor.posts(f"/r/{receipt}/remind", version="99")
+
+    assert first.status_code == 303
+    assert "催办" in seen(page)
+    assert f'action="/r/{receipt}/remind"' not in page.text
+    assert again.status_code == 409
+    assert steps_of(db, receipt) == ["report", "remind"]
+
+
+def test_withdrawing_asks_twice(db: Database, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+
+    unsure = step(visitor, receipt, "withdraw", reason="报错了")
+    sure = step(visitor, receipt, "withdraw", reason="报错了", confirm="1")
+
+    assert unsure.status_code == 422
+    assert "#withdraw-confirm" in unsure.text
+    assert "报错了" in unsure.text
+    assert sure.status_code == 303
+    assert case_of(db, receipt).state == "withdrawn"
+    assert "您可以" not in seen(visitor.opens(f"/r/{receipt}"))
+
+
+def test_withdrawal_sent_twice_is_no_error(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    version = case_version(visitor, receipt)
+
+    answers = [visitor.posts(f"/r/{receipt}/withdraw", version=version, confirm="1") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+
+
+def test_satisfied_rating_closes_and_nothing_chosen_is_refused(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    answered(db, world, receipt)
+
+    empty = step(visitor, receipt, "rate")
+    rated = step(visitor, receipt, "rate", rating="5", comment="谢谢")
+
+    assert empty.status_code == 422
+    assert "#rate-rating" in empty.text
+    assert rated.status_code == 303
+    assert case_of(db, receipt).state == "closed"
+
+
+def test_objection_reopens_with_its_photo(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    answered(db, world, receipt)
+
+    answer = step(visitor, receipt, "object", text="还是锁着", photos=[("b.jpg", photo())])
+
+    assert answer.status_code == 303
+    assert case_of(db, receipt).state == "reopened"
+    assert "正在重新核查" in seen(visitor.opens(f"/r/{receipt}"))
+
+
+def test_objection_after_thirty_days_shows_the_reason_instead_of_the_form(
+    db: Database, world: World, visitor: Visitor
+) -> None:
+    receipt = visitor.reports()
+    answered(db, world, receipt)
+    world.clock.advance(days=31)
+
+    page = visitor.opens(f"/r/{receipt}")
+
+    assert "30" in seen(page)
+    assert f'action="/r/{receipt}/object"' not in page.text
+
+
+def test_step_that_is_possible_no_more_gives_the_words_back(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    version = case_version(visitor, receipt)
+    answered(db, world, receipt)
+
+    answer = visitor.posts(f"/r/{receipt}/add_information", version=version, text="二楼也<b>锁着</b>")
+
+    assert answer.status_code == 409
+    assert "二楼也&lt;b&gt;锁着&lt;/b&gt;" in answer.text
+    assert "<b>锁着" not in answer.text
+
+
+@pytest.mark.parametrize(("name", "status"), [("accept", 403), ("reply", 403), ("nonsense", 404), ("warn", 403)])
+def test_steps_of_others_are_refused(db: Database, visitor: Visitor, name: str, status: int) -> None:
+    receipt = visitor.reports()
+
+    answer = visitor.posts(f"/r/{receipt}/{name}", version="1", hazard_code="EVA-02", text="x")
+
+    assert answer.status_code == status
+    assert steps_of(db, receipt) == ["report"]
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_wrong_receipt_gets_the_same_page(visitor: Visitor, language: str) -> None:
+    visitor.reports()
+    visitor.speaks(language)
+    codes = ["ABCDEFGHJKMN", "short", "ABCDEFGHJKM0"]
+
+    pages = [(answer.status_code, answer.text.replace(code, "")) for code in codes
+             for answer in [visitor.opens(f"/r/{code}")]]  # fmt: skip
+
+    assert {status for status, _ in pages} == {404}
+    assert len({text for _, text in pages}) == 1
+    assert {"zh_CN": "没有此查询码的举报", "en": "No report has this receipt code"}[language] in pages[0][1]
+
+
+def test_guessing_receipts_is_slowed_down_for_right_ones_too(world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    statuses = [visitor.opens(f"/r/ABCDEFGHJK{a}{b}").status_code for a in "2345" for b in "2345"]
+
+    blocked = visitor.opens(f"/r/{receipt}")
+    world.clock.advance(minutes=16)
+    afterwards = visitor.opens(f"/r/{receipt}")
+
+    assert statuses[0] == 404
+    assert statuses[-1] == 429
+    assert blocked.status_code == 429
+    assert int(blocked.headers["retry-after"]) > 0
+    assert afterwards.status_code == 200
+
+
+def test_typed_receipt_is_found_however_it_is_written(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    written = f"{receipt[:4]} {receipt[4:8].lower()}-{receipt[8:]}"
+
+    right = visitor.client.post("/r", data={"receipt": written}, follow_redirects=False)
+    wrong = visitor.client.post("/r", data={"receipt": "ABCDEFGHJKMN"}, follow_redirects=False)
+
+    assert (right.status_code, right.headers["location"]) == (303, f"/r/{receipt}")
+    assert wrong.status_code == 404
+    assert 'value="ABCDEFGHJKMN"' in wrong.text

@@ -1,0 +1,89 @@
+"""A member of the public at the web part, without a browser: opens pages, sends forms, sees what stands there."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from PIL import Image
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from domain.database import Database
+from domain.settings import get_settings
+from tests.world import World
+
+LONGEST_NAME = 60
+
+
+class Visitor:
+    """One person with one browser; `language` is what their pages are in."""
+
+    def __init__(self, client: TestClient, world: World) -> None:
+        self.client = client
+        self.world = world
+
+    def speaks(self, language: str) -> None:
+        """Choose the language as the switch on every page does."""
+        self.client.get("/", params={"lang": language})
+
+    def opens(self, path: str) -> Any:
+        """Open a page."""
+        return self.client.get(path)
+
+    def report_path(self, venue: str = "kuancheng") -> str:
+        """Return where a hazard at a venue of the world is reported."""
+        return f"/v/{self.world.codes[venue]}/report"
+
+    def sends(self, path: str, *, photos: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
+        """Open the page with the form, fill it in and send it; the answer is not followed."""
+        filled = {**hidden_fields(self.opens(path).text), **fields}
+        return self.posts(path, photos=photos, **filled)
+
+    def posts(self, path: str, *, photos: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
+        """Send a form as a browser does: with files, empty choice of files included."""
+        files = [("photos", (name, data, "image/jpeg")) for name, data in photos or [("", b"")]]
+        return self.client.post(path, data=fields, files=files, follow_redirects=False)
+
+    def reports(self, **fields: Any) -> str:
+        """Report a hazard at the first venue and return the receipt code."""
+        answer = self.sends(self.report_path(), **{"hazard": "escape", "description": "出口锁着", **fields})
+        assert answer.status_code == 303, seen(answer)
+        return answer.headers["location"].removeprefix("/r/").partition("?")[0]
+
+
+@contextmanager
+def visitor_of(db: Database, world: World) -> Iterator[Visitor]:
+    """Give a visitor of the web part on this database, whose clock is the world's."""
+    app = create_app(db, get_settings())
+    app.state.clock = lambda: world.clock.now
+    with TestClient(app, base_url="http://fireline.test") as client:
+        yield Visitor(client, world)
+
+
+def seen(answer: Any) -> str:
+    """Return the words of a page, without its tags."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", answer.text, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", body)))
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """Return the hidden fields of a page's form and the photos it keeps."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def kept_photos(page: str) -> list[str]:
+    """Return the signed notes of the photos a page keeps."""
+    return re.findall(r'name="kept" value="([^"]+)"', page)
+
+
+def photo(colour: str = "red", *, size: tuple[int, int] = (640, 480)) -> bytes:
+    """Return a small JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "JPEG")
+    return out.getvalue()
