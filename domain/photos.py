@@ -134,9 +134,21 @@ def store(photo: Photo, directory: Path) -> str:
     contents: dict[Size, bytes] = {"thumbnail": photo.thumbnail, "full": photo.jpeg}
     for size, content in contents.items():
         path = _path(photo.key, directory, size)
-        if not path.exists():
+        if path.exists():
+            path.touch()  # it is young again: `remove` spares it
+        else:
             _write_whole(path, content)
     return photo.key
+
+
+def remove(key: str, directory: Path, *, before: datetime) -> bool:
+    """Delete a photo's files that nobody stored (again) since `before`; return whether they are gone."""
+    paths = [_path(key, directory, size) for size in ("thumbnail", "full")]
+    if any(path.exists() and path.stat().st_mtime >= before.timestamp() for path in paths):
+        return False
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return True
 
 
 def read(key: str, directory: Path, size: Size = "full") -> bytes:
@@ -149,9 +161,7 @@ def read(key: str, directory: Path, size: Size = "full") -> bytes:
 
 def _check_magic(data: bytes, name: str) -> None:
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        raise NotAnImage(
-            Sentence("“%(name)s” is a HEIC picture, which we cannot read. Send it as JPEG.", name=name)
-        )
+        raise NotAnImage(Sentence("“%(name)s” is a HEIC picture, which we cannot read. Send it as JPEG.", name=name))
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     if not (data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or is_webp):
         raise NotAnImage(Sentence("“%(name)s” is not a photo. Send a JPEG, PNG or WebP picture.", name=name))
@@ -181,9 +191,7 @@ def _damaged(name: str) -> NotAnImage:
 
 def _too_many_pixels(name: str) -> PhotoTooLarge:
     limit = LARGEST_PIXELS // 1_000_000
-    return PhotoTooLarge(
-        Sentence("“%(name)s” has more than %(limit)s million pixels.", name=name, limit=limit)
-    )
+    return PhotoTooLarge(Sentence("“%(name)s” has more than %(limit)s million pixels.", name=name, limit=limit))
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -15,7 +15,7 @@ from domain import bell, heartbeats, schema
 from domain.database import Database, open_database
 from domain.processes import WORKFLOWS
 from domain.settings import DemoKeyInProduction, get_settings
-from flows import logs
+from flows import logs, timetable
 from flows.company import Company
 from flows.provider import provider_of
 from flows.shift import PART, Shift
@@ -39,12 +39,14 @@ async def work(shift: Shift, *, prefect_api: str = "") -> None:
     company = Company(shift, api_url=prefect_api) if prefect_api else None
     if company:
         company.start()
+    plan = timetable.start(shift)
     ear = _listen(shift) if listening else None
     beside = [asyncio.create_task(shift.keep_leases()), asyncio.create_task(beat(shift))]
     log.info("worker at work", worker=shift.worker)
     try:
         await look_out(shift, watches, listening=listening)
     finally:
+        plan.shutdown(wait=False)
         if ear:
             await asyncio.to_thread(ear.close)
         await drain(shift, watches)

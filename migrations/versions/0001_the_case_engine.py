@@ -86,8 +86,7 @@ def upgrade() -> None:
         "timetable_run",
         sa.Column("job", sa.String(length=40), nullable=False),
         sa.Column("slot", sa.String(length=20), nullable=False),
-        sa.Column("started_at", UtcDateTime(), nullable=False),
-        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("outcome", Json, nullable=False),
         sa.PrimaryKeyConstraint("job", "slot"),
     )
@@ -482,18 +481,14 @@ def downgrade() -> None:
     op.drop_table("photo")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
-            "outbox_due",
-            postgresql_where=sa.text("state = 'pending'"),
-            sqlite_where=sa.text("state = 'pending'"),
+            "outbox_due", postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'")
         )
         batch_op.drop_index("outbox_case")
 
     op.drop_table("outbox")
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.drop_index(
-            "clock_due",
-            postgresql_where=sa.text("next_at IS NOT NULL"),
-            sqlite_where=sa.text("next_at IS NOT NULL"),
+            "clock_due", postgresql_where=sa.text("next_at IS NOT NULL"), sqlite_where=sa.text("next_at IS NOT NULL")
         )
 
     op.drop_table("clock")

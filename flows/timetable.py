@@ -1,0 +1,117 @@
+"""What starts at a time of day or hour: the daily anchor over all chains, and the hourly tidying.
+
+Every worker has this timetable. The row of a job's slot is inserted in the job's own transaction, so whichever
+worker comes first does it and the others find it done; a worker that dies leaves no row and no half-done job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from domain import audit, tidying
+from domain.models import TimetableRun
+from domain.settings import get_settings
+from flows.shift import Shift
+
+log = structlog.get_logger(__name__)
+
+ANCHOR_AT = time(0, 5)
+"""City time; the day before is then over everywhere in the deployment."""
+TIDY_AT_MINUTE = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something done once per slot."""
+
+    name: str
+    slot: Callable[[datetime], str | None]
+    """City time → the slot it belongs to; None: none yet today."""
+    do: Callable[[Session, datetime], Mapping[str, Any]]
+    cron: Mapping[str, int]
+
+
+def _day(local: datetime) -> str | None:
+    return local.date().isoformat() if local.time() >= ANCHOR_AT else None
+
+
+def _hour(local: datetime) -> str:
+    return local.strftime("%Y-%m-%dT%H")
+
+
+def _anchor(session: Session, at: datetime) -> Mapping[str, Any]:
+    anchor = audit.set_anchor(session, at=at)
+    return {"anchor": anchor.id, "leaves": anchor.leaves, "root": anchor.root.hex()}
+
+
+def _tidy(session: Session, at: datetime) -> Mapping[str, Any]:
+    return tidying.tidy(session, at=at, photo_directory=get_settings().photos)
+
+
+JOBS = (
+    Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
+    Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
+)
+
+
+def run(shift: Shift, job: Job) -> bool:
+    """Do the job of the present slot unless it was done; return whether it was done now. Never raises."""
+    at = shift.now()
+    slot = job.slot(at.astimezone(ZoneInfo(get_settings().timezone)))
+    if slot is None:
+        return False
+    try:
+        return _run_once(shift, job, slot, at)
+    except IntegrityError:
+        return False  # another worker has just done it
+    except Exception:
+        log.exception("job failed", job=job.name, slot=slot)
+        return False
+
+
+def _run_once(shift: Shift, job: Job, slot: str, at: datetime) -> bool:
+    here = (col(TimetableRun.job) == job.name, col(TimetableRun.slot) == slot)
+    with shift.database.read() as session:
+        if session.execute(select(TimetableRun).where(*here)).first():
+            return False
+    with shift.database.write() as session:
+        session.execute(insert(TimetableRun), [{"job": job.name, "slot": slot, "at": at, "outcome": {}}])
+        row = session.execute(select(TimetableRun).where(*here)).scalar_one()
+        row.outcome = dict(job.do(session, at))
+        outcome = row.outcome
+    log.info("job done", job=job.name, slot=slot, **outcome)
+    return True
+
+
+def start(shift: Shift) -> AsyncIOScheduler:
+    """Start the timetable in this event loop and catch up on what was missed while no worker ran."""
+    scheduler = AsyncIOScheduler(timezone=ZoneInfo(get_settings().timezone))
+    for job in JOBS:
+        scheduler.add_job(
+            _in_thread,
+            CronTrigger(**job.cron, timezone=scheduler.timezone),
+            args=[shift, job],
+            id=job.name,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        scheduler.add_job(_in_thread, args=[shift, job], id=f"{job.name}-missed")
+    scheduler.start()
+    return scheduler
+
+
+async def _in_thread(shift: Shift, job: Job) -> None:
+    await asyncio.to_thread(partial(run, shift, job))
