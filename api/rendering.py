@@ -18,7 +18,7 @@ from api.deps import masked, preferences
 from api.static_files import StaticFiles
 from domain.identifiers import mask_name, mask_phone, show_phone
 from domain.identifiers import show_receipt as grouped_receipt
-from domain.language import CHINESE, LOCALES, Labelled, gettext_for, translate
+from domain.language import CHINESE, LOCALES, N_, Labelled, gettext_for, translate
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 CITY = ZoneInfo("Asia/Shanghai")
@@ -140,16 +140,21 @@ def day_in_words(day: date, locale: str) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if locale == CHINESE else day.isoformat()
 
 
+UNITS = (
+    (N_("%(count)s day"), N_("%(count)s days")),
+    (N_("%(count)s hour"), N_("%(count)s hours")),
+    (N_("%(count)s minute"), N_("%(count)s minutes")),
+)
+
+
 def length_in_words(length: timedelta, locale: str) -> str:
     """Return a length of time in its one or two largest units, without a sign: "2 days 3 hours"."""
     minutes = int(abs(length.total_seconds())) // 60
     days, rest = divmod(minutes, 24 * 60)
-    hours, minutes = divmod(rest, 60)
-    words = gettext_for(locale)
-    parts = [
-        words.ngettext("%(num)s day", "%(num)s days", days) % {"num": days} if days else "",
-        words.ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": hours} if hours else "",
-        words.ngettext("%(num)s minute", "%(num)s minutes", minutes) % {"num": minutes} if minutes and not days else "",
+    counts = (days, rest // 60, 0 if days else rest % 60)
+    said = [
+        translate(one if count == 1 else many, locale, count=count)
+        for count, (one, many) in zip(counts, UNITS, strict=True)
+        if count
     ]
-    said = [part for part in parts if part] or [words.gettext("less than a minute")]
-    return ("" if locale == CHINESE else " ").join(said)
+    return " ".join(said) or translate(N_("less than a minute"), locale)
