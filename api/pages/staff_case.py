@@ -40,7 +40,7 @@ class LeftOver:
 @router.get("/cases/{number}")
 @staff_only
 def show_case(
-    request: Request, number: str, db: Db, at: Now, staff: CurrentStaff, settings: Conf, done: int = 0
+    request: Request, number: str, *, at: Now, staff: CurrentStaff, settings: Conf, done: int = 0
 ) -> Response:
     """Show a case."""
     return page_of_case(request, number, staff=staff, at=at, prefect_ui=settings.prefect_ui_url, done=done)
@@ -49,7 +49,7 @@ def show_case(
 @router.post("/cases/{number}/steps/{name}")
 @staff_only
 def take_step(
-    request: Request, number: str, name: str, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
+    request: Request, number: str, name: str, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
 ) -> Response:
     """Take a step; when it cannot be taken show the page again with what was typed."""
     taken = staff_steps.take(request, number, name, form=form, db=db, settings=settings, staff=staff, at=at)
@@ -58,7 +58,7 @@ def take_step(
     return page_of_case(request, number, staff=staff, at=at, prefect_ui=settings.prefect_ui_url, failed=taken.failed)
 
 
-def page_of_case(  # noqa: PLR0913 - a page and what just happened on it
+def page_of_case(
     request: Request,
     number: str,
     *,

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from api.field_errors import FieldError
 from api.pages.public_photos import Kept
 from domain import catalogue
-from domain.forms import LabelledChoice
+from domain.forms import Form, LabelledChoice
 from domain.language import Label, Labelled, Sentence
 from domain.queries.choices import Colleague, ReportChoice
 
@@ -95,7 +95,8 @@ def form_shown(model: type[BaseModel] | None, *, prefix: str, pickers: Pickers, 
     """Return the form of a step; `prefix` keeps ids apart where a page shows several."""
     if model is None:
         return FormShown(prefix, (), typed.errors)
-    named = {name: info for name, info in model.model_fields.items() if _extra(info).get("widget")}
+    own_first = sorted(model.model_fields.items(), key=lambda entry: entry[0] in Form.model_fields)
+    named = {name: info for name, info in own_first if _extra(info).get("widget")}
     second_lists = _second_lists(named)
     fields = [
         _field(name, info, prefix, pickers, typed, beside=second_lists.get(name, ""))

@@ -113,7 +113,7 @@ def _only_for_call_takers(actor: Actor) -> None:
         raise TransitionRefused(Sentence("Your role may not do this: %(step)s.", step=step), permission=True)
 
 
-def _form(  # noqa: PLR0913 - a form and what is said about it
+def _form(
     request: Request, typed: Mapping[str, str], found: Look, *, staff: Identity, at: datetime,
     errors: tuple[FieldError, ...] = (), status: int = 200, doubles: bool = False,
 ) -> Response:  # fmt: skip

@@ -19,8 +19,9 @@ from api.errors import problem_of
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
+from api.pages.staff_steps import seen_case
 from api.rendering import CITY
-from domain import access, cases, catalogue, people
+from domain import cases, catalogue, people
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.catalogue import Hazard
@@ -203,9 +204,7 @@ def _remind(  # noqa: PLR0917 - one row of a batch
     """Urge one case in a transaction of its own, or with `data` None only ask whether it can be."""
     try:
         with db.read() if data is None else db.write() as session:
-            case = cases.by_number(session, number)
-            if not access.may_see(session, staff.actor, case):
-                raise cases.UnknownCase(number)
+            case = seen_case(session, number, staff.actor)
             flow = workflow_of(case.process)
             place, state = case.place or "", flow.state(case.state).label
             if data is None:

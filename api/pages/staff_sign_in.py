@@ -28,7 +28,7 @@ def show_sign_in(request: Request, staff: MaybeStaff, next: str = "") -> Respons
     """Show the form, or go on for who is signed in already."""
     if staff is not None:
         return RedirectResponse(_own_path(next) or landing(staff.actor), status_code=303)
-    return _form(request, next=_own_path(next))
+    return _form(request, following=_own_path(next))
 
 
 @router.post("/login")
@@ -44,7 +44,7 @@ def sign_in(request: Request, db: Db, at: Now, settings: Conf, form: Posted) -> 
     except (WrongCredentials, TooManyAttempts) as refused:
         problem = problem_of(request, refused)
         errors = (FieldError("username", problem.detail),)
-        return _form(request, next=following, username=username, errors=errors, status=problem.status)
+        return _form(request, following=following, username=username, errors=errors, status=problem.status)
     staff = accounts.identity_of_session(db, signed_in.token, at=at, settings=settings)
     answer = RedirectResponse(following or (landing(staff.actor) if staff else "/"), status_code=303)
     answer.set_cookie(
@@ -72,16 +72,11 @@ def sign_out(request: Request, db: Db, at: Now, settings: Conf, staff: CurrentSt
 
 
 def _form(
-    request: Request,
-    *,
-    next: str,
-    username: str = "",
-    errors: tuple[FieldError, ...] = (),
-    status: int = 200,  # noqa: A002
+    request: Request, *, following: str, username: str = "", errors: tuple[FieldError, ...] = (), status: int = 200
 ) -> Response:
     frame = frame_of(None, here="login")
     return render(
-        request, "pages/staff/login.html", status=status, frame=frame, next=next, username=username, errors=errors
+        request, "pages/staff/login.html", status=status, frame=frame, next=following, username=username, errors=errors
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from domain.models import Case, Venue
 from domain.processes import workflow_of
 from domain.queries import choices
 from domain.settings import Settings
-from domain.workflow import Offer, Transition, TransitionRefused, UnknownTransition
+from domain.workflow import FieldRefusal, Offer, Transition, TransitionRefused, UnknownTransition
 
 PHOTOS = "photos"
 
@@ -85,7 +85,19 @@ def seen_case(session: Session, number: str, actor: Actor) -> Case:
     return case
 
 
-def take(  # noqa: PLR0913 - one posted form
+def case_as_seen(session: Session, number: str, actor: Actor, *, version: int) -> Case:
+    """Return a case that still stands as the actor's page showed it; raises `CaseChanged`."""
+    case = seen_case(session, number, actor)
+    if case.version != version:
+        raise CaseChanged(number)
+    return case
+
+
+class PhotosRefused(FieldRefused):
+    """Some of the photos cannot be taken; those that can are kept."""
+
+
+def take(
     request: Request, number: str, name: str, *, form: FormData, db: Database, settings: Settings, staff: Identity,
     at: datetime,
 ) -> Taken:  # fmt: skip
@@ -104,34 +116,23 @@ def take(  # noqa: PLR0913 - one posted form
     if kept and model is not None and PHOTOS in model.model_fields:
         data[PHOTOS] = [str(photo.photo_id) for photo in kept]
     try:
-        if taken_in.errors:
-            raise _Photos(taken_in.errors)
+        refuse_photos(taken_in.errors)
         with db.write() as session:
-            case = seen_case(session, number, staff.actor)
-            if case.version != version:
-                raise CaseChanged(number)
+            case = case_as_seen(session, number, staff.actor, version=version)
             cases.fire(session, case, name, actor=staff.actor, at=at, data=data)
             return Taken(version=case.version)
-    except (_Photos, ValidationError, FieldRefused, TransitionRefused, CaseChanged) as refused:
+    except (PhotosRefused, ValidationError, FieldRefused, TransitionRefused, CaseChanged) as refused:
         if isinstance(refused, UnknownTransition):
             raise
-        problem = problem_of(request, refused) if not isinstance(refused, _Photos) else _photo_problem(request, refused)
         errors = tuple(taken_in.errors or field_errors(refused))
+        problem = problem_of(request, refused)
         return Taken(failed=Attempted(name, Typed(typed, errors, kept), problem, version))
 
 
-class _Photos(Exception):
-    """Some of the photos cannot be taken."""
-
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__()
-        self.errors = errors
-
-
-def _photo_problem(request: Request, refused: _Photos) -> Problem:
-    first = refused.errors[0]
-    as_field = FieldRefused(cases.FieldRefusal(first.field, first.message))
-    return replace(problem_of(request, as_field), errors=tuple(refused.errors))
+def refuse_photos(errors: list[FieldError]) -> None:
+    """Raise `PhotosRefused` for the first thing that was wrong with the photos."""
+    if errors:
+        raise PhotosRefused(FieldRefusal(errors[0].field, errors[0].message))
 
 
 def _version(form: FormData) -> int:

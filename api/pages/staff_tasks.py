@@ -61,7 +61,7 @@ def show_task(request: Request, number: str, db: Db, at: Now, staff: CurrentStaf
 
 @router.get("/tasks/{number}/{name}")
 @staff_only
-def show_step(request: Request, number: str, name: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def show_step(request: Request, number: str, name: str, *, at: Now, staff: CurrentStaff) -> Response:
     """Show one step's form; a step that is not possible leads back to the task, which says why."""
     return _step_page(request, number, name, staff=staff, at=at)
 
@@ -69,7 +69,7 @@ def show_step(request: Request, number: str, name: str, db: Db, at: Now, staff: 
 @router.post("/tasks/{number}/{name}")
 @staff_only
 def take_step(
-    request: Request, number: str, name: str, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
+    request: Request, number: str, name: str, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
 ) -> Response:
     """Take the step, then go on with the next one if it is this person's too."""
     taken = staff_steps.take(request, number, name, form=form, db=db, settings=settings, staff=staff, at=at)

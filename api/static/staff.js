@@ -53,6 +53,8 @@ for (const list of document.querySelectorAll(".hazard-list")) {
   });
 }
 
+for (const more of document.querySelectorAll("[data-open-wide]")) if (matchMedia("(min-width: 56.01em)").matches) more.open = true;
+
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const step = target && target.closest("details");

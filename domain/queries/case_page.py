@@ -11,16 +11,17 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, reports, sealed, timing
+from domain import access, cases, catalogue, people, reports, sealed, timing
 from domain.actors import ROLE_LABELS, Actor, Role
-from domain.catalogue import Hazard
+from domain.catalogue import Hazard, TimeLimit
 from domain.identifiers import mask_name, mask_phone
 from domain.language import Label
 from domain.models import Area, Case, CaseLink, Person, Photo, TimelineEntry, Venue
 from domain.processes import workflow_of
-from domain.queries import case_words
+from domain.queries import case_record, case_words
 from domain.queries.case_messages import Promise, promises
-from domain.queries.case_words import CHANNELS, Names, Said
+from domain.queries.case_words import CHANNELS, Names, Said, Secret
+from domain.table import Clock
 from domain.workflow import Workflow
 
 _RELATIONS = {
@@ -124,7 +125,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
     """Return what `actor` may see of a case they may see (`access.may_see` was asked before)."""
     workflow = workflow_of(case.process)
     reads = access.reads_reporter(actor, case)
-    entries = list(session.execute(_timeline(case.id)).scalars())
+    entries = [entry for entry in session.execute(_timeline(case.id)).scalars() if _may_read(entry, actor)]
     shown = _photos(session, case, entries, reads=reads)
     names = _names(session, case, entries, actor)
     promised = promises(session, workflow, case)
@@ -152,6 +153,12 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
 
 def _timeline(case_id: UUID) -> Any:  # noqa: ANN401 - a select
     return select(TimelineEntry).where(col(TimelineEntry.case_id) == case_id).order_by(col(TimelineEntry.seq))
+
+
+def _may_read(entry: TimelineEntry, actor: Actor) -> bool:
+    """Remarks among colleagues are not for the venue's side."""
+    is_colleague = actor.plays(*access.SEES_EVERYTHING, Role.WARDEN)
+    return is_colleague or entry.transition not in case_record.ONLY_COLLEAGUES
 
 
 def _wardens(session: Session, case: Case, at: datetime) -> list[Person]:
@@ -208,7 +215,7 @@ def _clocks(workflow: Workflow, case: Case) -> tuple[ClockShown, ...]:
         if clock.name not in case.clocks:
             continue
         reading = timing.Reading.of(case.clocks[clock.name])
-        rows = [catalogue.limits()[row] for row in clock.basis.split("/") if row in catalogue.limits()]
+        rows = _rows(clock, case)
         shown.append(
             ClockShown(
                 name=clock.name,
@@ -224,6 +231,13 @@ def _clocks(workflow: Workflow, case: Case) -> tuple[ClockShown, ...]:
             )
         )
     return tuple(sorted(shown, key=lambda clock: (not clock.is_running, clock.due_at)))
+
+
+def _rows(clock: Clock, case: Case) -> list[TimeLimit]:
+    """Return the catalogue's rows a clock rests on; of several, the one in whose unit this case is counted."""
+    rows = [catalogue.limits()[row] for row in clock.basis.split("/") if row in catalogue.limits()]
+    limit = clock.limit(cases.snapshot(case))
+    return [row for row in rows if limit is not None and row.unit == limit.unit] or rows
 
 
 def _links(session: Session, case: Case, actor: Actor) -> list[Linked]:
@@ -284,7 +298,11 @@ def _entry(
         role=role,
         at=entry.at,
         moved_to=workflow.state(entry.target).label if entry.source != entry.target else None,
-        said=tuple(case_words.said(workflow, entry, names)),
+        said=tuple(
+            field
+            for field in case_words.said(workflow, entry, names)
+            if not any(isinstance(value, Secret) and value.kind in _NEVER_SHOWN for value in field.values)
+        ),
         photos=tuple(photo for photo in brought if photo in photos),
         hidden_photos=sum(photo not in photos for photo in brought),
         promises=tuple(promised),

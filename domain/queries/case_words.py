@@ -137,6 +137,8 @@ def _fields(workflow: Workflow, entry: TimelineEntry) -> Mapping[str, FieldInfo]
 
 
 def _title(name: str, field: FieldInfo | None) -> Sentence | Label:
+    if field is not None and field is Intake.model_fields.get("description"):
+        return Label("举报内容", "Words")  # the form asks the reporter, the timeline tells colleagues
     if name in _UNSAID:
         return _UNSAID[name]
     if field is not None and field.title:

@@ -1,0 +1,213 @@
+"""The case page: what it shows, to whom, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from domain import cases, outbox, rectifications, uploads
+from domain.database import Database
+from domain.identifiers import new_id
+from domain.models import Attempt
+from domain.settings import get_settings
+from tests.pictures import jpeg
+from tests.staff_member import SEED, Office, office_of, seen
+from tests.world import World
+
+
+@pytest.fixture
+def office(db: Database, world: World) -> Iterator[Office]:
+    with office_of(db, world) as opened:
+        yield opened
+
+
+def photo(office: Office) -> str:
+    kept = uploads.keep(office.db, jpeg(), "a.jpg", at=office.world.clock.now, directory=get_settings().photos)
+    return str(kept.id)
+
+
+def rectification(office: Office) -> str:
+    number = office.report(triaged=True)
+    office.to_checked(number)
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        opened = rectifications.open_from_finding(session, case.id, case.version, at=office.world.clock.now)
+        return opened[0].number
+
+
+def test_facts_say_what_where_how_bad_and_by_which_law(office: Office) -> None:
+    number = office.report(hazard="escape", triaged=True)
+
+    page = seen(office.member("handler").opens(f"/cases/{number}"))
+
+    for words in (
+        SEED,
+        "张*",
+        "139 **** 5678",
+        "宽澄·鼎元一期南",
+        "广龙片区",
+        "李庚",
+        "重大",
+        "消防法",
+        "第 18 条(1)(1)",
+        "法定",
+        "剩 24 小时",
+    ):
+        assert words in page, words
+    assert "13912345678" not in page
+    assert "张三丰" not in page
+
+
+@pytest.mark.parametrize(("who", "words", "phone"), [
+    ("handler", True, True), ("supervisor", True, True), ("inspector1", True, False), ("warden", True, False),
+    ("operator", False, False), ("auditor", False, False), ("admin", False, False),
+])  # fmt: skip
+def test_reporter_is_shown_only_to_those_who_need_it(office: Office, who: str, words: bool, phone: bool) -> None:  # noqa: FBT001
+    ids = [photo(office)]
+    number = office.report(triaged=True, photos=ids)
+
+    answer = office.member(who).opens(f"/cases/{number}")
+
+    assert answer.status_code == 200
+    assert (SEED in seen(answer)) is words
+    assert (f"/photos/{ids[0]}/thumbnail" in answer.text) is words
+    assert ("139 **** 5678" in seen(answer)) is phone
+    assert "张三丰" not in answer.text
+
+
+def test_case_of_others_is_not_there_for_a_warden_or_a_venue(office: Office) -> None:
+    number = office.report(triaged=True)
+
+    for who in ("warden2", "officer"):
+        assert office.member(who).opens(f"/cases/{number}").status_code == 404
+    assert office.member("handler").opens("/cases/JB-2026-999999").status_code == 404
+
+
+def test_venue_sees_its_rectification_but_not_the_report_behind_it(office: Office) -> None:
+    number = rectification(office)
+    due = (office.world.clock.now + timedelta(days=10)).date().isoformat()
+    office.fires(number, "inspector1", "serve", correct_by=due, served_to="蒋责任")
+    office.fires(number, "handler", "comment", text="注意这家是老熟人")
+
+    page = seen(office.member("officer").opens(f"/cases/{number}"))
+
+    assert "整改中" in page
+    assert "JB-2026" not in page
+    assert "老熟人" not in page
+    assert SEED not in page
+    assert "JB-2026-000001" in seen(office.member("inspector1").opens(f"/cases/{number}"))
+
+
+def test_timeline_says_who_did_what_in_words(office: Office) -> None:
+    number = office.report(triaged=True)
+    office.to_checked(number)
+
+    page = seen(office.member("handler").opens(f"/cases/{number}"))
+
+    for words in ("李庚 · 片区消防专管员", "核查结论 属实", "现场情况 12 只烟感不亮", "门口的场所码", "派发 → 待到场", "专管员或监督员 李庚",
+                  "火灾自动报警系统故障"):  # fmt: skip
+        assert words in page, words
+    assert "assigned" not in page
+    assert "substantiated" not in page
+
+
+def test_promises_say_what_became_of_them_for_each_recipient(office: Office) -> None:
+    number = office.report(triaged=True)
+    at = office.world.clock.now
+    with office.db.write() as session:
+        for row in outbox.claim(session, "hazard_report", worker="w", at=at, lease=timedelta(seconds=60)):
+            if row.effect != "notify_assignee":
+                continue
+            session.add(
+                Attempt(id=new_id(), key=f"{row.id}:1", outbox_id=row.id, case_id=row.case_id, channel="sms", number=2,
+                        recipient_id=office.world.people["warden"], to_masked="138 **** 0002", state="delivered",
+                        made_at=at, changed_at=at)
+            )  # fmt: skip
+            outbox.settle(session, row, worker="w", at=at, outcome={})
+
+    page = seen(office.member("handler").opens(f"/cases/{number}"))
+
+    assert "通知承办人 · 已办" in page
+    assert "短信 · 李庚 138 **** 0002 · 已送达" in page
+    assert "第 2 次" in page
+    assert "告知举报人已受理 · 待办" in page
+
+
+def test_steps_are_the_offers_with_the_reason_where_one_is_not_possible(office: Office) -> None:
+    number = office.report(hazard="other", phone="13800000001")
+    member = office.member("handler")
+
+    page = member.opens(f"/cases/{number}")
+
+    off = re.search(r"<button[^>]*disabled>受理</button><p>([^<]+)</p>", page.text)
+    assert off
+    assert "您本人的举报" in off.group(1)
+    assert f"/cases/{number}/steps/accept" not in page.text
+    assert f"/cases/{number}/steps/comment" in page.text
+
+
+def test_who_has_nothing_to_do_is_told_so(office: Office) -> None:
+    number = office.report()
+
+    assert "目前没有需要您办理的步骤" in seen(office.member("auditor").opens(f"/cases/{number}"))
+
+
+def test_linked_cases_and_doubles_are_one_press_away(office: Office) -> None:
+    first, second = office.report(hazard="other"), office.report(hazard="other")
+    member = office.member("handler")
+    assert f"并案到 {first}" in seen(member.opens(f"/cases/{second}"))
+
+    merged = member.posts(f"/cases/{second}/steps/merge", csrf=member.csrf(), version="1", into=first)
+
+    assert merged.status_code == 303
+    assert office.case(second).state == "merged"
+    assert f"并入 {first}" in seen(member.opens(f"/cases/{second}"))
+    assert f"已并入本件 {second}" in seen(member.opens(f"/cases/{first}"))
+
+
+def test_runs_are_linked_where_prefect_has_pages(office: Office) -> None:
+    number = office.report()
+    run = new_id()
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        [row] = outbox.claim(
+            session, "hazard_report", worker="w", at=office.world.clock.now, lease=timedelta(seconds=9)
+        )
+        outbox.note_run(session, row.id, flow_run_id=run, task_run_id=None)
+        assert case.version == 1
+    member = office.member("handler")
+    assert "flow-run" not in member.opens(f"/cases/{number}").text
+
+    office.app.state.settings.prefect_ui_url = "http://prefect.test/"
+
+    assert f'href="http://prefect.test/runs/flow-run/{run}"' in member.opens(f"/cases/{number}").text
+
+
+def test_what_the_reporter_wrote_is_text_and_never_markup(office: Office) -> None:
+    number = office.report(description='<img src=x onerror="alert(1)">')
+
+    page = office.member("handler").opens(f"/cases/{number}").text
+
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_templates_name_no_state() -> None:
+    from api.rendering import TEMPLATES
+    from domain.processes import WORKFLOWS
+
+    states = {state.name for flow in WORKFLOWS.values() for state in flow.states}
+    files = [*TEMPLATES.glob("pages/staff/*.html"), *TEMPLATES.glob("macros/*.html")]
+
+    named = {
+        (file.name, word)
+        for file in files
+        for word in re.findall(r'["\'](\w+)["\']', file.read_text("utf-8"))
+        if word in states
+    }
+
+    assert len(files) > 8
+    assert named <= {("queue.html", "closed")}  # a view of the queue, not the state

@@ -1,0 +1,134 @@
+"""The queue: views, filters in the address, pages, deadlines in words, doubles, and urging several at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from domain.database import Database
+from domain.queries import case_list
+from tests.staff_member import Office, office_of, seen
+from tests.world import World
+
+
+@pytest.fixture
+def office(db: Database, world: World) -> Iterator[Office]:
+    with office_of(db, world) as opened:
+        yield opened
+
+
+def numbers(answer: object) -> list[str]:
+    return re.findall(r'<tr data-number="([^"]+)"', answer.text)
+
+
+def test_views_show_what_waits_what_is_mine_and_what_is_over(office: Office) -> None:
+    doubtful, sent = office.report(hazard="other"), office.report(hazard="escape", triaged=True)
+    office.world.clock.advance(hours=30)
+    fresh = office.report(place="河边", hazard="other")
+    handler, warden = office.member("handler"), office.member("warden")
+
+    shown = {view: numbers(handler.opens("/cases", view=view)) for view in ("waiting", "open", "overdue", "closed")}
+
+    assert set(shown["open"]) == {doubtful, sent, fresh}
+    assert set(shown["waiting"]) == {doubtful, fresh}
+    assert set(shown["overdue"]) == {doubtful, sent}
+    assert shown["closed"] == []
+    assert numbers(warden.opens("/cases", view="mine")) == numbers(warden.opens("/cases", view="open")) == [sent]
+
+
+def test_deadlines_stand_in_words_beside_their_colour(office: Office) -> None:
+    office.report(hazard="escape", triaged=True)
+    office.world.clock.advance(hours=21)
+    member = office.member("supervisor")
+    assert re.search(r'class="chip soon"[^>]*>剩 3 小时<', member.opens("/cases", view="open").text)
+
+    office.world.clock.advance(days=2, hours=4)
+    member = office.member("supervisor")
+
+    assert re.search(r'class="chip late"[^>]*>已超 2 天<', member.opens("/cases", view="open").text)
+
+
+def test_filters_stand_in_the_address_and_combine(office: Office) -> None:
+    here = office.report(hazard="escape")
+    there = office.report(hazard="ebike", venue_code=office.world.codes["market"])
+    member = office.member("handler")
+
+    def found(**filters: str) -> list[str]:
+        return numbers(member.opens("/cases", view="open", **filters))
+
+    assert found(q="农贸") == found(area="fuxian") == found(hazard="EVB-01") == found(q=there[-3:]) == [there]
+    assert set(found(area="lanshan")) == set(found(process="hazard_report", state="reported")) == {here, there}
+    assert found(area="fuxian", hazard="EVA-02") == found(process="rectification") == []
+    assert "没有符合筛选条件的案件" in seen(member.opens("/cases", view="open", area="empty"))
+
+
+def test_pages_follow_each_other_without_gap_or_double(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_list.page, "__kwdefaults__", {**case_list.page.__kwdefaults__, "size": 2})
+    reported = []
+    for minute in range(5):
+        office.world.clock.advance(minutes=minute)
+        reported.append(office.report(place=f"河边 {minute} 号", hazard="other"))
+    member = office.member("handler")
+
+    shown, path = [], "/cases?view=open"
+    while path:
+        page = member.opens(path)
+        shown += numbers(page)
+        found = re.search(r'rel="next" href="([^"]+)"', page.text)
+        path = found.group(1).replace("&amp;", "&") if found else ""
+
+    assert shown == reported
+
+
+def test_cursor_of_another_hand_leads_to_the_first_page(office: Office) -> None:
+    answer = office.member("handler").opens("/cases", view="open", cursor="bm90aGluZw")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cases?view=open")
+
+
+def test_reports_that_may_be_the_same_are_marked(office: Office) -> None:
+    office.report(hazard="ebike")
+    office.report(hazard="ebike")
+    office.report(hazard="escape")
+
+    page = seen(office.member("handler").opens("/cases", view="open"))
+
+    assert page.count("疑似重复 1 件") == 2
+
+
+def test_urging_asks_first_and_then_says_what_became_of_each(office: Office) -> None:
+    mine, ended = office.report(triaged=True), office.report(hazard="other")
+    office.fires(ended, "handler", "reject", reason="not_fire", explanation="不归消防管", competent="城管")
+    member = office.member("handler")
+    asked = member.posts("/cases/remind", csrf=member.csrf(), number=[mine, ended, "JB-2026-999999"])
+    assert "确定催办 1 件" in seen(asked)
+    assert office.case(mine).version == 3
+
+    done = member.posts("/cases/remind", csrf=member.csrf(), number=[mine, ended], confirmed="1", note="请尽快")
+
+    assert "已催办 1 件" in seen(done)
+    assert "未催办" in seen(done)
+    assert office.case(mine).version == 4
+    assert office.case(ended).version == 2
+
+
+def test_who_may_not_urge_is_not_offered_it_and_is_refused(office: Office) -> None:
+    number = office.report(triaged=True)
+    member = office.member("warden")
+    assert "催办所选" not in seen(member.opens("/cases"))
+
+    answer = member.posts("/cases/remind", csrf=member.csrf(), number=number, confirmed="1")
+
+    assert "未催办" in seen(answer)
+    assert office.case(number).version == 3
+
+
+def test_what_was_typed_is_shown_as_text(office: Office) -> None:
+    office.report(place="<script>alert(1)</script>", hazard="other")
+
+    page = office.member("handler").opens("/cases", view="open").text
+
+    assert "<script>alert(1)</script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
