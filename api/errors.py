@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -211,6 +211,15 @@ UNREADABLE = Problem(
     NOTHING_KEPT,
     GO_BACK,
 )
+NOT_STORABLE = Problem(
+    400,
+    "refused",
+    Sentence("The request was refused"),
+    Sentence("It could not be understood."),
+    NOTHING_KEPT,
+    START_AGAIN,
+)
+"""For what no database can hold, such as a NUL in an address."""
 TOO_LARGE = Problem(
     413,
     "too-large",
@@ -315,6 +324,7 @@ PROBLEMS: dict[type[Exception], Maker] = {
     WrongReceipt: _wrong_receipt,
     PhotoMissing: _always(PHOTO_MISSING),
     NothingSealed: _always(REDACTED),
+    DataError: _always(NOT_STORABLE),
     OperationalError: _unavailable,
     PoolTimeout: _unavailable,
     HTTPException: _of_http,

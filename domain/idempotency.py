@@ -32,8 +32,8 @@ def claim(session: Session, key: str, *, fingerprint: str, at: datetime) -> dict
     A second request with the key that comes while the first is under way waits for its transaction. Raises
     `KeyReused` when the fingerprint differs.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_REPEATED).values(  # type: ignore[attr-defined]
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_REPEATED).values(
         key=key, fingerprint=fingerprint, status=UNDER_WAY, answer={}, made_at=at
     )
     taken = session.execute(statement.on_conflict_do_nothing(index_elements=["key"]).returning(_REPEATED.c.key))
@@ -53,4 +53,5 @@ def settle(session: Session, key: str, *, status: int, answer: Mapping[str, Any]
 
 def forget_old(session: Session, *, before: datetime) -> int:
     """Remove what was kept before that moment; return how many. For the nightly tidying."""
-    return int(session.execute(delete(_REPEATED).where(_REPEATED.c.made_at < before)).rowcount)  # type: ignore[attr-defined]
+    removed: Any = session.execute(delete(_REPEATED).where(_REPEATED.c.made_at < before))
+    return int(removed.rowcount)

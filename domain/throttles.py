@@ -51,11 +51,16 @@ def refuse_blocked(session: Session, *keys: str, at: datetime) -> None:
 
 
 def count(session: Session, key: str, *, policy: Policy, at: datetime) -> None:
-    """Count a failure of `key`; old failures are forgotten first."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(_THROTTLE).values(key=key, failures=0, since=at)  # type: ignore[attr-defined]
+    """Count a failure of `key`; raises `TooManyAttempts`, and counts nothing, while it still has to wait.
+
+    Looking and counting happen under the row's lock, so that attempts made at the same moment come one by one.
+    """
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_THROTTLE).values(key=key, failures=0, since=at)
     session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
     row = session.execute(select(_THROTTLE).where(_THROTTLE.c.key == key).with_for_update()).one()
+    if row.blocked_until is not None and row.blocked_until > at:
+        raise TooManyAttempts(row.blocked_until, at=at)
     forgotten = at - row.since > policy.forgets_after
     failures = 1 if forgotten else row.failures + 1
     wait = policy.wait(failures)
@@ -85,4 +90,5 @@ def forget(session: Session, key: str) -> None:
 
 def forget_old(session: Session, *, before: datetime) -> int:
     """Remove rows nobody added to since `before`; return how many. For the nightly tidying."""
-    return session.execute(delete(_THROTTLE).where(_THROTTLE.c.since < before)).rowcount
+    removed: Any = session.execute(delete(_THROTTLE).where(_THROTTLE.c.since < before))
+    return int(removed.rowcount)

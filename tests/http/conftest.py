@@ -39,7 +39,7 @@ def anybody(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def program(anybody: TestClient, db: Database, world: World) -> Callable[[str], dict[str, str]]:
+def program(db: Database, world: World) -> Callable[[str], dict[str, str]]:
     """The headers of a program with a token of somebody's: `anybody.get(url, headers=program("handler"))`."""
 
     def headers(who: str) -> dict[str, str]:

@@ -74,11 +74,12 @@ def test_cases_without_a_deadline_come_last_and_page_on(db, world, nine):
             session.add(case)
     with db.read() as session:
         first = case_list.page(session, EVERYBODY, Wanted(), at=world.clock.now, order="due", size=7)
-        second = case_list.page(session, EVERYBODY, Wanted(), at=world.clock.now, order="due", size=7, cursor=first.next_cursor)
+        cursor = first.next_cursor
+        second = case_list.page(session, EVERYBODY, Wanted(), at=world.clock.now, order="due", size=7, cursor=cursor)
     assert numbers_of(first)[6:] + numbers_of(second) == nine[:3]
 
 
-def test_filters_through_the_api(anybody, program, world, nine):
+def test_filters_through_the_api(anybody, program, nine):
     headers = program("handler")
 
     def numbers(query):
@@ -103,13 +104,19 @@ def test_filters_through_the_api(anybody, program, world, nine):
     assert rows["next_cursor"]
 
 
-@pytest.mark.parametrize("query", ["process=nothing", "cursor=garbage", "cursor=WyJuZXdlc3QiXQ", "limit=0", "order=random", "overdue=maybe"])
+NONSENSE = (
+    "process=nothing", "cursor=garbage", "cursor=WyJuZXdlc3QiXQ", "limit=0", "order=random", "overdue=maybe",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("query", NONSENSE)
 def test_filters_that_make_no_sense_are_refused(anybody, program, query):
     answer = anybody.get(f"/api/v1/cases?{query}", headers=program("handler"))
     assert (answer.status_code, len(answer.json()["errors"])) == (422, 1)
 
 
-def test_cursor_of_another_order_is_refused(db, world, nine):
+@pytest.mark.usefixtures("nine")
+def test_cursor_of_another_order_is_refused(db, world):
     with db.read() as session:
         cursor = case_list.page(session, EVERYBODY, Wanted(), at=world.clock.now, size=2).next_cursor
         with pytest.raises(BadCursor):
@@ -125,7 +132,8 @@ def test_warden_lists_their_own_cases_only(anybody, program, db, world, nine):
     assert listed[0]["assignees"] == ["李庚"]
 
 
-def test_count_stops_at_its_most(db, world, nine):
+@pytest.mark.usefixtures("nine")
+def test_count_stops_at_its_most(db, world):
     with db.read() as session:
         assert case_list.count(session, EVERYBODY, Wanted(), at=world.clock.now) == 9
         assert case_list.count(session, EVERYBODY, Wanted(), at=world.clock.now, most=5) == 5

@@ -17,7 +17,8 @@ def report_body(world, **changes):
 
 def step(client, number, name, headers, **fields):
     version = client.get(f"/api/v1/cases/{number}", headers=headers).json()["version"]
-    return client.post(f"/api/v1/cases/{number}/transitions/{name}", json={"version": version, **fields}, headers=headers)
+    url = f"/api/v1/cases/{number}/transitions/{name}"
+    return client.post(url, json={"version": version, **fields}, headers=headers)
 
 
 def test_report_is_checked_answered_rated_and_its_hazard_corrected(anybody, program, db, world):
@@ -58,7 +59,8 @@ def test_report_is_checked_answered_rated_and_its_hazard_corrected(anybody, prog
     assert confirmed.json()["state"] == "closed"
     corrected = anybody.get(f"/api/v1/hazard-reports/{report['receipt']}").json()["found"]
     assert [(item["hazard"]["code"], item["corrected"]) for item in corrected] == [("FAC-07", True)]
-    assert [entry["transition"] for entry in anybody.get(f"/api/v1/cases/{number}/timeline", headers=handler).json()["timeline"]][:4] == ["report", "accept", "assign", "start_check"]  # fmt: skip
+    timeline = anybody.get(f"/api/v1/cases/{number}/timeline", headers=handler).json()["timeline"]
+    assert [entry["transition"] for entry in timeline][:4] == ["report", "accept", "assign", "start_check"]
 
 
 def test_the_reporter_reads_nothing_of_staff_and_nothing_they_wrote(anybody, program, db, world):
