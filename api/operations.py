@@ -10,8 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import metrics
 from api.access import Router, operations
-from api.deps import Db, Now
+from api.deps import Conf, Db, Now
 from api.errors import HEALTHY, UNHEALTHY
+from domain.parts import parts_status
 from domain.queries import standing
 from domain.queries.standing import RUNNING
 
@@ -21,15 +22,17 @@ log = logging.getLogger("fireline.web")
 
 @router.get("/healthz")
 @operations
-def health(db: Db, at: Now) -> JSONResponse:
+def health(db: Db, conf: Conf, at: Now) -> JSONResponse:
     """Tell how each part is: 200 while reports are taken and promises kept, else 503.
 
-    `degraded` is a 200: a part that the work can do without is away (`direct`: Prefect). `none` is a part that
-    never gave a sign, such as a gateway that is not used.
+    `degraded` is a 200: a part that the work can do without is away. `none` is a part that
+    never gave a sign, such as a gateway that is not used. `supervised` are the parts of `fireline run`, with how
+    often each had to be started again.
     """
+    supervised = parts_status(conf.data_dir)
     try:
         with db.read() as session:
-            now = standing.standing(session, at=at)
+            now = standing.as_supervised(standing.standing(session, at=at), supervised)
     except SQLAlchemyError as error:
         log.error("the database does not answer: %s", type(error).__name__)  # noqa: TRY400 - its text has data in it
         return JSONResponse(
@@ -40,9 +43,14 @@ def health(db: Db, at: Now) -> JSONResponse:
     if not now.promises_are_kept:
         status = "down"
     else:
-        lost = now.prefect_is_away or "stopped" in now.parts.values()
+        lost = now.prefect_is_away or not standing.LOST.isdisjoint(now.parts.values())
         status = "degraded" if lost else "ok"
     body = {"status": status, "database": RUNNING, **now.parts, "oldest_due_seconds": now.oldest_due_seconds}
+    if supervised:
+        body["supervised"] = {
+            part.name: {"state": part.state, "restarts": part.restarts, "last_end": part.last_end}
+            for part in supervised.values()
+        }
     return JSONResponse(body, status_code=HEALTHY if now.promises_are_kept else UNHEALTHY)
 
 

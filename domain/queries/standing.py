@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,14 @@ from sqlmodel import Session
 from domain import outbox
 from domain.heartbeats import ALIVE_WITHIN
 from domain.models import Case, Heartbeat, Outbox
+from domain.parts import FAILING, RESTARTING, STARTING, PartStatus
 
 PARTS = ("worker", "prefect", "gateway", "exchange")
 RUNNING, STOPPED, NONE = "running", "stopped", "none"
 """`none`: no such part ever gave a sign of life. Of Prefect the worker has words of its own."""
-PREFECT_IS_FINE = frozenset({NONE, RUNNING, "off"})
+LOST = frozenset({STOPPED, RESTARTING, FAILING})
+"""Conditions of a part that should be there and is not."""
+PREFECT_IS_FINE = frozenset({NONE, RUNNING, STARTING, "joined", "off"})
 
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 _OUTBOX: Any = Outbox.__table__  # type: ignore[attr-defined]
@@ -55,6 +59,22 @@ def standing(session: Session, *, at: datetime) -> Standing:
         if sign.part == "worker" and alive and "prefect" in sign.data:
             parts["prefect"] = str(sign.data["prefect"])  # it is the one that talks to Prefect
     return Standing(parts, ages, outbox.oldest_due(session, at=at))
+
+
+def as_supervised(now: Standing, supervised: Mapping[str, PartStatus]) -> Standing:
+    """Return the standing with what the supervisor of `fireline run` knows better.
+
+    It sees a death at once, where a heartbeat only grows old, and it sees parts that give no sign of their own.
+    """
+    parts = dict(now.parts)
+    for name, seen in supervised.items():
+        if name not in parts:
+            continue
+        if seen.state != RUNNING:
+            parts[name] = seen.state
+        elif parts[name] == NONE:
+            parts[name] = STARTING if name == "worker" else RUNNING  # a worker beats as soon as it works
+    return replace(now, parts=parts)
 
 
 def cases_by_state(session: Session) -> list[tuple[str, str, int]]:

@@ -1,0 +1,146 @@
+"""The commands of `fireline` and their options. Heavy imports wait for the command that needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import become
+
+_BECOMES = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+app = typer.Typer(
+    name="fireline",
+    help="Fireline · 消防一条线: from the first report of a hazard to the last reply.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+db = typer.Typer(help="The database.", no_args_is_help=True)
+demo = typer.Typer(help="The demo city.", no_args_is_help=True)
+user = typer.Typer(help="People who sign in.", no_args_is_help=True)
+token = typer.Typer(help="Programs that call the API.", no_args_is_help=True)
+audit = typer.Typer(help="The record of what happened.", no_args_is_help=True)
+for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit)):
+    app.add_typer(group, name=name)
+
+
+@app.command(context_settings=_BECOMES)
+def run(context: typer.Context) -> None:
+    """Start everything on this machine, with the demo city; Ctrl-C stops it."""
+    become("run", context.args)
+
+
+@app.command(context_settings=_BECOMES)
+def web(context: typer.Context) -> None:
+    """Serve the pages and the JSON API."""
+    become("web", context.args)
+
+
+@app.command(context_settings=_BECOMES)
+def worker(context: typer.Context) -> None:
+    """Carry out what was promised: messages, deadlines, linked cases."""
+    become("worker", context.args)
+
+
+@app.command(context_settings=_BECOMES)
+def exchange(context: typer.Context) -> None:
+    """Run the Twilio-compatible telephone exchange of the embedded default."""
+    become("exchange", context.args)
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to this version's schema; harmless when it is there."""
+    from api import commands  # noqa: PLC0415 - see the module's first line
+
+    _say(commands.upgrade())
+
+
+@demo.command()
+def load() -> None:
+    """Put the demo city into an empty database; a second time changes nothing."""
+    from api import commands  # noqa: PLC0415
+
+    _say(commands.load_demo())
+
+
+@demo.command()
+def info(*, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show the demo city's venues, accounts, devices and telephones."""
+    from domain.demo import roster  # noqa: PLC0415
+
+    known = roster.info()
+    _say(json.dumps(known, ensure_ascii=False, indent=2) if as_json else _table(known))
+
+
+@user.command("add")
+def add_user(
+    *,
+    username: Annotated[str, typer.Option(help="What the person signs in with.")],
+    person: Annotated[str, typer.Option("--name", help="The person's real name.")],
+    role: Annotated[str, typer.Option(help="handler, inspector, warden, supervisor, administrator, …")],
+    area: Annotated[str, typer.Option(help="Code of the area the role is for; default: everywhere.")] = "",
+    phone: Annotated[str, typer.Option(help="Where messages go.")] = "",
+    password_from_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Enter a person with a role and an account."""
+    from api import commands  # noqa: PLC0415
+
+    password = sys.stdin.readline().rstrip("\n") if password_from_stdin else _asked_password()
+    newcomer = commands.Newcomer(username=username, name=person, role=role, area=area, phone=phone, password=password)
+    _say(commands.add_user(newcomer))
+
+
+@token.command("add")
+def add_token(
+    *,
+    username: Annotated[str, typer.Option("--user", help="User name of the account the program acts for.")],
+    label: Annotated[str, typer.Option(help="What the token is for.")] = "",
+) -> None:
+    """Make a token for `Authorization: Bearer` and print it alone; it cannot be shown again."""
+    from api import commands  # noqa: PLC0415
+
+    _say(commands.add_token(username, label=label))
+
+
+@audit.command()
+def verify() -> None:
+    """Recompute every chain and every anchor; exit 1 and name the first entry that does not hold."""
+    from api import commands  # noqa: PLC0415
+
+    is_whole, text = commands.verify_audit()
+    _say(text)
+    raise typer.Exit(0 if is_whole else 1)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing or misconfigured on this machine, and how to fix it; exit 1 when something is."""
+    from api import doctor as examination  # noqa: PLC0415
+
+    findings = examination.examine()
+    for finding in findings:
+        _say(finding.line)
+    raise typer.Exit(1 if any(finding.is_fault for finding in findings) else 0)
+
+
+def _asked_password() -> str:
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _table(known: dict[str, list[dict[str, Any]]]) -> str:
+    lines = []
+    for title, rows in known.items():
+        lines.append(f"{title} ({len(rows)})")
+        lines += ["  " + "  ".join(str(value) for value in row.values()) for row in rows]
+    return "\n".join(lines)
+
+
+def _say(text: str) -> None:
+    typer.echo(text)

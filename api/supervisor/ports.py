@@ -1,0 +1,41 @@
+"""Looks at ports before anything is started, so that a taken one is a sentence and not a stack trace."""
+
+from __future__ import annotations
+
+import socket
+
+
+def is_free(host: str, port: int) -> bool:
+    """Tell whether we may listen there at this moment."""
+    with socket.socket(_family(host)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted` if it is free, else any free port."""
+    if is_free(host, wanted):
+        return wanted
+    with socket.socket(_family(host)) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether somebody accepts connections there (on this machine, so at once or not at all)."""
+    with socket.socket(_family(host)) as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((_reachable(host), port)) == 0
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,135 @@
+"""`fireline run`: the whole embedded default, from the first page to the last process gone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.demo import city, roster
+from tests.cluster import Cluster
+from tests.runner.running import NOWHERE, Run, eventually, free_port, processes_of, running
+
+SEED_PAGE = f"/v/{roster.venue_code(city.SEED_VENUE)}"
+STOPS_WITHIN_SECONDS = 10
+"""interface: Ctrl-C stops all within 10 s and leaves no process behind."""
+
+_NUMBER = itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_arguments(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """`--database` of an empty database; none at all: the default."""
+    if request.param == "sqlite":
+        yield []
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    name = f"run_{next(_NUMBER)}"
+    yield ["--database", cluster.create_database(name)]
+    cluster.drop_database(name)
+
+
+def pid_of(run: Run, module: str) -> int:
+    return next(pid for pid, command in processes_of(run.data_dir).items() if f"-m {module} " in f"{command} ")
+
+
+def stop(run: Run) -> None:
+    """Press Ctrl-C and see that everything is gone."""
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(timeout=STOPS_WITHIN_SECONDS) == 0
+    assert processes_of(run.data_dir) == {}
+
+
+def test_first_start_shows_the_demo_city_restarts_a_killed_part_and_stops_whole(
+    tmp_path: Path, database_arguments: list[str]
+) -> None:
+    with running(tmp_path / "data", *database_arguments, PREFECT_API_URL=NOWHERE) as run:
+        eventually(lambda: city.SEED_VENUE in run.page(SEED_PAGE)[1], what="the seed venue's page")
+        eventually(run.is_healthy, what="a worker at work")
+        assert f"http://localhost:{run.port}{SEED_PAGE}" in run.said()
+        assert roster.PASSWORD in run.said()
+
+        first = pid_of(run, "flows.worker")
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: run.health().get("supervised", {}).get("worker", {}).get("restarts"), what="a restart")
+        eventually(run.is_healthy, what="a worker at work again")
+        assert pid_of(run, "flows.worker") != first
+        assert run.health()["supervised"]["worker"]["last_end"] == "killed by SIGKILL"
+        assert "worker ended (killed by SIGKILL); it is started again" in run.said()
+
+        stop(run)
+        assert not (run.data_dir / "parts.json").exists()
+        assert {log.name for log in (run.data_dir / "logs").iterdir()} >= {"web.log", "worker.log", "exchange.log"}
+
+
+def test_second_start_finds_everything_and_a_run_beside_it_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as run:
+        eventually(run.is_healthy, what="a worker at work")
+        with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as beside:
+            assert beside.process.wait(timeout=30) == 1
+            assert f"already (process {run.process.pid})" in beside.said()
+            run_still_there = run.process.poll() is None
+            assert run_still_there
+    with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as run:
+        eventually(run.is_healthy, what="a worker at work")
+        assert run.page(SEED_PAGE)[0] == 200
+        stop(run)
+
+
+def test_with_prefect_and_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--prefect-port", str(free_port())) as run:
+        eventually(lambda: run.health().get("prefect") == "joined", what="Prefect joining")
+        assert "Prefect has joined" in run.said()
+
+        run.process.kill()
+        run.process.wait()
+
+        eventually(lambda: not processes_of(run.data_dir), what="every part gone", seconds=10)
+
+
+def test_prefect_stops_with_the_others(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--prefect-port", str(free_port())) as run:
+        eventually(lambda: "Prefect has joined" in run.said(), what="Prefect joining")
+
+        stop(run)
+
+
+def test_ctrl_c_during_the_start_stops_too(tmp_path: Path) -> None:
+    with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as run:
+        eventually(lambda: len(processes_of(run.data_dir)) >= 3, what="the first parts starting")
+
+        stop(run)
+
+
+def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as run:
+        eventually(lambda: run.page("/")[0], what="the first page")
+        with running(tmp_path / "other", "--port", str(run.port), PREFECT_API_URL=NOWHERE) as other:
+            assert other.process.wait(timeout=30) == 1
+            assert f"Port {run.port} is in use. Choose another with --port" in other.said()
+            assert processes_of(other.data_dir) == {}
+
+
+def test_empty_has_no_demo_city_and_says_how_to_add_the_first_user(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--empty", PREFECT_API_URL=NOWHERE) as run:
+        eventually(lambda: run.page("/")[0] == 200, what="the first page")
+        eventually(lambda: "fireline user add" in run.said(), what="the welcome")
+
+        assert run.page(SEED_PAGE)[0] == 404
+        stop(run)
+    with sqlite3.connect(run.data_dir / "fireline.db") as database:
+        assert database.execute("SELECT count(*) FROM venue").fetchone() == (0,)
+    database.close()
+
+
+def test_a_database_that_is_not_there_ends_the_run_with_a_reason(tmp_path: Path) -> None:
+    url = f"postgresql://127.0.0.1:{free_port()}/nothing"
+    with running(tmp_path / "data", "--database", url, PREFECT_API_URL=NOWHERE) as run:
+        assert run.process.wait(timeout=60) == 1
+        assert "the database cannot be used" in run.said()
+        assert processes_of(run.data_dir) == {}
