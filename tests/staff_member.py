@@ -37,19 +37,19 @@ class Member:
         """Open a page; a redirect is not followed."""
         return self.client.get(path, params=query or None, follow_redirects=False)
 
-    def sends(self, page: str, action: str, *, photos: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
+    def sends(self, page: str, action: str, /, *, files: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
         """Open `page` and send its form to `action`, hidden fields included, as a browser does."""
         form = form_of(self.opens(page).text, action)
-        return self.posts(action, photos=photos, **{**hidden_fields(form), **fields})
+        return self.posts(action, files=files, **{**hidden_fields(form), **fields})
 
-    def takes(self, number: str, step: str, **fields: Any) -> Any:
+    def takes(self, number: str, step: str, /, **fields: Any) -> Any:
         """Take a step on the case page."""
         return self.sends(f"/cases/{number}", f"/cases/{number}/steps/{step}", **fields)
 
-    def posts(self, action: str, *, photos: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
+    def posts(self, action: str, /, *, files: list[tuple[str, bytes]] | None = None, **fields: Any) -> Any:
         """Send a form."""
-        files = [("photos", (name, data, "image/jpeg")) for name, data in photos or []]
-        return self.client.post(action, data=fields, files=files or None, follow_redirects=False)
+        sent = [("photos", (name, data, "image/jpeg")) for name, data in files or []]
+        return self.client.post(action, data=fields, files=sent or None, follow_redirects=False)
 
     def csrf(self, page: str = "/cases") -> str:
         """Return a proof that a form came from our own page."""

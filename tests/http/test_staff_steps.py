@@ -33,7 +33,7 @@ def test_report_goes_from_intake_to_reply_by_forms_alone(office: Office) -> None
     handler.takes(number, "assign", assignee=warden_id)
     warden.takes(number, "start_check", venue_code=office.world.codes["kuancheng"])
     warden.takes(number, "record_finding", outcome="substantiated", description="12 只烟感不亮",
-                 hazards=["FAC-07", "EVA-02"], corrected="EVA-02", photos=[("现场.jpg", jpeg())])  # fmt: skip
+                 hazards=["FAC-07", "EVA-02"], corrected="EVA-02", files=[("现场.jpg", jpeg())])  # fmt: skip
     assert "我们已责令有关单位整改" in handler.opens(f"/cases/{number}").text
     handler.takes(number, "reply", text="经核查属实")
 
@@ -83,7 +83,7 @@ def test_photos_survive_an_error_elsewhere_and_go_along_the_second_time(office: 
     office.fires(number, "warden", "start_check", venue_code=office.world.codes["kuancheng"])
     member = office.member("warden")
     refused = member.takes(number, "record_finding", outcome="substantiated", description="有",
-                           photos=[("a.jpg", jpeg())])  # fmt: skip
+                           files=[("a.jpg", jpeg())])  # fmt: skip
     assert refused.status_code == 422
     [token] = kept_photos(refused.text)
     assert member.opens(f"/kept/{token}").status_code == 200
@@ -102,7 +102,7 @@ def test_file_that_is_no_photo_is_refused_by_name_and_the_others_are_kept(office
 
     answer = office.member("warden").takes(
         number, "record_finding", outcome="not_substantiated", description="没有发现",
-        photos=[("好.jpg", jpeg()), ("合同.jpg", b"%PDF-1.7 not a picture")],
+        files=[("好.jpg", jpeg()), ("合同.jpg", b"%PDF-1.7 not a picture")],
     )  # fmt: skip
 
     assert answer.status_code == 422

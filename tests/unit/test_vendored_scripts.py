@@ -1,0 +1,39 @@
+"""Scripts of others are what was published, with their licences; and the two style sheets share their colours."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+STATIC = Path(__file__).parent.parent.parent / "api" / "static"
+PUBLISHED = {
+    "htmx/htmx.min.js": "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130",
+    "jsqr/jsQR.js": "bc40c8a15196236b2314db0856f72ca0b49980cd5413b8c852a7349f5fee0859",
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_vendored_script_is_byte_for_byte_what_was_published(name: str) -> None:
+    content = (STATIC / "vendor" / name).read_bytes()
+
+    assert hashlib.sha256(content).hexdigest() == PUBLISHED[name]
+    assert (STATIC / "vendor" / name).with_name("LICENSE").read_text("utf-8")
+
+
+def test_every_vendored_script_is_listed() -> None:
+    there = {path.relative_to(STATIC / "vendor").as_posix() for path in (STATIC / "vendor").rglob("*.js")}
+
+    assert there == set(PUBLISHED)
+
+
+def test_staff_and_public_pages_share_their_colours() -> None:
+    public, staff = (
+        dict(re.findall(r"(--\w+): (#\w+);", (STATIC / name).read_text("utf-8")))
+        for name in ("public.css", "staff.css")
+    )
+
+    assert len(public) > 10
+    assert public.items() <= staff.items()
