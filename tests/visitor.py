@@ -13,11 +13,11 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from domain import cases, rectifications, reports
 from domain.database import Database
+from domain.models import Case
 from domain.settings import get_settings
 from tests.world import World
-
-LONGEST_NAME = 60
 
 
 class Visitor:
@@ -63,6 +63,34 @@ def visitor_of(db: Database, world: World) -> Iterator[Visitor]:
     app.state.clock = lambda: world.clock.now
     with TestClient(app, base_url="http://fireline.test") as client:
         yield Visitor(client, world)
+
+
+def case_of(db: Database, receipt: str) -> Case:
+    with db.read() as session:
+        return reports.by_receipt(session, receipt)
+
+
+def staff_does(db: Database, world: World, receipt: str, *steps: tuple[str, str, dict[str, object]]) -> None:
+    case_id = case_of(db, receipt).id
+    for who, name, data in steps:
+        with db.write() as session:
+            case = cases.reload(session, case_id)
+            cases.fire(session, case, name, actor=world.actor(session, who), at=world.clock.advance(hours=1), data=data)
+
+
+def answered(db: Database, world: World, receipt: str) -> None:
+    with db.write() as session:
+        reports.triage(session, reports.by_receipt(session, receipt).id, at=world.clock.now)
+    staff_does(
+        db, world, receipt,
+        ("warden", "start_check", {"venue_code": world.codes["kuancheng"]}),
+        ("warden", "record_finding", {"outcome": "substantiated", "description": "内部：两处上锁",
+                                      "hazards": ["EVA-02"], "no_photo_reason": "测试"}),
+    )  # fmt: skip
+    finding = case_of(db, receipt).version
+    staff_does(db, world, receipt, ("handler", "reply", {"text": "经核查属实，已责令整改。"}))
+    with db.write() as session:
+        rectifications.open_from_finding(session, case_of(db, receipt).id, finding, at=world.clock.now)
 
 
 def seen(answer: Any) -> str:

@@ -1,10 +1,9 @@
 """The phones' page in Chromium: it rings, is answered and hears keys without a reload."""
 
-import shutil
 import uuid
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from notifications.providers.twilio import TwilioProvider
 from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, FROM, running_exchange, running_receiver
@@ -20,14 +19,6 @@ SMALLEST_TARGETS = """
 """
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def exchange():
     with running_exchange() as exchange:
@@ -37,9 +28,7 @@ def exchange():
 
 @pytest.fixture
 def receiver():
-    gather = (
-        '<Gather numDigits="1" timeout="600" action="/keys"><Say language="zh-CN">出动请按 1</Say></Gather>'
-    )
+    gather = '<Gather numDigits="1" timeout="600" action="/keys"><Say language="zh-CN">出动请按 1</Say></Gather>'
     with running_receiver() as receiver:
         receiver.answers = {
             "/voice": f"<Response>{gather}</Response>",
@@ -50,9 +39,7 @@ def receiver():
 
 @pytest.fixture
 def provider(exchange):
-    provider = TwilioProvider(
-        account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, from_number=FROM, base_url=exchange.url
-    )
+    provider = TwilioProvider(account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, from_number=FROM, base_url=exchange.url)
     yield provider
     provider.close()
 
@@ -101,9 +88,7 @@ def test_open_keypad_and_focus_survive_a_change(exchange, page, provider, receiv
     page.get_by_text("Whole keypad").click()
     page.locator(".pad").get_by_role("button", name="Key 7").focus()
 
-    provider.send_sms(
-        to=PHONE, body="meanwhile", status_callback=f"{receiver.url}/sms", attempt_id=uuid.uuid4()
-    )
+    provider.send_sms(to=PHONE, body="meanwhile", status_callback=f"{receiver.url}/sms", attempt_id=uuid.uuid4())
     expect(page.get_by_text("Delivered")).to_be_visible()
 
     expect(page.locator(".pad")).to_be_visible()

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from domain import cases, rectifications, reports
 from domain.database import Database
-from domain.models import Case, Photo, TimelineEntry
-from tests.visitor import Visitor, kept_photos, photo, seen, visitor_of
+from domain.models import Photo, TimelineEntry
+from tests.visitor import Visitor, answered, case_of, kept_photos, photo, seen, staff_does, visitor_of
 from tests.world import World
 
 
@@ -20,39 +19,11 @@ def visitor(db: Database, world: World) -> Iterator[Visitor]:
         yield somebody
 
 
-def case_of(db: Database, receipt: str) -> Case:
-    with db.read() as session:
-        return reports.by_receipt(session, receipt)
-
-
 def steps_of(db: Database, receipt: str) -> list[str]:
     case = case_of(db, receipt)
     with db.read() as session:
         entries = select(TimelineEntry).where(TimelineEntry.case_id == case.id).order_by(TimelineEntry.seq)
         return [entry.transition for entry in session.exec(entries)]
-
-
-def staff_does(db: Database, world: World, receipt: str, *steps: tuple[str, str, dict[str, object]]) -> None:
-    case_id = case_of(db, receipt).id
-    for who, name, data in steps:
-        with db.write() as session:
-            case = cases.reload(session, case_id)
-            cases.fire(session, case, name, actor=world.actor(session, who), at=world.clock.advance(hours=1), data=data)
-
-
-def answered(db: Database, world: World, receipt: str) -> None:
-    with db.write() as session:
-        reports.triage(session, reports.by_receipt(session, receipt).id, at=world.clock.now)
-    staff_does(
-        db, world, receipt,
-        ("warden", "start_check", {"venue_code": world.codes["kuancheng"]}),
-        ("warden", "record_finding", {"outcome": "substantiated", "description": "内部：两处上锁",
-                                      "hazards": ["EVA-02"], "no_photo_reason": "测试"}),
-    )  # fmt: skip
-    finding = case_of(db, receipt).version
-    staff_does(db, world, receipt, ("handler", "reply", {"text": "经核查属实，已责令整改。"}))
-    with db.write() as session:
-        rectifications.open_from_finding(session, case_of(db, receipt).id, finding, at=world.clock.now)
 
 
 def step(visitor: Visitor, receipt: str, name: str, **fields: object) -> object:
