@@ -23,6 +23,7 @@ class RequestMetrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         names = ("method", "route", "status")
         self._requests = Counter("fireline_http_requests", "Requests answered.", names, registry=self.registry)
         self._seconds = Histogram(
@@ -32,8 +33,12 @@ class RequestMetrics:
 
     def note(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer; `route` is the template, never an address with a code in it."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        known = self._known.get(key)
+        if known is None:  # finding a child by its labels takes longer than counting
+            known = self._known[key] = (self._requests.labels(method, route, str(status)), self._seconds.labels(route))
+        known[0].inc()
+        known[1].observe(seconds)
 
 
 class DatabaseMetrics(Collector):

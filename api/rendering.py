@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.deps import masked, preferences
+from api.folding import FoldedWords, folds_into
 from api.static_files import StaticFiles
 from domain.identifiers import mask_name, mask_phone, show_phone
 from domain.identifiers import show_receipt as grouped_receipt
-from domain.language import CHINESE, LOCALES, N_, Labelled, gettext_for, translate
+from domain.language import CHINESE, LOCALES, N_, gettext_for, translate
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 CITY = ZoneInfo("Asia/Shanghai")
@@ -80,8 +81,9 @@ def environment(locale: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", FoldedWords],
     )
+    folds_into(made, locale)
     words = gettext_for(locale)
     made.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
         words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
@@ -114,7 +116,7 @@ def in_words(thing: Any, locale: str) -> str:  # noqa: ANN401 - whatever has wor
         return ""
     if hasattr(thing, "in_language"):
         return thing.in_language(locale)
-    if isinstance(thing, Labelled):
+    if hasattr(thing, "zh"):  # `isinstance(thing, Labelled)` looks at a protocol's members anew each time
         return thing.zh if locale == CHINESE else thing.en
     return translate(str(thing), locale)
 

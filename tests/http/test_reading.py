@@ -140,3 +140,21 @@ def test_everything_with_words_is_put_into_words():
     assert in_words(Sentence("Nothing was saved."), "zh_CN") == "没有保存任何内容。"
     assert in_words("Nothing was saved.", "zh_CN") == "没有保存任何内容。"
     assert in_words(None, "en") == ""
+
+
+@pytest.mark.parametrize(
+    ("template", "chinese", "english"),
+    [
+        ('{{ _("Nothing was saved.") }}', "没有保存任何内容。", "Nothing was saved."),
+        ("{{ gettext('Nothing was saved.') | upper }}", "没有保存任何内容。", "NOTHING WAS SAVED."),
+        ('{% if _("Not permitted") %}{{ "_" ~ _("Not permitted") }}{% endif %}', "_没有权限", "_Not permitted"),
+        ('{{ _("100%% <b>") }}', "100% &lt;b&gt;", "100% &lt;b&gt;"),
+        ('{{ _("%(count)s days", count=n) }}', "3 天", "3 days"),
+        ('{{ _(words) }} {{ _("Not " ~ "permitted") }}', "没有权限 没有权限", "Not permitted Not permitted"),
+        ('{{ ngettext("%(num)s squid", "%(num)s squids", n) }}', "3 squids", "3 squids"),
+        ("{{ (_) is callable }}", "True", "True"),
+    ],
+)
+def test_words_are_the_same_folded_or_looked_up(template, chinese, english):
+    for locale, wanted in (("zh_CN", chinese), ("en", english)):
+        assert environment(locale).from_string(template).render(n=3, words="Not permitted") == wanted
