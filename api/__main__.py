@@ -6,9 +6,24 @@ import argparse
 
 import uvicorn
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "fireline": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+"""`fireline.access` has a line per request; uvicorn's own would write receipts and venue codes, and is off."""
+GRACE_SECONDS = 5
+"""How long requests under way may take to end when the part is told to stop."""
+
 
 def main() -> None:
-    """Serve until told to stop. Uvicorn's own access log is off: it would write receipts and venue codes."""
+    """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Fireline's web part")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
@@ -19,8 +34,9 @@ def main() -> None:
         host=given.host,
         port=given.port,
         access_log=False,
+        log_config=LOGGING,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 

@@ -21,6 +21,7 @@ from api.middleware.headers import SecurityHeaders
 from api.middleware.limits import BodyLimit
 from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
+from api.pages import exchange
 from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
@@ -53,6 +54,7 @@ def routers() -> list[Router]:
         public_pages.router,
         staff_pages.router,
         photo_pages.router,
+        exchange.router,
         hazard_reports.router,
         uploads.router,
         cases.router,
