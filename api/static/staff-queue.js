@@ -85,4 +85,5 @@ document.addEventListener("htmx:after:swap", () => {
   const row = rows().find((one) => one.dataset.number === focused);
   if (row) goTo(rows().indexOf(row));
   count();
+  history.replaceState(null, "", document.getElementById("queue").dataset.hxGet);
 });
