@@ -85,8 +85,8 @@ def press(session: Session, world: World, case: Case, who: str, name: str, **dat
     actor = actor_for(session, world, case, who)
     step = next(t for t in workflow_of(case.process).leaving(case.state) if t.name == name)
     filled = fill(Desk(session, world, case, actor, world.clock.now, Random(0)), step)
-    assert filled is not None, f"nobody could fill in {name} for {case.number}"
-    return cases.fire(session, case, name, actor=actor, at=world.clock.now, data={**filled, **data})
+    assert filled is not None or data, f"nobody could fill in {name} for {case.number}"
+    return cases.fire(session, case, name, actor=actor, at=world.clock.now, data={**(filled or {}), **data})
 
 
 def reach(session: Session, world: World, process: str, state: str, *, team: str = "warden") -> Case:

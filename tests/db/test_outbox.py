@@ -129,7 +129,7 @@ def test_person_decides_once_on_a_held_promise(
     decided = stored(db, promise)
     assert (decided.state, decided.outcome["note"]) == (state, "已电话核实")
     with db.write() as session:
-        assert len(claim(session, world)) == int(decision == "again")
+        assert len(claim(session, world)) == int(again)
 
 
 def test_returned_claim_costs_no_try_and_is_free_at_once(db: Database, world: World, promise: Outbox) -> None:

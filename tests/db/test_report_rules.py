@@ -1,0 +1,253 @@
+"""The hazard report's rules that need the register: who checks, who never does, what gives no new time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from domain import cases, reports, sealed
+from domain.cases import FieldRefused
+from domain.database import Database
+from domain.models import Case, TimelineEntry
+from domain.workflow import TransitionRefused
+from tests.journeys import press, reach, report
+from tests.world import World
+
+HANDLER_PHONE, WARDEN_PHONE = "13800000001", "13800000002"
+
+
+def assign(session: Session, world: World, case: Case, *team: str, who: str = "handler", step: str = "assign") -> None:
+    people = [world.people[name] for name in team]
+    chosen: dict[str, Any] = {"second": None, **dict(zip(("assignee", "second"), people, strict=False))}
+    press(session, world, case, who, step, **chosen)
+
+
+# Objection: somebody new, whichever way the report goes.
+
+
+def reopened(session: Session, world: World) -> Case:
+    """Return a report that two inspectors checked and whose reporter objected."""
+    return reach(session, world, "hazard_report", "reopened", team="inspectors")
+
+
+@pytest.mark.parametrize("team", [("inspector1", "inspector3"), ("inspector3", "inspector2")])
+def test_reopened_report_goes_to_nobody_who_checked_it(db: Database, world: World, team: tuple[str, str]) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+
+        with pytest.raises(FieldRefused, match="handled the report before"):
+            assign(session, world, case, *team, who="supervisor")
+
+
+def test_reopened_report_is_not_handed_back_by_declining(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+        assign(session, world, case, "warden", who="supervisor")
+        press(session, world, case, "warden", "decline")
+
+        with pytest.raises(FieldRefused, match="handled the report before"):
+            assign(session, world, case, "inspector1", "inspector2")
+
+
+def test_reopened_report_is_not_handed_back_by_reassigning(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+        assign(session, world, case, "warden", who="supervisor")
+
+        with pytest.raises(FieldRefused, match="handled the report before"):
+            assign(session, world, case, "inspector1", "inspector3", step="reassign")
+
+
+def test_first_check_may_go_to_somebody_who_declined(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "assigned")
+        press(session, world, case, "warden", "decline")
+
+        assign(session, world, case, "warden")
+
+        assert case.state == "assigned"
+
+
+def test_only_the_supervisor_assigns_a_reopened_report(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+
+        with pytest.raises(TransitionRefused) as refused:
+            assign(session, world, case, "warden", who="handler")
+
+        assert refused.value.permission
+
+
+# One's own report.
+
+
+@pytest.mark.parametrize("step", ["accept", "reject", "transfer", "merge"])
+def test_handler_does_not_handle_their_own_report(db: Database, world: World, step: str) -> None:
+    with db.write() as session:
+        report(session, world)
+        case = report(session, world, phone=HANDLER_PHONE)
+
+        with pytest.raises(TransitionRefused, match="made this report yourself"):
+            press(session, world, case, "handler", step)
+
+
+def test_warden_does_not_check_their_own_report_and_is_not_given_it(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world, hazard="equipment", description="烟感不亮", phone=WARDEN_PHONE)
+
+        done = reports.triage(session, case.id, at=world.clock.now)
+
+        assert (done.accepted, done.assigned_to) == (True, None)
+        case = cases.reload(session, case.id)
+        assign(session, world, case, "warden")
+        with pytest.raises(TransitionRefused, match="made this report yourself"):
+            press(session, world, case, "warden", "start_check")
+
+
+# Who may be assigned.
+
+
+@pytest.mark.parametrize(
+    ("team", "field"),
+    [
+        (("warden", "inspector1"), "second"),
+        (("inspector1",), "second"),
+        (("inspector1", "inspector1"), "second"),
+        (("inspector1", "warden"), "second"),
+        (("officer",), "assignee"),
+        (("handler",), "assignee"),
+    ],
+)
+def test_check_is_a_wardens_or_two_inspectors(db: Database, world: World, team: tuple[str, ...], field: str) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "accepted")
+
+        with pytest.raises(FieldRefused) as refused:
+            assign(session, world, case, *team)
+
+        assert refused.value.refusal.field == field
+
+
+def test_reassigning_to_the_same_person_is_refused(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "assigned")
+
+        with pytest.raises(FieldRefused, match="assigned to this person already"):
+            assign(session, world, case, "warden", step="reassign")
+
+
+# The time to verify runs from receipt, whatever happens in between.
+
+
+def clock_of(case: Case, name: str = "verify") -> tuple[str, str]:
+    return case.clocks[name]["started_at"], case.clocks[name]["due_at"]
+
+
+def test_no_detour_gives_new_time_to_verify(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "assigned")
+        given = clock_of(case)
+
+        for who, step in (
+            ("warden", "decline"), ("handler", "assign"), ("handler", "reassign"), ("assignee", "start_check"),
+            ("assignee", "record_finding"), ("handler", "send_back"),
+        ):  # fmt: skip
+            world.clock.advance(hours=3)
+            press(session, world, case, who, step)
+            assert clock_of(case) == given, step
+            assert case.clocks["verify"]["running"] == (case.state != "checked")
+
+
+def test_reclassifying_changes_the_length_not_the_start(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world)
+        press(session, world, case, "handler", "accept", hazard_code="FAC-02", verify_class="B3WD")
+        started, due = clock_of(case)
+        world.clock.advance(hours=2)
+
+        press(session, world, case, "handler", "reclassify", hazard_code="EVA-01", verify_class="A24H", reason="锁门")
+
+        assert started == case.opened_at.isoformat() == clock_of(case)[0]
+        assert clock_of(case)[1] < due
+        assert case.due_at.isoformat() == clock_of(case)[1]
+
+
+def test_only_a_supervisor_gives_more_time_than_a_day(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world)
+        press(session, world, case, "handler", "accept", hazard_code="EVA-01", verify_class="A24H")
+        looser = {"hazard_code": "FAC-02", "verify_class": "B3WD", "reason": "核实后不属于锁闭"}
+
+        with pytest.raises(FieldRefused, match="Only a supervisor"):
+            press(session, world, case, "handler", "reclassify", **looser)
+        press(session, world, case, "supervisor", "reclassify", **looser)
+
+        assert case.facts["verify_class"] == "B3WD"
+
+
+@pytest.mark.parametrize(("code", "why"), [("OTH-99", "not checked on site"), ("XYZ-1", "no hazard with the code")])
+def test_hazard_nobody_checks_is_not_accepted(db: Database, world: World, code: str, why: str) -> None:
+    with db.write() as session:
+        case = report(session, world)
+
+        with pytest.raises(FieldRefused, match=why):
+            press(session, world, case, "handler", "accept", hazard_code=code, verify_class=None)
+
+
+def test_second_check_has_its_own_time_from_the_objection_and_no_more(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+        objected_at = world.clock.now
+        given = clock_of(case, "verify_again")
+        assert given[0] == objected_at.isoformat()
+        assert not case.clocks["verify"]["running"]
+
+        for who, step in (
+            ("supervisor", "assign"), ("assignee", "start_check"), ("assignee", "record_finding"),
+            ("supervisor", "send_back"),
+        ):  # fmt: skip
+            world.clock.advance(hours=3)
+            press(session, world, case, who, step)
+
+        assert clock_of(case, "verify_again") == given
+        assert case.clocks["verify_again"]["running"]
+
+
+# What a reporter writes.
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "field"),
+    [
+        ("replied", "object", "text"),
+        ("replied", "rate", "comment"),
+        ("reported", "withdraw", "reason"),
+        ("reported", "add_information", "text"),
+        ("reported", "remind", "note"),
+    ],
+)
+def test_reporters_words_are_in_the_vault_alone(db: Database, world: World, state: str, step: str, field: str) -> None:
+    words = "我是三楼的王阿姨"
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", state)
+        given = {field: words, "note": words, **({"rating": 2} if step == "rate" else {})}
+        press(session, world, case, "reporter", step, **given)
+
+        entry = session.get_one(TimelineEntry, (case.id, case.version))
+        assert words not in str(entry.data)
+        for name in {field, "note"}:
+            item = sealed.referenced(entry.data[name])
+            assert item is not None
+            assert sealed.get(session, item) == words
+
+
+@pytest.mark.parametrize(("rating", "state"), [(5, "closed"), (4, "closed"), (3, "replied"), (1, "replied")])
+def test_satisfied_reporter_closes_the_case(db: Database, world: World, rating: int, state: str) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "replied")
+
+        press(session, world, case, "reporter", "rate", rating=rating)
+
+        assert case.state == state
