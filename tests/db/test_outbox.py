@@ -120,6 +120,7 @@ def test_person_decides_once_on_a_held_promise(
         outbox.hold(session, promise, worker="a", at=world.clock.now, reason="没有回音")
         assert claim(session, world) == []
 
+        again = decision == "again"
         decide = partial(outbox.release_held, session, promise.id, again=again, at=world.clock.now, note="已电话核实")
         first, second = decide(), decide()
 
