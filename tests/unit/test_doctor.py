@@ -1,0 +1,83 @@
+"""`fireline doctor`: what it sees on a machine, and that it names what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api import doctor
+from domain import schema
+from domain.database import open_database
+from domain.settings import get_settings
+
+DEAD = "http://127.0.0.1:9"
+
+
+def examined(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, doctor.Finding]:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    return {finding.what: finding for finding in doctor.examine()}
+
+
+def test_nothing_is_wrong_with_a_fresh_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    database = open_database(get_settings().url)
+    schema.upgrade(database)
+    database.dispose()
+
+    found = examined(monkeypatch)
+
+    assert not [finding.line for finding in found.values() if finding.is_fault]
+    assert {"python", "keys", "database", "clock", "photos", "calendar", "font", "phones", "prefect"} <= set(found)
+    assert found["database"].kind == "ok"
+
+
+def test_a_database_that_is_not_there_yet_is_worth_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = examined(monkeypatch)
+
+    assert found["database"].kind == "note"
+    assert "fireline run" in found["database"].mend
+    assert not (tmp_path / "fireline.db").exists()
+
+
+def test_a_database_of_another_version_is_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "fireline.db").touch()
+
+    found = examined(monkeypatch)
+
+    assert found["database"].is_fault
+    assert found["database"].mend == "fireline db upgrade"
+
+
+@pytest.mark.parametrize(
+    ("what", "environment", "says"),
+    [
+        ("keys", {"FIRELINE_MODE": "production"}, "production needs its own FIRELINE_SECRET_KEY"),
+        ("database", {"FIRELINE_DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "correct FIRELINE_DATABASE_URL"),
+        ("zone", {"FIRELINE_TIMEZONE": "Mars/Olympus"}, "Mars/Olympus is no time zone"),
+        ("settings", {"FIRELINE_LOCALE": "fr"}, "FIRELINE_LOCALE"),
+        ("phones", {"FIRELINE_TWILIO_BASE_URL": DEAD}, f"{DEAD} does not answer"),
+        ("photos", {"FIRELINE_STORAGE_DIR": "/proc/photos"}, "/proc/photos cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_named_with_how_to_mend_it(
+    monkeypatch: pytest.MonkeyPatch, what: str, environment: dict[str, str], says: str
+) -> None:
+    found = examined(monkeypatch, **environment)
+
+    assert [finding.what for finding in found.values() if finding.is_fault] == [what]
+    assert says in found[what].line
+    assert found[what].mend
+
+
+def test_a_prefect_that_is_away_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert examined(monkeypatch, PREFECT_API_URL=f"{DEAD}/api")["prefect"].kind == "note"
+
+
+def test_an_exchange_that_is_not_started_yet_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = examined(monkeypatch, FIRELINE_TWILIO_BASE_URL=DEAD, FIRELINE_EXCHANGE_URL=DEAD)
+
+    assert found["phones"].kind == "note"
+    assert "fireline exchange" in found["phones"].mend
