@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -112,6 +113,13 @@ def take_step(*, request: Request, receipt: str, step: str, form: Posted, db: Db
         return RedirectResponse(f"/r/{clean_receipt(receipt)}?done={step}", status_code=303)
     status = 422 if all(error.field for error in failed.errors) else 409
     return _page(request, db, case_id, receipt, at=at, failed=failed, status=status)
+
+
+@router.get("/r/{receipt}/{step}")
+@public
+def back(receipt: str, step: str) -> Response:  # noqa: ARG001 - the address of a posted step
+    """Lead from the address a step was posted to back to the report: the language switch goes there."""
+    return RedirectResponse(f"/r/{quote(receipt)}", status_code=303)
 
 
 def _case_id(request: Request, db: Database, receipt: str) -> UUID | None:

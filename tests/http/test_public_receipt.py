@@ -149,6 +149,17 @@ def test_urging_is_offered_once_a_day_with_the_reason_as_text(db: Database, worl
     assert steps_of(db, receipt) == ["report", "remind"]
 
 
+def test_switch_of_a_refused_step_leads_back_to_the_report(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    refused = step(visitor, receipt, "add_information", text="")
+
+    switched = visitor.opens(f"/r/{receipt}/add_information?lang=en")
+
+    assert f'href="/r/{receipt}/add_information?lang=en"' in refused.text
+    assert switched.status_code == 200
+    assert "Your receipt code" in seen(switched)
+
+
 def test_withdrawing_asks_twice(db: Database, visitor: Visitor) -> None:
     receipt = visitor.reports()
 
