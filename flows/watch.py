@@ -58,6 +58,10 @@ class Watch:
             return 0
         claimed = await self.shift.in_thread(partial(self._claim, self.shift.free))
         for row, number in claimed:
+            if mine := self.shift.running.get(row.key):
+                # Its lease ran out while we were at it, and we have just taken it again: it goes on, once.
+                mine.extended()
+                continue
             work = Work(
                 row, self.shift.worker, self.shift.database, self.shift.provider, self.shift.now, self.shift.lease
             )

@@ -1,0 +1,183 @@
+"""A provider that fails in every way it can: each person hears once, or a person finds the message held and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from domain import outbox
+from domain.database import Database
+from domain.models import Outbox, Person
+from domain.settings import get_settings
+from notifications import verdicts
+from notifications.providers import ProviderRefused
+from tests.flows.conftest import REPORTER, WARDEN, Desk, Worker
+from tests.telephony import Exchange, Receiver, eventually
+
+FASTER = 2_000
+"""An hour and a half of waiting between tries passes in three seconds."""
+
+
+@pytest.fixture
+def hasty(db: Database, telephony: Exchange, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker whose clock runs so fast that it gives up soon; its leases last as long as they should."""
+    del telephony
+    monkeypatch.setenv("FIRELINE_LEASE_SECONDS", str(10 * FASTER))
+    get_settings.cache_clear()
+    start = datetime.now(UTC)
+    running = Worker(db, now=lambda: start + FASTER * (datetime.now(UTC) - start))
+    yield running
+    running.stop()
+
+
+def heard(exchange: Exchange, number: str, about: str) -> int:
+    """Count the messages about a case at a phone."""
+    return [about in message["body"] for message in exchange.messages(to=number)].count(True)
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("callbacks", ["heard", "lost"])
+def test_message_whose_answer_was_lost_is_found_again_and_not_sent_twice(
+    desk: Desk, telephony: Exchange, receiver: Receiver, callbacks: str
+) -> None:
+    if callbacks == "lost":
+        del receiver.answers["/webhooks/twilio/message-status"]
+    telephony.behave("accept-then-timeout", REPORTER)
+
+    opened = desk.report()
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert row.state == "done"
+    assert heard(telephony, REPORTER, opened.case.number) == 1
+    assert len([attempt for attempt in desk.attempts(opened.case.id) if attempt.recipient_id is None]) == 1
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("mode", ["timeout", "rate-limit", "error-500"])
+def test_message_that_did_not_go_out_is_sent_when_the_provider_recovers(
+    desk: Desk, telephony: Exchange, mode: str
+) -> None:
+    telephony.behave(mode, REPORTER)
+
+    opened = desk.report()
+    desk.settled(opened.case.id, "notify_assignee")
+    eventually(lambda: _failed_once(desk, opened.case.id), what="a failed attempt")
+    telephony.behave("manual", REPORTER)
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert row.state == "done"
+    assert heard(telephony, REPORTER, opened.case.number) == 1
+
+
+def _failed_once(desk: Desk, case_id) -> bool:
+    return any(attempt.state in ("unknown", "refused", "not_sent") for attempt in desk.attempts(case_id))
+
+
+@pytest.mark.parametrize(("mode", "reason"), [("rate-limit", verdicts.PROVIDER_BUSY), ("timeout", verdicts.SETTLING)])
+def test_message_that_never_goes_out_is_held_with_the_reason(
+    desk: Desk, telephony: Exchange, hasty: Worker, mode: str, reason: str
+) -> None:
+    telephony.behave(mode, REPORTER)
+    opened = desk.report()
+
+    hasty.start()
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert (row.state, row.outcome["reason"]) == ("held", reason)
+    assert row.attempts == outbox.GIVE_UP_AFTER
+    assert heard(telephony, REPORTER, opened.case.number) == 0
+
+
+def test_reply_in_doubt_is_held_and_sent_when_a_person_says_so(
+    desk: Desk, telephony: Exchange, receiver: Receiver, hasty: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    telephony.behave("accept-then-timeout", REPORTER)
+    opened = desk.report()
+    hasty.start()
+    monkeypatch.setattr(hasty.shift.provider, "find_sms", _cannot_be_asked)
+
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert (row.state, row.outcome["reason"]) == ("held", verdicts.NOT_KNOWN)
+    assert heard(telephony, REPORTER, opened.case.number) == 1
+    telephony.behave("manual", REPORTER)
+    desk.again(row)
+    again = desk.settled(opened.case.id, "acknowledge_reporter")
+    assert again.state == "done"
+    assert again.outcome["told"] == ["139 **** 5678"]
+
+
+def _cannot_be_asked(**_: object) -> None:
+    raise ProviderRefused(code=20003, retryable=False, status=401)
+
+
+@pytest.mark.usefixtures("at_work")
+def test_number_the_provider_refuses_is_held_for_a_person(desk: Desk) -> None:
+    with desk.db.write() as session:
+        session.get(Person, desk.world.people["warden"]).phone = "12345"
+
+    opened = desk.report()
+    row = desk.settled(opened.case.id, "notify_assignee")
+
+    assert (row.state, row.outcome["reason"]) == ("held", verdicts.REFUSED)
+    assert row.outcome["unreachable"][0]["to"] == "12345"
+
+
+@pytest.mark.usefixtures("at_work")
+def test_message_that_was_taken_and_not_delivered_is_handed_to_a_person(desk: Desk, telephony: Exchange) -> None:
+    telephony.behave("unreachable", WARDEN)
+
+    opened = desk.report()
+
+    def held() -> Outbox | None:
+        row = desk.promises(opened.case.id).get("notify_assignee")
+        return row if row is not None and row.state == "held" else None
+
+    row = eventually(held, what="holding what was not delivered")
+    assert row.outcome["reason"] == "The message was taken by the provider and did not arrive."
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("mode", ["duplicate-callbacks", "reordered-callbacks"])
+def test_doubled_and_reordered_callbacks_leave_the_message_delivered(
+    desk: Desk, telephony: Exchange, receiver: Receiver, mode: str
+) -> None:
+    telephony.behave(mode, WARDEN)
+
+    opened = desk.report()
+    desk.settled(opened.case.id, "notify_assignee")
+    expected = 6 if mode == "duplicate-callbacks" else 3
+    sid = telephony.messages(to=WARDEN)[0]["sid"]
+    path = "/webhooks/twilio/message-status"
+    eventually(lambda: receiver.field(path, "MessageSid").count(sid) >= expected, what="all callbacks")
+
+    made = [attempt for attempt in desk.attempts(opened.case.id) if attempt.recipient_id]
+    assert [attempt.state for attempt in made] == ["delivered"]
+
+
+def test_provider_that_is_away_for_a_while_is_waited_for(
+    desk: Desk, telephony: Exchange, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRELINE_TWILIO_BASE_URL", "http://127.0.0.1:9")
+    get_settings.cache_clear()
+    running = Worker(db)
+    running.start()
+    opened = desk.report()
+    eventually(lambda: _failed_once(desk, opened.case.id), what="a failed attempt")
+    running.stop()
+    monkeypatch.setenv("FIRELINE_TWILIO_BASE_URL", telephony.url)
+    get_settings.cache_clear()
+    running = Worker(db, now=lambda: datetime.now(UTC) + timedelta(minutes=1))
+    running.start()
+
+    row = desk.settled(opened.case.id, "notify_assignee")
+
+    running.stop()
+    assert row.state == "done"
+    assert heard(telephony, WARDEN, opened.case.number) == 1
+    with db.read() as session:
+        assert session.exec(select(Outbox).where(Outbox.state == "held")).all() == []
