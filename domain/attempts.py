@@ -8,6 +8,7 @@ nothing of a reporter and stand as they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,8 +99,8 @@ def made(session: Session, outbox_id: UUID, recipient: Recipient, *, channel: st
 
 def of_outbox(session: Session, outbox_id: UUID) -> list[Attempt]:
     """Return every try of a promise, oldest first."""
-    query = select(Attempt).where(col(Attempt.outbox_id) == outbox_id)
-    return list(session.execute(query.order_by(col(Attempt.made_at), col(Attempt.id))).scalars())
+    query = select(Attempt).where(col(Attempt.outbox_id) == outbox_id).order_by(col(Attempt.made_at), col(Attempt.id))
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
 
 
 def of_case(session: Session, case_id: UUID) -> list[Attempt]:
@@ -215,20 +216,23 @@ def _follow_up(session: Session, attempt: Attempt, state: str, at: datetime) -> 
     if attempt.channel == "voice":
         if state in OVER:
             outbox.hurry(session, attempt.outbox_id, at=at)
-    elif state in LOST and not _reached_otherwise(session, attempt):
-        outbox.doubt(session, attempt.outbox_id, at=at, reason=NOT_DELIVERED)
+    elif state in LOST:
+        # Its own row first, then the promise's: whoever settles holds the promise while it reads the attempts.
+        promise = outbox.locked(session, attempt.outbox_id)
+        each = promise is None or promise.outcome.get("enough") == "each"
+        if reason := undelivered(of_outbox(session, attempt.outbox_id), each=each):
+            outbox.doubt(session, attempt.outbox_id, at=at, reason=reason)
 
 
-def _reached_otherwise(session: Session, attempt: Attempt) -> bool:
-    """Whether the promise is kept all the same: by another try, or by another recipient if one is enough."""
-    promise = session.get(Outbox, attempt.outbox_id)
-    one_is_enough = promise is not None and promise.outcome.get("enough") == "one"
-    others = [other for other in of_outbox(session, attempt.outbox_id) if other.id != attempt.id]
-    return any(
-        other.state in TAKEN or other.acknowledged_at is not None
-        for other in others
-        if one_is_enough or other.recipient_id == attempt.recipient_id
-    )
+def undelivered(made: Iterable[Attempt], *, each: bool) -> str:
+    """Return the reason to hold a promise whose messages were taken and then lost; "" when it is kept.
+
+    `each`: every recipient has to be reached by one of their attempts; else one recipient is enough.
+    """
+    attempts = list(made)
+    reached = {attempt.recipient_id for attempt in attempts if attempt.state in TAKEN or attempt.acknowledged_at}
+    lost = {attempt.recipient_id for attempt in attempts if attempt.state in LOST} - reached
+    return NOT_DELIVERED if lost and (each or not reached) else ""
 
 
 def note_keys(session: Session, attempt_id: UUID, keys: str, *, acknowledged: bool, at: datetime) -> None:

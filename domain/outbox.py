@@ -104,15 +104,22 @@ def hurry(session: Session, row_id: UUID, *, at: datetime) -> None:
 def doubt(session: Session, row_id: UUID, *, at: datetime, reason: str) -> bool:
     """Hand a kept promise to a person after all: the message was taken by the provider and never arrived.
 
-    Return False when it was not settled (any more).
+    Return False when it was not settled; whoever settles it sees the attempt, because both hold its row.
     """
     table: Any = Outbox.__table__  # type: ignore[attr-defined]
-    row = session.execute(select(table.c.outcome).where(table.c.id == row_id, table.c.state == "done")).first()
-    if row is None:
+    row = locked(session, row_id)
+    if row is None or row.state != "done":
         return False
     values = {"state": "held", "settled_at": at, "outcome": {**row.outcome, "reason": reason}}
-    kept = (table.c.id == row_id) & (table.c.state == "done")
-    return bool(session.execute(update(table).where(kept).values(**values)).rowcount == 1)  # type: ignore[attr-defined]
+    session.execute(update(table).where(table.c.id == row_id).values(**values))
+    return True
+
+
+def locked(session: Session, row_id: UUID) -> Outbox | None:
+    """Return a promise as it stands now and keep others from changing it until the end of the transaction."""
+    table: Any = Outbox.__table__  # type: ignore[attr-defined]
+    query = select(Outbox).where(table.c.id == row_id).with_for_update()
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
 
 
 def give_back(session: Session, row: Outbox, *, worker: str) -> None:

@@ -38,6 +38,9 @@ AWAY_AFTER = 2
 """So many questions in a row without an answer; one may be lost while the server is busy."""
 STARTS_WITHIN_SECONDS = 30.0
 ENDS_WITHIN_SECONDS = 5.0
+BROKEN_SECONDS = 5.0
+COMES_WITHIN = timedelta(seconds=90)
+"""Its server takes 11 to 17 s to start, several times that on a busy machine; after this it is away."""
 CRASHED_AFTER = timedelta(seconds=60)
 """A worker silent for so long has died, and its runs with it."""
 
@@ -60,7 +63,7 @@ class Company:
         self._shift = shift
         self._api = api_url.rstrip("/")
         self._stopping = threading.Event()
-        self._unanswered = AWAY_AFTER
+        self._unanswered = AWAY_AFTER  # until it has answered for the first time it is awaited, not away
         self._plays: dict[asyncio.Task[object], Stage] = {}
         self._left: set[UUID] = set()
         """Runs that could not be ended in Prefect because it was away."""
@@ -80,21 +83,28 @@ class Company:
         self._thread.join(timeout=ENDS_WITHIN_SECONDS)
 
     def _live(self) -> None:
-        try:
-            asyncio.run(self._keep())
-        except Exception:
-            log.exception("prefect's company broke off")
-            self._leave()
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(self._keep())
+            except Exception:
+                log.exception("prefect's company broke off")
+                self._leave()
+                self._plays.clear()
+                self._stopping.wait(BROKEN_SECONDS)
 
     async def _keep(self) -> None:
         async with httpx.AsyncClient(timeout=HEALTH_SECONDS, trust_env=False) as http:
             while not self._stopping.is_set():
                 if await self._is_there(http):
                     await self._join(http)
-                elif self._unanswered == AWAY_AFTER:
+                elif self._unanswered == AWAY_AFTER or self._has_not_come():
                     self._leave()
                 await asyncio.sleep(LOOK_SECONDS)
             await self._end()
+
+    def _has_not_come(self) -> bool:
+        waited = self._shift.now() - self._shift.prefect_since
+        return self._shift.prefect_state == "starting" and waited > COMES_WITHIN
 
     async def _is_there(self, http: httpx.AsyncClient) -> bool:
         try:
@@ -115,8 +125,7 @@ class Company:
         for stage in stages:
             stage.close()
         self._left |= {stage.flow_run_id for stage in stages if stage.flow_run_id}
-        if self._shift.prefect_state != "starting":
-            self._shift.prefect("away")
+        self._shift.prefect("away")
 
     async def _join(self, http: httpx.AsyncClient) -> None:
         """See that each process has an open stage that is not worn out."""

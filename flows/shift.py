@@ -62,7 +62,7 @@ class Shift:
         self.stages: dict[str, Stage] = {}
         """Process → the Prefect flow run that performs its work now; empty while there is none."""
         self.prefect_state = "off"
-        self._prefect_since = now()
+        self.prefect_since = now()
         self.running: dict[str, Work] = {}
         """Key of the promise → the work under way."""
         # The claims need a thread too, or eight slow providers would keep the leases from being prolonged.
@@ -97,14 +97,19 @@ class Shift:
             except Exception as error:  # noqa: BLE001 - the work's own fence stops it when this goes on
                 log.warning("lease not prolonged", promise=work.row.key, error=type(error).__name__)
 
-    def give_back(self, works: list[Work]) -> None:
-        """Return claims nobody has begun to carry out, so that another worker need not wait for the lease."""
-        for work in works:
+    def give_back(self) -> None:
+        """Return what is still under way, so that another worker need not wait for the leases to run out.
+
+        Safe: no new request gets past the fence, and one that is on its way stands in an attempt that the other
+        worker looks up.
+        """
+        for work in list(self.running.values()):
+            work.lost = True
             try:
                 with self.database.write() as session:
                     outbox.give_back(session, work.row, worker=self.worker)
             except outbox.LeaseLost:
-                log.info("lease lost", promise=work.row.key)
+                log.info("it was done after all", promise=work.row.key)
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -123,7 +128,7 @@ class Shift:
         }
         return {
             "prefect": self.prefect_state,
-            "since": self._prefect_since.isoformat(),
+            "since": self.prefect_since.isoformat(),
             "watches": watches,
             "under_way": len(self.running),
         }
@@ -132,7 +137,7 @@ class Shift:
         """Note how this worker stands with Prefect: off, starting, joined or away."""
         if state != self.prefect_state:
             log.info("prefect", state=state)
-            self.prefect_state, self._prefect_since = state, self.now()
+            self.prefect_state, self.prefect_since = state, self.now()
 
     def close(self) -> None:
         """Let the threads go."""

@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -84,15 +85,20 @@ class Stage:
         with self._guard:
             if self._loop is None:
                 return False
+            try:
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, job)
+            except RuntimeError:  # the flow run's event loop has broken off
+                self._loop = None
+                return False
             self.performed += 1
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, job)
             return True
 
     def close(self) -> None:
         """Take no more jobs; the flow run ends when those it has are done. Safe to repeat, from any thread."""
         with self._guard:
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
                 self._loop = None
 
     async def next_job(self) -> Job | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain import cases
+from domain import attempts, cases, outbox
 from domain.attempts import Recipient
 from domain.forms import N_
 from domain.identifiers import mask_phone
-from domain.models import Case, TimelineEntry
+from domain.models import Attempt, Case, TimelineEntry
 from flows.work import Work
 from notifications import messages, phoning, recipients, sms, verdicts
 from notifications.recipients import TELLINGS, Audience, Telling
@@ -112,12 +112,17 @@ def conclude(work: Work, telling: Telling, audience: Audience, result: Result) -
         if not audience.recipients:
             work.settle(session, {"nobody": audience.nobody})
             return
+        # Held from here on, so that a callback either is seen below or finds the promise settled.
+        outbox.locked(session, work.row.id)
+        made = attempts.of_outbox(session, work.row.id)
         satisfied = bool(result.told) and not telling.each
         if result.later and not (satisfied and work.row.attempts >= ENOUGH_TRIES):
             until: list[datetime] = [later.until for later in result.later if later.until]
             work.retry(session, result.later[0].reason, until=min(until, default=None))
         elif result.waiting:
-            work.postpone(session, min(waiting.until for waiting in result.waiting), outcome)
+            work.postpone(session, _until(work, result, made), outcome)
+        elif lost := attempts.undelivered(made, each=telling.each):
+            work.hold(session, lost, outcome)
         elif satisfied:
             work.settle(session, outcome)
         elif result.doubts:
@@ -127,6 +132,15 @@ def conclude(work: Work, telling: Telling, audience: Audience, result: Result) -
             work.hold(session, reason, outcome)
         else:
             work.settle(session, outcome)
+
+
+def _until(work: Work, result: Result, made: list[Attempt]) -> datetime:
+    """Return until when to wait; not at all when the news that is waited for has come meanwhile."""
+    newest = {attempt.recipient_id: attempt for attempt in made if attempt.channel == "voice"}
+    has_news = any(attempt.acknowledged_at or attempt.state in attempts.OVER for attempt in newest.values())
+    if has_news and any(waiting.for_news for waiting in result.waiting):
+        return work.now()
+    return min(waiting.until for waiting in result.waiting)
 
 
 def tell_superior(work: Work) -> None:

@@ -66,6 +66,7 @@ async def drain(shift: Shift, watches: list[Watch]) -> None:
             await everything
     except TimeoutError:
         log.warning("worker left work behind", promises=sorted(shift.running))
+        await shift.in_thread(shift.give_back)
     try:
         await shift.in_thread(partial(_sign_off, shift))
     except Exception as error:  # noqa: BLE001 - the heartbeat grows old by itself

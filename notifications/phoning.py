@@ -50,7 +50,7 @@ def _under_way(line: Line, recipient: Recipient, last: Attempt) -> Verdict | Non
         return Waiting(again_at) if last.state != "refused" and line.now() < again_at else None
     ends_at = last.made_at + timedelta(seconds=settings.call_lasts_seconds)
     if last.state != "not_sent" and line.now() < ends_at:
-        return Waiting(ends_at)
+        return Waiting(ends_at, for_news=True)
     return _ask(line, last) if last.provider_id else None
 
 
@@ -65,7 +65,7 @@ def _look_up(line: Line, recipient: Recipient, last: Attempt) -> Verdict | None:
         return Later(verdicts.PROVIDER_AWAY)
     if found:
         move(line, last.id, "accepted", provider_id=found.provider_id)
-        return Waiting(last.made_at + timedelta(seconds=get_settings().call_lasts_seconds))
+        return Waiting(last.made_at + timedelta(seconds=get_settings().call_lasts_seconds), for_news=True)
     if line.now() < line.settled_at(last.made_at):
         return Waiting(line.settled_at(last.made_at), verdicts.SETTLING)
     move(line, last.id, "not_sent")
@@ -112,4 +112,4 @@ def _place(line: Line, promise: Outbox, recipient: Recipient, words: Words, *, n
         return failed(line, attempt, failure)
     faultpoints.reach("request.after")
     move(line, attempt.id, "accepted", provider_id=sent.provider_id)
-    return Waiting(attempt.made_at + timedelta(seconds=get_settings().call_lasts_seconds))
+    return Waiting(attempt.made_at + timedelta(seconds=get_settings().call_lasts_seconds), for_news=True)

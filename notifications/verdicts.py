@@ -50,6 +50,8 @@ class Waiting:
 
     until: datetime
     reason: str = ""
+    for_news: bool = False
+    """The provider will tell us earlier, by a callback."""
 
 
 @dataclass(frozen=True, slots=True)
