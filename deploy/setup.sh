@@ -111,7 +111,8 @@ install_lock() {
         UV_DEFAULT_INDEX=${PIP_INDEX_URL:-$(.venv/bin/pip config get global.index-url 2>/dev/null || true)}
         if [ -n "$UV_DEFAULT_INDEX" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi
     fi
-    if ! .venv/bin/uv --quiet pip sync --python .venv/bin/python --require-hashes "$lock"; then
+    # Compiled now, once: the first start would otherwise compile all it imports and be three times slower.
+    if ! .venv/bin/uv --quiet pip sync --compile-bytecode --python .venv/bin/python --require-hashes "$lock"; then
         say "uv did not succeed; trying again with pip, which is slower"
         .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
     fi
@@ -153,6 +154,9 @@ if ! noted project "$sum"; then
     install_project
     note project "$sum"
 fi
+
+# Ours too; only what changed is compiled anew.
+.venv/bin/python -m compileall -q api domain flows gateways notifications || true
 
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ] && ! install_packages "${missing[@]}"; then
