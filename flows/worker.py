@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import signal
@@ -144,6 +145,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="fireline worker", description=__doc__
+    ).parse_args()  # it takes none, but answers --help
     status = main()
     sys.stderr.flush()
     # Threads of libraries (Prefect's events, when its server is gone) may wait for ever; everything is drained.

@@ -39,7 +39,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "says"), [("run", "--exchange-port"), ("web", "--port"), ("exchange", "--journal")]
+    ("command", "says"),
+    [("run", "--exchange-port"), ("web", "--port"), ("exchange", "--journal"), ("worker", "until SIGTERM")],
 )
 def test_commands_that_become_another_program_show_its_options(tmp_path: Path, command: str, says: str) -> None:
     shown = fireline(tmp_path, command, "--help")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,22 +82,23 @@ def test_second_start_finds_everything_and_a_run_beside_it_is_refused(tmp_path: 
         stop(run)
 
 
-def test_with_prefect_and_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+def test_prefect_joins_and_stops_with_the_others(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--prefect-port", str(free_port())) as run:
         eventually(lambda: run.health().get("prefect") == "joined", what="Prefect joining")
         assert "Prefect has joined" in run.said()
+
+        stop(run)
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--prefect-port", str(free_port())) as run:
+        eventually(run.is_healthy, what="a worker at work")
+        assert pid_of(run, "prefect")
 
         run.process.kill()
         run.process.wait()
 
         eventually(lambda: not processes_of(run.data_dir), what="every part gone", seconds=10)
-
-
-def test_prefect_stops_with_the_others(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--prefect-port", str(free_port())) as run:
-        eventually(lambda: "Prefect has joined" in run.said(), what="Prefect joining")
-
-        stop(run)
 
 
 def test_ctrl_c_during_the_start_stops_too(tmp_path: Path) -> None:
@@ -107,12 +109,13 @@ def test_ctrl_c_during_the_start_stops_too(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
-    with running(tmp_path / "data", PREFECT_API_URL=NOWHERE) as run:
-        eventually(lambda: run.page("/")[0], what="the first page")
-        with running(tmp_path / "other", "--port", str(run.port), PREFECT_API_URL=NOWHERE) as other:
-            assert other.process.wait(timeout=30) == 1
-            assert f"Port {run.port} is in use. Choose another with --port" in other.said()
-            assert processes_of(other.data_dir) == {}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with running(tmp_path / "data", "--port", str(port), PREFECT_API_URL=NOWHERE) as run:
+            assert run.process.wait(timeout=30) == 1
+            assert f"Port {port} is in use. Choose another with --port" in run.said()
+            assert processes_of(run.data_dir) == {}
+            assert not (run.data_dir / "fireline.db").exists()
 
 
 def test_empty_has_no_demo_city_and_says_how_to_add_the_first_user(tmp_path: Path) -> None:
