@@ -80,6 +80,11 @@ class FormShown:
     fields: tuple[FieldShown, ...]
     errors: tuple[FieldError, ...] = ()
 
+    @property
+    def titles(self) -> dict[str, Sentence]:
+        """Return each field's title, for a summary of what is wrong."""
+        return {shown.name: shown.title for shown in self.fields}
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:

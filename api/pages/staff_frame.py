@@ -45,6 +45,7 @@ class Frame:
     here: str
     places: tuple[Place, ...]
     roles: tuple[Label, ...]
+    home: str
     troubles: tuple[Trouble, ...]
 
 
@@ -62,14 +63,14 @@ def may_take_calls(actor: Actor) -> bool:
 def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...] = ()) -> Frame:
     """Return the frame for who is signed in."""
     if staff is None:
-        return Frame(here, (), (), troubles)
+        return Frame(here, (), (), "/", troubles)
     places = [Place("cases", "/cases", Sentence("Cases"))]
     if staff.actor.plays(*HAS_TASKS):
         places.append(Place("tasks", "/tasks", Sentence("My tasks")))
     if may_take_calls(staff.actor):
         places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))
-    return Frame(here, tuple(places), roles, troubles)
+    return Frame(here, tuple(places), roles, landing(staff.actor), troubles)
 
 
 def troubles_of(db: Database, *, at: datetime) -> tuple[Trouble, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from domain import heartbeats
 from domain.database import Database
 from tests.staff_member import Member, Office, office_of, seen
 from tests.world import World
@@ -116,6 +117,18 @@ def test_header_says_who_is_here_and_that_the_worker_is_silent(office: Office) -
     assert "赵受理" in page
     assert "举报受理员" in page
     assert "后台程序没有响应" in page
+
+
+def test_header_says_that_prefect_is_away_and_nothing_when_all_is_well(office: Office) -> None:
+    def bar(prefect: str) -> str:
+        at = office.world.clock.advance(seconds=1)
+        with office.db.write() as session:
+            heartbeats.beat(session, "worker", "one", at=at, data={"prefect": prefect})
+        return seen(office.member("handler").opens("/cases"))
+
+    assert "Prefect 暂不可用" in bar("direct")
+    assert "后台程序没有响应" not in bar("direct")
+    assert "Prefect" not in bar("running")
 
 
 def test_every_page_is_there_in_english_and_in_large_letters(office: Office) -> None:

@@ -60,7 +60,7 @@ def test_refused_form_comes_back_with_its_errors_linked_and_everything_typed(off
 
     assert answer.status_code == 422
     form = form_of(answer.text, f"/cases/{number}/steps/reject")
-    assert 'href="#reject-reason"' in form
+    assert 'href="#reject-reason">原因:请填写此项' in form
     assert 'href="#reject-competent"' in form
     assert "属于城管职责</textarea>" in form
     assert 'aria-describedby="reject-competent-error reject-competent-hint"' in form
