@@ -12,6 +12,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -76,7 +77,10 @@ def welcome(settings: Settings, *, is_demo: bool, qr: bool) -> str:
     lines = ["", "Fireline · 消防一条线 runs; Ctrl-C stops it.", ""]
     lines += [f"  {name:<12}{text}" for name, text in rows]
     if is_demo and qr:
-        lines += ["", _qr(f"{settings.public_url}/v/{code}")]
+        # A code that leads every phone to itself would only puzzle.
+        is_here_only = urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1")
+        hint = "  For telephones nearby, with a square code to scan: make run ARGS='--host 0.0.0.0'"
+        lines += ["", hint if is_here_only else _qr(f"{settings.public_url}/v/{code}")]
     return "\n".join([*lines, ""])
 
 

@@ -56,7 +56,11 @@ def options(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--empty", action="store_true", help="without the demo city")
     parser.add_argument("--database", metavar="URL", help="PostgreSQL or SQLite; default: a file in the data folder")
-    parser.add_argument("--host", default=LOCAL, help="address the pages are served on (default: %(default)s)")
+    parser.add_argument(
+        "--host",
+        default=LOCAL,
+        help="address the pages are served on (default: %(default)s; 0.0.0.0: every one, for phones nearby)",
+    )
     parser.add_argument("--port", type=_port, default=8000, help="the pages (default: %(default)s)")
     parser.add_argument(
         "--gateway-port",
@@ -89,7 +93,8 @@ def make(given: argparse.Namespace, environment: Mapping[str, str], *, qr: bool)
     settings = {
         **environment,
         "FIRELINE_DATA_DIR": str(data_dir),
-        "FIRELINE_PUBLIC_URL": environment.get("FIRELINE_PUBLIC_URL") or f"http://localhost:{given.port}",
+        "FIRELINE_PUBLIC_URL": environment.get("FIRELINE_PUBLIC_URL")
+        or f"http://{ports.name_for_others(given.host)}:{given.port}",
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",  # glibc keeps memory per thread otherwise: tens of megabytes in each part
     }

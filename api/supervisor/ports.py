@@ -33,6 +33,21 @@ def answers(host: str, port: int) -> bool:
         return probe.connect_ex((_reachable(host), port)) == 0
 
 
+def name_for_others(host: str) -> str:
+    """Return how a browser calls the machine that listens on `host`; for every address, one others can reach."""
+    if host == "127.0.0.1":
+        return "localhost"
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return f"[{host}]" if ":" in host else host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: only asks by which of our addresses one would go there
+        except OSError:
+            return "localhost"
+        address: str = probe.getsockname()[0]
+        return address
+
+
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
 

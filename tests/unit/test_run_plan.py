@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.supervisor import plan
+from api.supervisor import plan, ports
 from api.supervisor.output import LARGEST_LOG_BYTES, rotate
 
 
@@ -33,6 +33,17 @@ def test_addresses_follow_the_ports(tmp_path: Path) -> None:
     assert settings["FIRELINE_PUBLIC_URL"] == "http://localhost:18000"
     assert settings["FIRELINE_EXCHANGE_URL"] == "http://127.0.0.1:18001"
     assert settings["FIRELINE_TWILIO_BASE_URL"] == "http://127.0.0.1:18001"
+
+
+def test_pages_for_the_network_are_not_said_to_be_on_localhost_of_whoever_scans(tmp_path: Path) -> None:
+    assert ports.name_for_others("127.0.0.1") == "localhost"
+    assert ports.name_for_others("10.1.2.3") == "10.1.2.3"
+    assert ports.name_for_others("::1") == "[::1]"
+    assert ports.name_for_others("::") not in ("::", "")
+
+    settings = made(tmp_path, "--host", "127.0.0.2").web.environment
+
+    assert settings["FIRELINE_PUBLIC_URL"] == "http://127.0.0.2:18000"
 
 
 def test_addresses_that_were_set_stay(tmp_path: Path) -> None:
