@@ -122,6 +122,11 @@ def test_refusals_and_results_have_no_fault(site: Site, open_page: OpenPage, wid
         page.wait_for_selector("[data-focus]")
         wrong["stale"] = opened_faults(page)
 
+        page.goto(f"/cases/{numbers['doubtful']}#step-reject")
+        page.click("#step-reject form > .button")
+        page.wait_for_selector("#reject-summary")
+        wrong["fields refused"] = opened_faults(page)
+
         page.goto("/cases/new")
         page.fill("#venue", "宽澄")
         page.fill("#description", "有人在楼道充电")
