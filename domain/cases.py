@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +26,8 @@ from domain.workflow import FieldRefusal, Plan, Transition, Workflow
 CITY = ZoneInfo("Asia/Shanghai")
 MAX_ATTACHED = 60
 """Photos one case may carry; a guard against flooding, not a rule of law."""
+LARGEST_VERSION = 2**31 - 1
+"""The most a version's column holds."""
 
 
 class CaseChanged(Exception):
@@ -124,6 +126,14 @@ def reload(session: Session, case_id: UUID) -> Case:
     return case
 
 
+def _utc(at: datetime) -> datetime:
+    """Return the moment in UTC: facts and clocks keep it as text, and texts are compared."""
+    if at.tzinfo is None:
+        msg = "a moment without a time zone was about to be written down"
+        raise ValueError(msg)
+    return at.astimezone(UTC)
+
+
 def snapshot(case: Case) -> timing.Snapshot:
     """Return the case as guards and limits see it."""
     return timing.Snapshot(case.id, case.state, case.assignees, case.facts, case.opened_at)
@@ -145,6 +155,7 @@ def open_case(
 
     `data` is what the first timeline entry says; sealed texts in it are references already.
     """
+    at = _utc(at)
     workflow = workflow_of(process)
     number = _next_number(session, workflow.prefix, at.astimezone(CITY).year)
     if origin_key and (existing := _by_origin(session, origin_key)):
@@ -194,6 +205,7 @@ def fire(
     another version than `case`; the caller then rolls back, as `Database.write` does on an exception.
     `tick` is for the clocks' sweep: (clock, new level).
     """
+    at = _utc(at)
     workflow = workflow_of(case.process)
     plan = workflow.plan(case, name, actor=actor, at=at)
     step = plan.transition

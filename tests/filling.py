@@ -84,7 +84,7 @@ def _field(desk: Desk, info: FieldInfo, widget: str) -> Any:
     simple: dict[str, Callable[[], Any]] = {
         "hazard": lambda: rng.choice(ON_SITE),
         "rating": lambda: rng.randint(1, 5),
-        "photos": lambda: upload(desk, rng.randint(1, 2)),
+        "photos": lambda: upload(desk.session, rng.randint(1, 2), at=desk.at),
         "date": lambda: str(local_day(desk.at) + timedelta(days=rng.randint(0, 40))),
         "position": lambda: 24.67,
         "hidden": lambda: 3.5,
@@ -92,16 +92,14 @@ def _field(desk: Desk, info: FieldInfo, widget: str) -> Any:
     return simple.get(widget, lambda: None)()
 
 
-def upload(desk: Desk, count: int) -> list[str]:
+def upload(session: Session, count: int, *, at: datetime) -> list[str]:
     """Put so many photos on the table and return their ids."""
     photos = [
-        Photo(
-            id=new_id(), storage_key="p", original_sha256="0" * 64, width=1, height=1, size=1, made_at=desk.at
-        )
+        Photo(id=new_id(), storage_key="p", original_sha256="0" * 64, width=1, height=1, size=1, made_at=at)
         for _ in range(count)
     ]
-    desk.session.add_all(photos)
-    desk.session.flush()
+    session.add_all(photos)
+    session.flush()
     return [str(photo.id) for photo in photos]
 
 

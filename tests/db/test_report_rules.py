@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from domain import cases, reports, sealed
 from domain.cases import FieldRefused
 from domain.database import Database
 from domain.models import Case, TimelineEntry
+from domain.people import CITY
 from domain.workflow import TransitionRefused
-from tests.journeys import press, reach, report
+from tests.journeys import order, press, reach, report
 from tests.world import World
 
 HANDLER_PHONE, WARDEN_PHONE = "13800000001", "13800000002"
@@ -251,3 +253,22 @@ def test_satisfied_reporter_closes_the_case(db: Database, world: World, rating: 
         press(session, world, case, "reporter", "rate", rating=rating)
 
         assert case.state == state
+
+
+@pytest.mark.parametrize("zone", [CITY, UTC])
+def test_moments_are_written_in_utc_whatever_zone_they_came_in(db: Database, world: World, zone: Any) -> None:
+    world.clock.now = world.clock.now.astimezone(zone)
+
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "replied")
+
+        assert case.clocks["verify"]["started_at"] == "2026-08-23T05:58:00+00:00"
+        assert case.facts["replied_at"] == "2026-08-23T05:58:00+00:00"
+        assert case.opened_at == case.changed_at == world.clock.now
+
+
+def test_moment_without_a_zone_is_refused(db: Database, world: World) -> None:
+    world.clock.now = world.clock.now.replace(tzinfo=None)
+
+    with db.write() as session, pytest.raises(ValueError, match="without a time zone"):
+        order(session, world)

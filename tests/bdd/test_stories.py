@@ -1,0 +1,289 @@
+"""The stories of `features/`, told with the domain, the real effects and a real exchange, on both databases."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pytest_bdd import given, parsers, scenarios, then, when
+from sqlalchemy import func
+from sqlmodel import select
+
+from domain import reports
+from domain.actors import Actor, Role
+from domain.forms import LabelledChoice
+from domain.language import CHINESE, translate
+from domain.models import Case
+from domain.people import CITY
+from domain.processes import workflow_of
+from domain.processes.hazard_report import PUBLIC_STATES
+from domain.reports import Intake
+from domain.workflow import Transition
+from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
+from tests.telephony import eventually
+from tests.world import PEOPLE
+
+scenarios("hazard_report.feature", "hazard_report_desk.feature", "rectification.feature")
+
+TILES = {"消防设施": "equipment", "安全出口": "escape", "其他情况": "other"}
+CASE = "(?P<called>该举报|另一举报|该整改)"
+NOBODY_THERE = {"description": "现场查看", "no_photo_reason": "不便拍照"}
+
+
+def route(story: Story, hazard: str | None, *, corrected: bool = False) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the usual way of a report: who does what with which form."""
+    found: dict[str, Any] = {"outcome": "not_substantiated"}
+    if hazard:
+        found = {"outcome": "substantiated", "hazards": [hazard], "corrected": [hazard] if corrected else []}
+    return [
+        ("handler", "受理", {"hazard_code": "FAC-02", "verify_class": "B3WD"}),
+        ("handler", "派发", {"assignee": story.world.people["warden"]}),
+        ("warden", "到场", {"venue_code": story.world.codes["kuancheng"]}),
+        ("warden", "登记核查结果", {**NOBODY_THERE, **found}),
+        ("handler", "回复", {"text": "经核查属实,已责令整改。"}),
+    ]
+
+
+RECTIFYING = [("inspector1", "送达整改通知"), ("officer", "提交整改")]
+
+
+def report(story: Story, called: str = "该举报", **intake: Any) -> None:
+    said = {"venue_code": story.world.codes["kuancheng"], "hazard": "other", "phone": REPORTER_PHONE, **intake}
+    with story.db.write() as session:
+        anybody = Actor(frozenset({Role.REPORTER}))
+        opened = reports.open_report(session, Intake(**said), actor=anybody, at=story.now)
+    story.known[called], story.receipts[called] = opened.case.id, opened.receipt
+    story.work()
+
+
+def lead(story: Story, last: str, hazard: str | None = None, *, corrected: bool = False) -> None:
+    """Take the usual way up to the step `last`."""
+    for who, label, data in route(story, hazard, corrected=corrected):
+        story.fire(who, label, "该举报", data)
+        if label == last:
+            return
+
+
+def filled(story: Story, called: str, label: str, rows: list[list[str]]) -> dict[str, Any]:
+    """Return the form people filled in by its Chinese field names."""
+    with story.db.read() as session:
+        step = step_named(story.case(session, called), label)
+    return dict(_field(story, step, title, value) for title, value in rows)
+
+
+def _field(story: Story, step: Transition, title: str, value: str) -> tuple[str, Any]:
+    assert step.form is not None
+    fields = {translate(info.title or name, CHINESE): name for name, info in step.form.model_fields.items()}
+    name = fields[title]
+    info = step.form.model_fields[name]
+    kinds = [info.annotation, *getattr(info.annotation, "__args__", ())]
+    for kind in kinds:
+        if isinstance(kind, type) and issubclass(kind, LabelledChoice):
+            return name, next(choice.value for choice in kind if choice.zh == value)
+    widget = (info.json_schema_extra or {}).get("widget")
+    readings = {
+        "person": lambda: story.person(value),
+        "scan": lambda: story.world.codes["kuancheng"],
+        "hazards": lambda: value.split("、"),
+    }
+    return name, readings.get(str(widget), lambda: value)()
+
+
+# What was before.
+
+
+@given(parsers.parse("现在是{year:d}年{month:d}月{day:d}日{hour:d}时{minute:d}分"))
+def _now(story: Story, year: int, month: int, day: int, hour: int, minute: int) -> None:
+    story.world.clock.now = datetime(year, month, day, hour, minute, tzinfo=CITY)
+
+
+@given("一件举报待受理")
+def _reported(story: Story) -> None:
+    report(story, description="楼道里有股焦味")
+
+
+@given("同一场所另有一件举报")
+def _another(story: Story) -> None:
+    report(story, "另一举报", description="三楼也有焦味", phone=OTHER_PHONE)
+
+
+@given(parsers.re("一件举报已经“(?P<last>[^”]+)”$"))
+def _led(story: Story, last: str) -> None:
+    report(story, description="楼道里有股焦味")
+    lead(story, last)
+
+
+@given(parsers.re("一件举报已经“(?P<last>[^”]+)”,发现“(?P<hazard>[^”]+)”$"))
+def _found(story: Story, last: str, hazard: str) -> None:
+    report(story, description="楼道里有股焦味")
+    lead(story, last, hazard)
+
+
+@given(parsers.parse("另一件举报查出“{hazard}”,已当场改正"))
+def _corrected(story: Story, hazard: str) -> None:
+    report(story, description="楼道里有股焦味")
+    lead(story, "登记核查结果", hazard, corrected=True)
+
+
+@given(parsers.parse("该整改已经“{last}”"))
+def _rectifying(story: Story, last: str) -> None:
+    for who, label in RECTIFYING:
+        story.fire(who, label, "该整改")
+        if label == last:
+            return
+
+
+@given(parsers.parse("{who}的手机关机"))
+def _off(story: Story, who: str) -> None:
+    story.exchange.behave("unreachable", story.phone(who))
+
+
+@given(parsers.parse("{who}的手机开机"))
+def _on(story: Story, who: str) -> None:
+    story.exchange.behave("manual", story.phone(who))
+
+
+@given("赵受理自己举报了一件")
+def _own(story: Story) -> None:
+    report(story, description="楼道里有股焦味", phone=PEOPLE["handler"][1])
+
+
+# What people do.
+
+
+@when(parsers.re("游客扫“宽澄·鼎元一期南”的码举报(?P<kind>[^:]+):“(?P<text>[^”]+)”$"))
+def _scan(story: Story, kind: str, text: str) -> None:
+    report(story, hazard=TILES[kind], description=text)
+
+
+@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE}$"))
+def _press(story: Story, who: str, label: str, called: str) -> None:
+    story.fire(story.who(who), label, called)
+
+
+@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE},填写:$"))
+def _press_filled(story: Story, who: str, label: str, called: str, datatable: list[list[str]]) -> None:
+    story.fire(story.who(who), label, called, filled(story, called, label, datatable))
+
+
+@when("赵受理“并案”另一举报到该举报")
+def _merge(story: Story) -> None:
+    with story.db.read() as session:
+        number = story.case(session, "该举报").number
+    story.fire("handler", "并案", "另一举报", {"into": number})
+
+
+@when("该举报一路办到“回复”")
+def _all_the_way(story: Story) -> None:
+    lead(story, "回复")
+
+
+@when(parsers.re("过了(?P<count>\\d+)(?P<unit>分钟|小时|天)$"))
+def _wait(story: Story, count: str, unit: str) -> None:
+    story.wait(**{{"分钟": "minutes", "小时": "hours", "天": "days"}[unit]: int(count)})
+
+
+# What came of it.
+
+
+@then(parsers.re("2秒之内片区专管员(?P<who>.+)收到短信“(?P<text>[^”]+)”$"))
+def _at_once(story: Story, who: str, text: str) -> None:
+    with story.db.read() as session:
+        case = story.case(session, "该举报")
+    assert story.now - case.opened_at <= timedelta(seconds=2), "the story's time has moved on"
+    assert any(text in body for body in story.messages(story.phone(who)))
+
+
+@then(parsers.re("(?P<who>[^“]+)收到短信“(?P<text>[^”]+)”$"))
+def _heard(story: Story, who: str, text: str) -> None:
+    heard = story.messages(story.phone(who))
+    assert any(text in body for body in heard), heard
+
+
+@then(parsers.parse("没有短信写着“{text}”"))
+def _unsaid(story: Story, text: str) -> None:
+    every = [message["body"] for message in story.exchange.messages()]
+    assert every
+    assert not any(text in body for body in every)
+
+
+@then(parsers.re(f"{CASE}的状态是“(?P<label>[^”]+)”$"))
+def _state(story: Story, called: str, label: str) -> None:
+    with story.db.read() as session:
+        case = story.case(session, called)
+    assert workflow_of(case.process).state(case.state).zh == label
+
+
+@then(parsers.re(f"{CASE}的时间线依次是“(?P<labels>[^”]+)”$"))
+def _timeline(story: Story, called: str, labels: str) -> None:
+    assert story.labels(called) == labels.split("、")
+
+
+@then(parsers.re(f"{CASE}的时间线上最后是“(?P<labels>[^”]+)”$"))
+def _ends(story: Story, called: str, labels: str) -> None:
+    wanted = labels.split("、")
+    assert story.labels(called)[-len(wanted) :] == wanted
+
+
+@then(parsers.re(f"{CASE}的时间线上有“(?P<label>[^”]+)”$"))
+def _stands(story: Story, called: str, label: str) -> None:
+    assert label in story.labels(called)
+
+
+@then(parsers.parse("该举报引出{count:d}件整改"))
+def _led_to(story: Story, count: int) -> None:
+    with story.db.read() as session:
+        found = session.exec(select(func.count()).where(Case.parent_id == story.known["该举报"])).one()
+    assert found == count
+
+
+@then(parsers.re(f"{CASE}须在(?P<moment>\\d+月\\d+日\\d+时\\d+分)前办理$"))
+def _due(story: Story, called: str, moment: str) -> None:
+    with story.db.read() as session:
+        due = story.case(session, called).due_at
+    assert due is not None
+    assert datetime.strptime(f"{story.now.year}年{moment}", "%Y年%m月%d日%H时%M分").replace(tzinfo=CITY) == (
+        due.astimezone(CITY).replace(second=0)
+    )
+
+
+@then("另一举报的核查时限从收到举报时算起")
+def _since_receipt(story: Story) -> None:
+    with story.db.read() as session:
+        case = story.case(session, "另一举报")
+    assert case.clocks["verify"]["running"]
+    assert case.clocks["verify"]["started_at"] == case.opened_at.isoformat()
+
+
+@then(parsers.re(f"(?P<who>.+?)不能“(?P<label>[^”]+)”{CASE},因为“(?P<why>[^”]+)”$"))
+def _refused(story: Story, who: str, label: str, called: str, why: str) -> None:
+    assert why in story.refusal(story.who(who), label, called, {})
+
+
+@then("郑主管不能“派发”该举报给李庚,因为“请另选他人”")
+def _not_him(story: Story) -> None:
+    reason = story.refusal("supervisor", "派发", "该举报", {"assignee": story.world.people["warden"]})
+    assert "另选" in reason or "其他人" in reason, reason
+
+
+@then("赵受理不能“调整类别”该举报为“FAC-02”“3 个工作日内核查”,因为“主管”")
+def _not_looser(story: Story) -> None:
+    looser = {"hazard_code": "FAC-02", "verify_class": "B3WD", "reason": "现场并未上锁"}
+    assert "主管" in story.refusal("handler", "调整类别", "该举报", looser)
+
+
+@then(parsers.parse("举报人凭查询码看到“{text}”"))
+def _tracked(story: Story, text: str) -> None:
+    case = story.by_receipt("该举报")
+    assert text in f"{PUBLIC_STATES[case.state].zh} {case.facts.get('reply') or ''}"
+
+
+@then("另一举报人凭查询码看到同样的答复")
+def _same_answer(story: Story) -> None:
+    assert story.by_receipt("另一举报").facts["reply"] == story.by_receipt("该举报").facts["reply"]
+
+
+@then(parsers.parse("给{whom}的短信等人处理"))
+def _held(story: Story, whom: str) -> None:
+    called = "该举报" if whom == "举报人" else "该整改"
+    assert len(eventually(lambda: story.held(called), what="a held message")) == 1
