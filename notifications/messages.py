@@ -162,12 +162,19 @@ def _said(extra: Mapping[str, Any], locale: str) -> dict[str, Any]:
 
 
 def fitted(template: str, locale: str, context: Mapping[str, Any]) -> str:
-    """Return the rendered message, with its `text` cut until the whole takes three segments at most."""
-    body = render(template, locale, context)
-    text = str(context.get("text", ""))
-    while segments(body) > MOST_SEGMENTS and text:
-        text = text[: len(text) - max(1, len(text) // 16)].rstrip()
-        body = render(template, locale, {**context, "text": f"{text}…" if text else "…"})
+    """Return the rendered message, its longest facts cut until the whole takes three segments at most.
+
+    The text goes first, then the hazard, then the place: the link leads to all of them.
+    """
+    facts = dict(context)
+    body = render(template, locale, facts)
+    for name in ("text", "hazard", "place"):
+        whole = str(facts.get(name, ""))
+        length = len(whole)
+        while segments(body) > MOST_SEGMENTS and length > 0:
+            length -= max(1, length // 16)
+            facts[name] = f"{whole[:length].rstrip()}…"
+            body = render(template, locale, facts)
     return body
 
 
