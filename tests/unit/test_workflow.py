@@ -72,12 +72,8 @@ PLANTED = {
     "help starts nowhere": {"transitions": (*STEPS, replace(step("help", OPEN, None), sources=frozenset()))},
     "go names the unlisted state elsewhere": {"transitions": (*STEPS, step("go", OPEN, ELSEWHERE))},
     "come names the unlisted state elsewhere": {"transitions": (*STEPS, step("come", ELSEWHERE, DONE))},
-    "finish stands twice for open": {
-        "transitions": (*STEPS, step("finish", OPEN, DONE, roles={Role.LEADER}))
-    },
-    "help promises the undeclared effect sing": {
-        "transitions": (*STEPS, step("help", OPEN, None, effects=("sing",)))
-    },
+    "finish stands twice for open": {"transitions": (*STEPS, step("finish", OPEN, DONE, roles={Role.LEADER}))},
+    "help promises the undeclared effect sing": {"transitions": (*STEPS, step("help", OPEN, None, effects=("sing",)))},
     "help promises tell_handler twice": {
         "transitions": (*STEPS, step("help", OPEN, None, effects=("tell_handler", "tell_handler")))
     },
@@ -115,9 +111,7 @@ def test_broken_table_is_refused_when_it_is_made(fault: str) -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(BrokenWorkflow, match=r"errand: .*work is a timer.*") as refused:
-        table(
-            opening=replace(OPENING, roles=frozenset()), clocks=(replace(CLOCK, kind="timer", warn_at=0.5),)
-        )
+        table(opening=replace(OPENING, roles=frozenset()), clocks=(replace(CLOCK, kind="timer", warn_at=0.5),))
 
     assert str(refused.value).startswith("errand: the opening is open to nobody; ")
 
@@ -181,9 +175,7 @@ def test_step_of_another_role_in_this_state_is_a_matter_of_permission() -> None:
 
 def test_guard_speaks_through_plan_and_offers_alike() -> None:
     sentence = Sentence("This case is assigned to somebody else.")
-    guarded = table(
-        transitions=(STEPS[0], replace(STEPS[1], guards=(lambda *_: None, lambda *_: sentence)), LATE)
-    )
+    guarded = table(transitions=(STEPS[0], replace(STEPS[1], guards=(lambda *_: None, lambda *_: sentence)), LATE))
 
     with pytest.raises(TransitionRefused) as refused:
         guarded.plan(case("open"), "finish", actor=HANDLER, at=NOON)

@@ -255,9 +255,7 @@ OBJECTIONS = [
 
 
 @pytest.mark.parametrize(("guard", "process", "state", "name", "actor", "facts"), OBJECTIONS)
-def test_guard_greys_the_button_and_refuses_with_the_same_sentence(
-    guard, process, state, name, actor, facts
-) -> None:
+def test_guard_greys_the_button_and_refuses_with_the_same_sentence(guard, process, state, name, actor, facts) -> None:
     workflow = WORKFLOWS[process]
     case = case_in(state)
     objecting = Snapshot(case.id, state, case.assignees, {**case.facts, **facts}, case.opened_at)
