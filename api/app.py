@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -106,6 +107,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if app.state.owns_database:
         app.state.settings.data_dir.mkdir(parents=True, exist_ok=True)
         await _ensure_schema(app.state.database)
+        gc.collect()
+        gc.freeze()  # what was imported stays: no collection has to walk over it while somebody waits
     yield
     if app.state.owns_database:
         app.state.database.dispose()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SMALLEST = 500
 """Below this the gzip header eats the gain."""
-LEVEL = 5
+LEVEL = 6
+WINDOW = 16 + 13
+"""Gzip's frame around a window of 8 KB: a page is not longer, and making ready the usual 32 KB takes four times the
+time of compressing it."""
+MEMORY = 6
 TEXT = (b"text/", b"application/json", b"application/problem+json", b"image/svg+xml")
 
 
@@ -51,7 +55,8 @@ def _compressed(start: Message, message: Message) -> Message:
     encoded = any(name == b"content-encoding" for name, _ in headers)
     if encoded or len(body) < SMALLEST or not kind.startswith(TEXT):
         return message
-    smaller = gzip.compress(body, compresslevel=LEVEL, mtime=0)
+    press = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
+    smaller = press.compress(body) + press.flush()
     start["headers"] = [
         *(item for item in headers if item[0] != b"content-length"),
         (b"content-encoding", b"gzip"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,14 @@ from api.middleware.preferences import accepted
 from api.rendering import STATIC, environment, in_words, length_in_words, local_time
 from api.static_files import FOREVER, NoSuchFile, StaticFiles
 from domain.language import Label, Sentence
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(sqlite_template, tmp_path):
+    """Nothing here depends on the kind of database; one is enough."""
+    path = tmp_path / "fireline.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.mark.parametrize(
