@@ -8,6 +8,8 @@ PORT ?= 8000
 GATEWAY_PORT ?= 26875
 EXCHANGE_PORT ?= 8001
 ARGS ?=
+# At once; half of the suite waits on databases, servers and browsers, so a few more than cores.
+TESTERS ?= 3
 
 python := .venv/bin/python
 compile := .venv/bin/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -26,7 +28,7 @@ setup: ## only the installing part of run
 	@deploy/setup.sh
 
 test: setup-tests ## every test on SQLite and PostgreSQL; ARGS='-k word' chooses
-	@exec $(python) -m pytest $(ARGS)
+	@exec $(python) -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 nightly: setup-tests ## the tests that take too long for every commit
 	@exec $(python) -m pytest -m nightly $(ARGS)
