@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from domain import photos
+from domain.cases import LARGEST_VERSION
 
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MOST_FIELDS = 200
 MOST_FILES = 20
 LONGEST_TEXT = 4 * 1024 * 1024
@@ -39,15 +41,19 @@ class _CuttingParser(MultiPartParser):
             super().on_part_data(data, start, end)
 
 
+def content_type(request: Request) -> str:
+    """Return the media type of the body, in small letters and without parameters; "" when none is given."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
 async def read_form(request: Request) -> FormData:
     """Return the posted form (empty when the body is no form); raises `UnreadableForm`. Read once per request."""
     known: FormData | None = request.scope.get("fireline.form")
     if known is not None:
         return known
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     try:
         async with aclosing(request.stream()) as stream:
-            form = await _parsed(kind, request, stream)
+            form = await _parsed(content_type(request), request, stream)
     except MultiPartException as broken:
         raise UnreadableForm(broken.message) from broken
     request.scope["fireline.form"] = form
@@ -55,12 +61,12 @@ async def read_form(request: Request) -> FormData:
 
 
 async def _parsed(kind: str, request: Request, stream: Any) -> FormData:  # noqa: ANN401 - starlette's stream
-    if kind == "multipart/form-data":
+    if kind == MULTIPART:
         parser = _CuttingParser(
             request.headers, stream, max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT
         )
         return await parser.parse()
-    if kind == "application/x-www-form-urlencoded":
+    if kind == URLENCODED:
         return await FormParser(request.headers, stream, max_fields=MOST_FIELDS, max_part_size=LONGEST_TEXT).parse()
     return FormData()
 
@@ -76,6 +82,14 @@ def texts(form: FormData, *names: str) -> dict[str, str]:
     """Return the named text fields that were sent and are not blank."""
     found = {name: form.get(name) for name in names}
     return {name: value for name, value in found.items() if isinstance(value, str) and value.strip()}
+
+
+def version(form: FormData) -> int:
+    """Return the version of the case its page showed; 0, which no case has, for what is no version of ours."""
+    sent = form.get("version")
+    if not isinstance(sent, str) or not (sent.isascii() and sent.isdigit()) or len(sent) > len(str(LARGEST_VERSION)):
+        return 0
+    return int(sent) if int(sent) <= LARGEST_VERSION else 0
 
 
 def files(form: FormData, name: str) -> list[UploadFile]:

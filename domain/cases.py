@@ -136,7 +136,7 @@ def _utc(at: datetime) -> datetime:
 
 def snapshot(case: Case) -> timing.Snapshot:
     """Return the case as guards and limits see it."""
-    return timing.Snapshot(case.id, case.state, case.assignees, case.facts, case.opened_at)
+    return timing.Snapshot(case.id, case.state, case.assignees, case.facts, case.opened_at, case.venue_id)
 
 
 def open_case(
@@ -257,7 +257,7 @@ def _moved(workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], 
     values = {name: getattr(case, name) for name in ledger.CHANGING if name != "chain_head"}
     values.update(changes, state=plan.target, facts=facts, changed_at=plan.at)
     assignees = tuple(p for p in (values["assignee_id"], values["second_assignee_id"]) if p)
-    after_step = timing.Snapshot(case.id, plan.target, assignees, facts, case.opened_at)
+    after_step = timing.Snapshot(case.id, plan.target, assignees, facts, case.opened_at, values["venue_id"])
     known = case.clocks
     if tick:
         known = {**known, tick[0]: {**known[tick[0]], "level": tick[1]}}

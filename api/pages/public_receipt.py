@@ -35,8 +35,6 @@ from domain.workflow import Offer, Transition, TransitionRefused, UnknownTransit
 
 router = Router(include_in_schema=False)
 SHOWN_TEXT = 10_000
-LONGEST_VERSION = 10
-"""Digits of a version that a page of ours may hold."""
 NOT_ASKED = frozenset({"note"})
 """A remark for colleagues: staff's forms have it, the reporter's do not."""
 
@@ -148,7 +146,7 @@ def _failed_step(
         known = _fields_of(case.process, step)
         data: dict[str, Any] = forms.texts(form, *(known - {"photos"}))
         failed = Failed(step, values=dict(data))
-        since = _version(form)
+        since = forms.version(form)
         if reports.was_just_done(session, case, step, data, since=since):
             return None
     try:
@@ -192,11 +190,6 @@ def _fields_of(process: str, step: str) -> set[str]:
     """Return the fields the reporter is asked for; nothing for a step there is none of."""
     steps = workflow_of(process).named(step)
     return set(steps[0].form.model_fields) - NOT_ASKED if steps and steps[0].form else set()
-
-
-def _version(form: FormData) -> int:
-    seen = str(form.get("version") or "")
-    return int(seen) if seen.isdecimal() and len(seen) <= LONGEST_VERSION else 0
 
 
 def _ends(step: Transition) -> bool:

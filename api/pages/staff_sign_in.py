@@ -86,6 +86,9 @@ def _text(value: object, limit: int) -> str:
 
 def _own_path(address: str) -> str:
     """Return the address if it is a path of this site, else nothing: a link must not lead elsewhere after sign-in."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as `//[`
+        return ""
     own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return address if own and parts.path not in ("/login", "/logout") else ""

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
+from api import forms
 from api.changes import note_version
 from api.errors import problem_of
 from api.field_errors import FieldError, field_errors
@@ -102,7 +103,7 @@ def take(
     at: datetime,
 ) -> Taken:  # fmt: skip
     """Take the step `name` with the posted form. Raises `UnknownCase` and `UnknownTransition`; returns all else."""
-    version = _version(form)
+    version = forms.version(form)
     note_version(request, version)
     with db.read() as session:
         case = seen_case(session, number, staff.actor)
@@ -133,11 +134,6 @@ def refuse_photos(errors: list[FieldError]) -> None:
     """Raise `PhotosRefused` for the first thing that was wrong with the photos."""
     if errors:
         raise PhotosRefused(FieldRefusal(errors[0].field, errors[0].message))
-
-
-def _version(form: FormData) -> int:
-    sent = form.get("version")
-    return int(sent) if isinstance(sent, str) and sent.isascii() and sent.isdigit() and len(sent) < 10 else 0  # noqa: PLR2004 - no case has a billion entries
 
 
 def _uploaded(session: Session, form: FormData) -> list[UUID]:

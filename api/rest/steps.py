@@ -31,7 +31,7 @@ def split_version(fields: dict[str, Any], *, required: bool) -> tuple[int | None
     version = data.pop("version", None)
     if version is None and not required:
         return None, data
-    if isinstance(version, bool) or not isinstance(version, int):
+    if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version <= cases.LARGEST_VERSION:
         wanted = Sentence("Give the version of the case you have seen, a whole number.")
         raise FieldsRefused([FieldRefusal("version", wanted)])
     return version, data

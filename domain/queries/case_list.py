@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from domain import access
+from domain import access, places
 from domain.actors import Actor
 from domain.models import Area, Case, Person, Venue
 
@@ -95,7 +96,21 @@ class Row:
     due_at: datetime | None
     assignee_id: UUID | None
     assignee_name: str | None
+    second_assignee_id: UUID | None
     second_assignee_name: str | None
+    facts: Mapping[str, Any]
+    place_words: str | None = None
+    """What the reporter said of the place, for those who read it."""
+
+    @property
+    def assignees(self) -> tuple[UUID, ...]:
+        """Return who works on it."""
+        return tuple(person for person in (self.assignee_id, self.second_assignee_id) if person)
+
+    @property
+    def where(self) -> str | None:
+        """Return the best there is to say where it is: a colleague's words, the venue's name, the reporter's words."""
+        return self.place or self.venue_name or self.place_words
 
     def is_overdue(self, at: datetime) -> bool:
         """Return whether its nearest deadline has passed."""
@@ -132,6 +147,8 @@ def page(
     rows = [Row(*row) for row in session.execute(query)]
     more = len(rows) > size
     rows = rows[:size]
+    said = places.words_for(session, actor, rows)
+    rows = [replace(row, place_words=said.get(row.id)) for row in rows]
     return Page(tuple(rows), _cursor(order, rows[-1]) if more else None)
 
 
@@ -149,7 +166,7 @@ def _rows() -> Any:  # noqa: ANN401 - SQLAlchemy's select of twenty columns
             venues.code, venues.name, venues.name_en, areas.code, areas.name, areas.name_en,
             cases.hazard_code, cases.channel, cases.opened_at, cases.changed_at, cases.closed_at,
             cases.due_at,
-            cases.assignee_id, _FIRST.c.name, _SECOND.c.name,
+            cases.assignee_id, _FIRST.c.name, cases.second_assignee_id, _SECOND.c.name, cases.facts,
         )
         .select_from(_CASES)
         .outerjoin(_VENUES, venues.id == cases.venue_id)
@@ -172,10 +189,6 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(cases.hazard_code == wanted.hazard)
     if wanted.open is not None:
         found.append(cases.closed_at.is_(None) if wanted.open else cases.closed_at.is_not(None))
-    if wanted.assignee_id:
-        found.append(or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id))
-    if wanted.unassigned:
-        found.append(cases.assignee_id.is_(None))
     if wanted.venue_id:
         found.append(cases.venue_id == wanted.venue_id)
     if text := wanted.q.replace("\x00", "").strip():
@@ -187,9 +200,7 @@ def _for_whom(wanted: Wanted) -> list[ColumnElement[bool]]:
     cases = _CASES.c
     found: list[ColumnElement[bool]] = []
     if wanted.assignee_id:
-        found.append(
-            or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id)
-        )
+        found.append(or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id))
     if wanted.unassigned:
         found.append(cases.assignee_id.is_(None))
     if wanted.waiting is not None:
@@ -271,10 +282,14 @@ def _read_cursor(cursor: str) -> tuple[str, datetime | None, UUID]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         order, moment, last = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        read = datetime.fromisoformat(moment) if moment is not None else None
-        known = (str(order), read, UUID(last))
-    except (binascii.Error, ValueError, TypeError, AttributeError, UnicodeError) as wrong:
+        read = _in_utc(datetime.fromisoformat(moment)) if moment is not None else None
+        return str(order), read, UUID(last)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as wrong:
         raise BadCursor(cursor[:20]) from wrong
-    if read is not None and read.tzinfo is None:
-        raise BadCursor(cursor[:20])
-    return known
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return the moment as it is stored; raises `ValueError` without a zone, `OverflowError` before the year 1."""
+    if moment.tzinfo is None:
+        raise ValueError("a cursor without a time zone")
+    return moment.astimezone(UTC)

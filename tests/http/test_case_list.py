@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -104,8 +106,14 @@ def test_filters_through_the_api(anybody, program, nine):
     assert rows["next_cursor"]
 
 
+def a_cursor(moment):
+    key = json.dumps(["newest", moment, "0" * 32])
+    return f"cursor={base64.urlsafe_b64encode(key.encode()).decode()}"
+
+
 NONSENSE = (
     "process=nothing", "cursor=garbage", "cursor=WyJuZXdlc3QiXQ", "limit=0", "order=random", "overdue=maybe",
+    a_cursor("0001-01-01T00:00:00+23:59"), a_cursor("9999-12-31T23:59:59-23:59"), a_cursor("2026-08-23T00:00:00"),
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ def test_every_public_form_refuses_another_site(app, anybody):
             for headers in (
                 {"origin": "https://evil.example"},
                 {"origin": "null"},
+                {"origin": "http://["},
                 {"sec-fetch-site": "cross-site", "origin": ORIGIN},
                 {"sec-fetch-site": "same-site"},
             ):

@@ -140,12 +140,14 @@ def test_urging_is_offered_once_a_day_with_the_reason_as_text(db: Database, worl
     first = step(visitor, receipt, "remind")
     page = visitor.opens(f"/r/{receipt}")
     world.clock.advance(hours=1)
-    again = visitor.posts(f"/r/{receipt}/remind", version="99")
+    again = [
+        visitor.posts(f"/r/{receipt}/remind", version=version) for version in ("99", "9999999999", "9" * 5000, "²")
+    ]
 
     assert first.status_code == 303
     assert "催办" in seen(page)
     assert f'action="/r/{receipt}/remind"' not in page.text
-    assert again.status_code == 409
+    assert [answer.status_code for answer in again] == [409] * 4
     assert steps_of(db, receipt) == ["report", "remind"]
 
 

@@ -50,10 +50,11 @@ def test_sign_in_leads_back_to_the_page_that_was_asked_for(office: Office) -> No
 
 
 @pytest.mark.parametrize(
-    "address", ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere.test", "javascript:x"]
+    "address", ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere.test", "javascript:x", "//[", "//a℀b"]
 )
 def test_sign_in_never_leads_to_another_site(office: Office, address: str) -> None:
     office.account("handler", PASSWORD)
+    assert 'name="next" value=""' in office.nobody().opens("/login", next=address).text
 
     answer = signs_in(office.nobody(), "handler", next=address)
 

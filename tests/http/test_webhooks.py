@@ -76,6 +76,17 @@ def test_callback_that_is_not_signed_is_turned_away(provider, db, attempt, path)
     assert state_of(db, made).state == "dialling"
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_callback_in_a_shape_the_provider_never_sends_is_turned_away(anybody, path):
+    headers = {"x-twilio-signature": "x"}
+    answers = [
+        anybody.post(f"/webhooks/twilio/{path}", files={"MessageSid": ("a.txt", b"SM1")}, headers=headers),
+        anybody.post(f"/webhooks/twilio/{path}", json={"MessageSid": "SM1"}, headers=headers),
+        anybody.post(f"/webhooks/twilio/{path}", headers={"x-twilio-signature": "é".encode()}),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 3
+
+
 def test_signature_covers_address_and_fields(anybody, settings, attempt, db):
     mine, other = attempt("sms"), attempt("sms")
     parameters = {"MessageSid": "SM1", "MessageStatus": "delivered"}
