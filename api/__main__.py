@@ -6,6 +6,8 @@ import argparse
 
 import uvicorn
 
+from domain.settings import NotForProduction, get_settings
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -28,6 +30,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args()
+    try:
+        get_settings().refuse_demo_in_production()
+    except NotForProduction as refused:
+        parser.exit(2, f"fireline web: {refused}\n")
     uvicorn.run(
         "api.app:create_app",
         factory=True,
@@ -36,6 +42,7 @@ def main() -> None:
         access_log=False,
         log_config=LOGGING,
         server_header=False,
+        proxy_headers=False,  # the app itself believes those it is told to (FIRELINE_TRUSTED_PROXIES)
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import domain.companions  # noqa: F401 - registers what happens beside a step
 from api import errors, operations
@@ -68,7 +69,7 @@ def routers() -> list[Router]:
 def create_app(database: Database | None = None, settings: Settings | None = None) -> FastAPI:
     """Return the web part. Tests give a database and may put a clock of their own at `app.state.clock`."""
     settings = settings or get_settings()
-    settings.refuse_demo_keys()
+    settings.refuse_demo_in_production()
     app = Web(
         title="Fireline",
         version="1",
@@ -95,7 +96,10 @@ def _wrapped(app: ASGIApp, settings: Settings, metrics: RequestMetrics) -> ASGIA
     compressed = Compression(inner)
     headed = SecurityHeaders(compressed, secure=settings.secure_cookies)
     negotiated = ReadersPreferences(headed, default=settings.locale, secure=settings.secure_cookies)
-    return Record(negotiated, metrics=metrics)
+    recorded = Record(negotiated, metrics=metrics)
+    if not settings.proxies:
+        return recorded
+    return ProxyHeadersMiddleware(recorded, trusted_hosts=settings.proxies)  # type: ignore[arg-type,return-value]  # uvicorn's own ASGI types
 
 
 def _now() -> datetime:

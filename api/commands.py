@@ -22,7 +22,7 @@ from domain.demo import loading, roster
 from domain.identifiers import NotAPhoneNumber, clean_phone, new_id
 from domain.models import Area, Person, Post
 from domain.passwords import PasswordRefused
-from domain.settings import DemoKeyInProduction, get_settings
+from domain.settings import NotForProduction, get_settings
 
 HELD = sorted(role.value for role in ROLE_LABELS if role not in (Role.REPORTER, Role.SYSTEM))
 
@@ -41,7 +41,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
     def refusing(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CommandRefused, loading.DemoRefused, DemoKeyInProduction) as refused:
+        except (CommandRefused, loading.DemoRefused, NotForProduction) as refused:
             text = str(refused)
         except (PasswordRefused, NotAPhoneNumber) as refused:
             text = str(refused.reason)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain import clocks, parts, schema
 from domain.database import Database, open_database
 from domain.people import local_day
-from domain.settings import DemoKeyInProduction, Settings, get_settings
+from domain.settings import NotForProduction, Settings, get_settings
 
 OLDEST_PYTHON = (3, 11)
 CONNECT_SECONDS = 2.0
@@ -74,9 +74,9 @@ def _python() -> Finding:
 
 def _keys(settings: Settings) -> Finding:
     try:
-        settings.refuse_demo_keys()
-    except DemoKeyInProduction as refused:
-        mend = "Make keys of your own: see docs/settings.md, FIRELINE_SECRET_KEY and FIRELINE_VAULT_KEY."
+        settings.refuse_demo_in_production()
+    except NotForProduction as refused:
+        mend = "docs/settings.md says of each what it is."
         return Finding("keys", "fault", str(refused), mend)
     if settings.mode == "production":
         return Finding("keys", "ok", "production, with keys of its own")

@@ -20,7 +20,7 @@ from domain.actors import ROLE_LABELS, Role
 from domain.language import CHINESE, translate
 from domain.processes import WORKFLOWS
 from domain.processes.hazard_report import HAZARD_REPORT, PUBLIC_STATES
-from domain.settings import Settings
+from domain.settings import OF_THE_DEMO, Settings
 from domain.timing import Snapshot
 from domain.workflow import Clock, State, Transition, Workflow
 
@@ -214,9 +214,11 @@ def settings_page() -> str:
     """Return the page of the settings: a heading for each."""
     parts = ["# Settings", GENERATED, "Read once at the start from the environment. Nothing else configures Fireline."]
     for name, info in Settings.model_fields.items():
-        default = "a published demo value; production refuses it" if name.endswith(SECRETS) else f"`{info.default}`"
+        default = "a published demo value" if name.endswith(SECRETS) else f"`{info.default}`"
         if info.default in ("", None):
             default = "empty"
+        if name in OF_THE_DEMO:
+            default += f"; for production set it to {OF_THE_DEMO[name][0]}"
         parts.append(f"## FIRELINE_{name.upper()}\n\n{info.description}\n\nDefault: {default}")
     return "\n\n".join(parts) + "\n"
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET = "fireline-demo-secret-not-for-production"  # noqa: S105 - the public demo key, refused in production
 DEMO_VAULT_KEY = "demo:" + base64.b64encode(hashlib.sha256(b"fireline demo vault").digest()).decode()
 DEMO_ACCOUNT_SID = "AC" + hashlib.md5(b"fireline demo", usedforsecurity=False).hexdigest()
 DEMO_AUTH_TOKEN = hashlib.md5(b"fireline demo token", usedforsecurity=False).hexdigest()
+SHORTEST_SECRET = 32
+"""Characters of a secret key: as many as the bytes of the SHA-256 it is used with."""
 
 
-class DemoKeyInProduction(RuntimeError):
-    """A production deployment was started with a key that everybody can read in the source."""
+class NotForProduction(RuntimeError):
+    """A production deployment was started with what only a demo may have; the message names all of it."""
 
 
 class Settings(BaseSettings):
@@ -26,12 +31,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FIRELINE_", env_file=None, extra="ignore")
 
-    mode: Literal["demo", "production"] = Field("demo", description="`production` refuses demo keys.")
+    mode: Literal["demo", "production"] = Field(
+        "demo", description="`production` refuses to start on what only a demo may have."
+    )
     data_dir: Path = Field(Path("var"), description="Where the embedded default keeps its database and files.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `data_dir`.")
     storage_dir: Path | None = Field(None, description="Photos; empty: `data_dir`/photos.")
-    public_url: str = Field("http://localhost:8000", description="How people and the provider reach the web part.")
-    secret_key: str = Field(DEMO_SECRET, description="Signs forms and hashes receipt codes.")
+    public_url: str = Field(
+        "http://localhost:8000",
+        description="How people and the provider reach the web part; links and signed callbacks are made of it.",
+    )
+    secret_key: str = Field(DEMO_SECRET, description="Signs forms and hashes receipt codes; at least 32 characters.")
     vault_key: str = Field(DEMO_VAULT_KEY, description="AES-256 keys of the vault: `id:base64[,older:base64…]`.")
     locale: Literal["zh_CN", "en"] = Field("zh_CN", description="Language of people who have chosen none.")
     timezone: str = Field("Asia/Shanghai", description="Time zone of pages, messages and legal days.")
@@ -53,7 +63,26 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(60.0, description="A piece of work whose worker was silent so long is taken over.")
     session_idle_minutes: int = Field(60, description="A sign-in ends after so long without a request.")
     session_hours: int = Field(12, description="A sign-in ends after so long in any case.")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of reverse proxies, with commas (`10.0.0.5,192.168.7.0/24`): what they say "
+        "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed. Empty: nobody is believed. Attempts are counted "
+        "per address, so behind a proxy that is not named here all callers count as one, and have to wait together.",
+    )
     secure_cookies: bool = Field(False, description="Cookies over HTTPS only; production needs it on.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        """Refuse what is no address: a proxy that is misspelt would be believed by nobody, silently."""
+        for part in _parts(text):
+            ipaddress.ip_network(part)
+        return text
+
+    @property
+    def proxies(self) -> list[str]:
+        """Return the addresses and networks of the proxies that are believed."""
+        return _parts(self.trusted_proxies)
 
     @property
     def url(self) -> str:
@@ -65,19 +94,50 @@ class Settings(BaseSettings):
         """Return the folder of the photos."""
         return self.storage_dir or self.data_dir / "photos"
 
-    def refuse_demo_keys(self) -> None:
-        """Raise `DemoKeyInProduction` when production would run on a published key."""
+    def refuse_demo_in_production(self) -> None:
+        """Raise `NotForProduction` when production would run on published keys, or reach nobody but this machine."""
         if self.mode != "production":
             return
-        published = {
-            "FIRELINE_SECRET_KEY": self.secret_key == DEMO_SECRET,
-            "FIRELINE_VAULT_KEY": self.vault_key == DEMO_VAULT_KEY,
-            "FIRELINE_TWILIO_AUTH_TOKEN": self.twilio_auth_token == DEMO_AUTH_TOKEN,
-            "FIRELINE_SECURE_COOKIES": not self.secure_cookies,
-        }
-        if wrong := [name for name, bad in published.items() if bad]:
-            msg = f"production needs its own {', '.join(wrong)}"
-            raise DemoKeyInProduction(msg)
+        if wrong := [
+            f"FIRELINE_{name.upper()} to {wanted}" for name, (wanted, bad) in OF_THE_DEMO.items() if bad(self)
+        ]:
+            msg = f"production does not start before you set {', '.join(wrong)}"
+            raise NotForProduction(msg)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _leads_nowhere(url: str) -> bool:
+    """Return whether only this machine itself finds something at the address, or nobody does."""
+    try:
+        host = urlsplit(url).hostname or "localhost"
+    except ValueError:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+OF_THE_DEMO: dict[str, tuple[str, Callable[[Settings], bool]]] = {
+    "secret_key": (
+        f"{SHORTEST_SECRET} or more characters of your own",
+        lambda given: given.secret_key == DEMO_SECRET or len(given.secret_key) < SHORTEST_SECRET,
+    ),
+    "vault_key": ("a key of your own", lambda given: given.vault_key == DEMO_VAULT_KEY),
+    "twilio_account_sid": ("your account", lambda given: given.twilio_account_sid in (DEMO_ACCOUNT_SID, "")),
+    "twilio_auth_token": ("your account's token", lambda given: given.twilio_auth_token in (DEMO_AUTH_TOKEN, "")),
+    "twilio_base_url": (
+        "nothing for Twilio itself, or to a provider's address",
+        lambda given: bool(given.twilio_base_url) and _leads_nowhere(given.twilio_base_url),
+    ),
+    "public_url": ("the address people reach you at", lambda given: _leads_nowhere(given.public_url)),
+    "secure_cookies": ("true", lambda given: not given.secure_cookies),
+}
+"""Setting → what it has to be in production, and whether it still is what only a demo may have."""
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ import structlog
 from domain import bell, heartbeats, schema
 from domain.database import Database, open_database
 from domain.processes import WORKFLOWS
-from domain.settings import DemoKeyInProduction, get_settings
+from domain.settings import NotForProduction, get_settings
 from flows import logs, timetable
 from flows.company import Company
 from flows.provider import provider_of
@@ -135,8 +135,8 @@ def main() -> int:
     logs.configure()
     settings = get_settings()
     try:
-        settings.refuse_demo_keys()
-    except DemoKeyInProduction as refused:
+        settings.refuse_demo_in_production()
+    except NotForProduction as refused:
         log.error("refused", reason=str(refused))  # noqa: TRY400 - a sentence for the operator, not a traceback
         return 2
     asyncio.run(_main(open_database(settings.url)))

@@ -16,6 +16,10 @@ class AlreadyRunning(Exception):
     """Another supervisor works on the same data folder."""
 
 
+class Refused(Exception):
+    """The parts would not start with these settings."""
+
+
 def main() -> int:
     """Run everything and return the exit status; 1 when nothing could be started."""
     given = planning.options(sys.argv[1:])
@@ -25,13 +29,28 @@ def main() -> int:
         folder = _data_dir(environment)
         lock = _only_one(folder)
         plan = planning.make(given, environment, qr=terminal.is_tty)
-    except (planning.PortTaken, AlreadyRunning, OSError) as error:
+        _refuse_demo_in_production(plan)
+    except (planning.PortTaken, AlreadyRunning, Refused, OSError) as error:
         print(f"fireline: {error}", file=sys.stderr)  # noqa: T201 - a command's own message
         return 1
     try:
         return supervise(plan, terminal)
     finally:
         os.close(lock)
+
+
+def _refuse_demo_in_production(plan: planning.Plan) -> None:
+    """Say once, before anything is started, what every part would say again and again. Raises `Refused`."""
+    if plan.web.environment.get("FIRELINE_MODE") != "production":
+        return
+    # Only here: the demo's first page does not wait for it.
+    from domain.settings import NotForProduction, Settings  # noqa: PLC0415
+
+    os.environ.update(plan.web.environment)
+    try:
+        Settings().refuse_demo_in_production()
+    except NotForProduction as error:
+        raise Refused(str(error)) from error
 
 
 def _data_dir(environment: dict[str, str]) -> Path:

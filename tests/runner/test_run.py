@@ -118,6 +118,15 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None
             assert not (run.data_dir / "fireline.db").exists()
 
 
+def test_production_on_what_is_the_demos_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    with running(tmp_path / "data", FIRELINE_MODE="production", PREFECT_API_URL=NOWHERE) as run:
+        assert run.process.wait(timeout=30) == 1
+        assert "before you set FIRELINE_SECRET_KEY" in run.said()
+        assert "FIRELINE_TWILIO_BASE_URL" in run.said()
+        assert processes_of(run.data_dir) == {}
+        assert not (run.data_dir / "fireline.db").exists()
+
+
 def test_empty_has_no_demo_city_and_says_how_to_add_the_first_user(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--empty", PREFECT_API_URL=NOWHERE) as run:
         eventually(lambda: run.page("/")[0] == 200, what="the first page")

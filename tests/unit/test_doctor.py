@@ -54,7 +54,7 @@ def test_a_database_of_another_version_is_a_fault(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("what", "environment", "says"),
     [
-        ("keys", {"FIRELINE_MODE": "production"}, "production needs its own FIRELINE_SECRET_KEY"),
+        ("keys", {"FIRELINE_MODE": "production"}, "set FIRELINE_SECRET_KEY to 32 or more characters"),
         ("database", {"FIRELINE_DATABASE_URL": "postgresql://127.0.0.1:9/x"}, "correct FIRELINE_DATABASE_URL"),
         ("zone", {"FIRELINE_TIMEZONE": "Mars/Olympus"}, "Mars/Olympus is no time zone"),
         ("settings", {"FIRELINE_LOCALE": "fr"}, "FIRELINE_LOCALE"),
