@@ -19,7 +19,8 @@ SEED = "楼层好多烟感报警不会亮,希望能看看是否会联动"
 
 
 def open_report(db: Database, world: World, **changes: object) -> reports.Opened:
-    intake = {"venue_code": world.codes["kuancheng"], "hazard": "equipment", "description": SEED, "phone": "13912345678"}
+    intake = {"venue_code": world.codes["kuancheng"], "hazard": "equipment", "description": SEED}
+    intake["phone"] = "13912345678"
     with db.write() as session:
         actor = reports.Actor(frozenset({reports.Role.REPORTER}))
         return reports.open_report(session, Intake(**{**intake, **changes}), actor=actor, at=world.clock.now)
@@ -35,8 +36,9 @@ def test_report_goes_from_scan_to_closing(db: Database, world: World) -> None:
 
     steps = [
         ("warden", "start_check", {"venue_code": world.codes["kuancheng"]}),
-        ("warden", "record_finding", {"outcome": "substantiated", "description": "12 只烟感不亮", "hazards": ["FAC-07", "EVA-02"],
-                                      "corrected": ["EVA-02"], "no_photo_reason": "测试"}),
+        ("warden", "record_finding", {"outcome": "substantiated", "description": "12 只烟感不亮",
+                                      "hazards": ["FAC-07", "EVA-02"], "corrected": ["EVA-02"],
+                                      "no_photo_reason": "测试"}),
         ("handler", "reply", {"text": "经核查属实,已责令整改。"}),
     ]  # fmt: skip
     for who, name, data in steps:
@@ -53,7 +55,14 @@ def test_report_goes_from_scan_to_closing(db: Database, world: World) -> None:
         assert [c.state for c in opened_cases] == ["ordered", "closed"]
         assert [c.number for c in again] == [c.number for c in opened_cases] == ["ZG-2026-000001", "ZG-2026-000002"]
         promised = set(session.exec(select(Outbox.effect).where(Outbox.case_id == case_id)))
-    assert promised == {"triage_report", "acknowledge_reporter", "notify_assignee", "open_rectifications", "tell_handler", "reply_reporter"}  # fmt: skip
+    assert promised == {
+        "triage_report",
+        "acknowledge_reporter",
+        "notify_assignee",
+        "open_rectifications",
+        "tell_handler",
+        "reply_reporter",
+    }
     with db.write() as session:
         audit.set_anchor(session, at=world.clock.now)
     with db.read() as session:
@@ -69,7 +78,8 @@ def test_unchecked_report_warns_and_escalates_once_each(db: Database, world: Wor
         at = world.clock.now + timedelta(hours=hours)
         for _ in range(2):
             with db.write() as session:
-                for case_id, name in sweep.claim(session, "hazard_report", worker="w", at=at, lease=timedelta(seconds=1)):
+                lease = timedelta(seconds=1)
+                for case_id, name in sweep.claim(session, "hazard_report", worker="w", at=at, lease=lease):
                     fired.append((hours, name, sweep.ring(session, case_id, name, at=at)))
     assert fired == [(19, "verify", "warn"), (25, "verify", "escalate"), (31, "verify", "escalate")]
     with db.read() as session:
@@ -82,7 +92,8 @@ def test_stale_copy_is_refused_and_nothing_is_written(db: Database, world: World
         stale = cases.by_id(session, opened.case.id)
     with db.write() as session:
         case = cases.by_id(session, opened.case.id)
-        cases.fire(session, case, "comment", actor=world.actor(session, "handler"), at=world.clock.now, data={"text": "看一下"})
+        handler = world.actor(session, "handler")
+        cases.fire(session, case, "comment", actor=handler, at=world.clock.now, data={"text": "看一下"})
 
     with db.write() as session:
         actor = world.actor(session, "handler")
