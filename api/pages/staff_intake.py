@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,12 @@ from starlette.responses import Response
 
 from api import forms
 from api.access import Router, staff_only
-from api.deps import CurrentStaff, Db, Now, Posted
+from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.errors import problem_of
 from api.field_errors import FieldError, field_errors
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
+from api.pages.staff_registered import show_once
 from api.rendering import render
 from domain import catalogue, people, reports
 from domain.accounts import Identity
@@ -77,7 +79,9 @@ def look(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -
 
 @router.post("/cases/new")
 @staff_only
-def register(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+def register(  # noqa: PLR0917 - what an endpoint is handed
+    request: Request, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
+) -> Response:
     """Register the report; before that, show reports that may be the same, once."""
     _only_for_call_takers(staff.actor)
     typed = forms.texts(form, *FIELDS)
@@ -95,15 +99,11 @@ def register(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Poste
             opened = reports.open_report(
                 session, intake, actor=staff.actor, at=at, channel=_channel(typed), origin_key=_origin(typed, staff)
             )
-            number, receipt, has_phone = opened.case.number, opened.receipt, intake.phone is not None
     except (ValidationError, FieldRefused, UnknownVenue, VenueClosed) as refused:
         problem = problem_of(request, refused)
         errors = tuple(field_errors(refused)) or (FieldError("venue", problem.detail),)
         return _form(request, typed, found, staff=staff, at=at, errors=errors, status=problem.status)
-    return staff_page(
-        request, "pages/staff/intake_done.html", staff=staff, at=at, here="intake",
-        number=number, receipt=receipt, has_phone=has_phone,
-    )  # fmt: skip
+    return show_once(opened.case, staff=staff, settings=settings, at=at)
 
 
 def _only_for_call_takers(actor: Actor) -> None:
@@ -170,7 +170,12 @@ def _channel(typed: Mapping[str, str]) -> str:
 
 
 def _origin(typed: Mapping[str, str], staff: Identity) -> str | None:
-    """Return what makes this form count once, however often it is sent."""
+    """Return the key under which the same form with the same content counts once; None without a form's name.
+
+    The content is part of it: who goes back and writes down something else from the same page makes a second case.
+    """
     form_id = typed.get("form_id", "")
-    known = len(form_id) == 32 and form_id.isalnum()  # noqa: PLR2004 - the hex of an id
-    return f"intake:{staff.account.id.hex}:{form_id}" if known else None
+    if len(form_id) != 32 or not form_id.isalnum():  # noqa: PLR2004 - the hex of an id
+        return None
+    written = "\x1f".join(typed.get(name, "") for name in FIELDS if name != "seen")
+    return f"intake:{staff.account.id.hex}:{hashlib.sha256(written.encode()).hexdigest()}"

@@ -11,7 +11,7 @@ from sqlmodel import func, select
 from domain import reports, sealed
 from domain.database import Database
 from domain.models import Case
-from tests.staff_member import Office, office_of, seen
+from tests.staff_member import Member, Office, office_of, seen
 from tests.world import World
 
 FORM = "/cases/new"
@@ -24,6 +24,7 @@ def office(db: Database, world: World) -> Iterator[Office]:
 
 
 def registers(office: Office, **fields: str) -> object:
+    """Have a handler send the form and return the page it leads to."""
     typed = {
         "channel": "96119",
         "description": "有人在楼道充电",
@@ -31,7 +32,18 @@ def registers(office: Office, **fields: str) -> object:
         "language": "zh_CN",
         "action": "save",
     }
-    return office.member("handler").sends(FORM, FORM, **{**typed, **fields})
+    member = office.member("handler")
+    return followed(member, member.sends(FORM, FORM, **{**typed, **fields}))
+
+
+def followed(member: Member, answer: object) -> object:
+    return member.opens(answer.headers["location"]) if answer.status_code == 303 else answer
+
+
+def code_on(page: object) -> str | None:
+    """Return the receipt code a page shows."""
+    found = re.search(r'<p class="code">(\w{4}-\w{4}-\w{4})</p>', page.text)
+    return found.group(1) if found else None
 
 
 def number_in(answer: object) -> str:
@@ -47,7 +59,7 @@ def test_call_becomes_a_case_and_its_receipt_is_shown_grouped(office: Office) ->
     answer = registers(office, phone="139 1234 5678", name="张三丰", place="二楼")
 
     number = number_in(answer)
-    code = re.search(r'<p class="code">(\w{4}-\w{4}-\w{4})</p>', answer.text).group(1)
+    code = code_on(answer)
     case = office.case(number)
     assert (case.channel, case.place, case.hazard_code) == ("96119", "二楼", "EVB-01")
     assert case.venue_id == office.world.venues["market"]
@@ -57,29 +69,70 @@ def test_call_becomes_a_case_and_its_receipt_is_shown_grouped(office: Office) ->
         assert sealed.get(session, sealed.referenced(case.facts["phone"])) == "+8613912345678"
 
 
-def test_receipt_is_nowhere_to_be_seen_again(office: Office) -> None:
-    answer = registers(office)
-    code = re.search(r'<p class="code">(\w{4}-\w{4}-\w{4})</p>', answer.text).group(1)
+FILLED = {"channel": "12345", "description": "有焦味", "place": "河边", "form_id": "0" * 32, "action": "save"}
 
-    page = office.member("handler").opens(f"/cases/{number_in(answer)}").text
 
-    assert code not in page
-    assert code.replace("-", "") not in page
-    assert answer.headers["cache-control"] == "no-store"
+def test_receipt_is_shown_once_and_nowhere_to_be_seen_again(office: Office) -> None:
+    member = office.member("handler")
+    sent = member.posts(FORM, csrf=member.csrf(FORM), **FILLED)
+
+    shown, reloaded = (member.opens(sent.headers["location"]) for _ in range(2))
+
+    code, number = code_on(shown), number_in(shown)
+    assert sent.status_code == 303
+    assert code
+    assert shown.headers["cache-control"] == "no-store"
+    for page in (reloaded, member.opens(f"/cases/{number}"), sent):
+        assert code not in page.text + str(page.headers)
+        assert code.replace("-", "") not in page.text + str(page.headers)
+    assert "不能再次显示" in seen(reloaded)
+    assert number in seen(reloaded)
+
+
+def test_receipt_is_for_who_registered_the_report_and_for_some_minutes(office: Office) -> None:
+    member, colleague = office.member("handler"), office.member("handler")
+    sent = member.posts(FORM, csrf=member.csrf(FORM), **FILLED)
+    there = sent.headers["location"]
+    note = member.client.cookies.get("fireline-receipt")
+
+    colleague.client.cookies.set("fireline-receipt", note)
+    assert code_on(colleague.opens(there)) is None
+    colleague.client.cookies.set("fireline-receipt", note + "x")
+    assert code_on(colleague.opens(there)) is None
+    office.world.clock.advance(minutes=6)
+    assert code_on(member.opens(there)) is None
+
+
+def test_receipt_of_one_report_opens_no_other(office: Office) -> None:
+    member = office.member("handler")
+    other = office.report()
+    member.posts(FORM, csrf=member.csrf(FORM), **FILLED)
+    note = member.client.cookies.get("fireline-receipt")
+    member.client.cookies.clear()
+    again = office.member("handler")
+    again.client.cookies.set("fireline-receipt", note)
+
+    assert code_on(again.opens(f"/cases/{other}/registered")) is None
 
 
 def test_same_form_sent_twice_is_one_case_with_one_receipt(office: Office) -> None:
-    form_id = "0" * 32
     member = office.member("handler")
-    fields = {"channel": "12345", "description": "有焦味", "place": "河边", "form_id": form_id, "action": "save"}
 
-    first, second = (member.posts(FORM, csrf=member.csrf(FORM), **fields) for _ in range(2))
+    first, second = (followed(member, member.posts(FORM, csrf=member.csrf(FORM), **FILLED)) for _ in range(2))
 
     assert number_in(first) == number_in(second)
-    assert re.search(r'class="code">[^<]+', first.text).group(0) == re.search(r'class="code">[^<]+', second.text).group(
-        0
-    )
+    assert code_on(first) == code_on(second) is not None
     assert cases_there_are(office) == 1
+
+
+def test_who_goes_back_and_writes_down_something_else_makes_a_second_case(office: Office) -> None:
+    member = office.member("handler")
+    csrf = member.csrf(FORM)
+
+    for changed in ({}, {"description": "消防通道被堵"}, {"phone": "13912345678"}, {"place": "山上"}):
+        assert member.posts(FORM, csrf=csrf, **{**FILLED, **changed}).status_code == 303
+
+    assert cases_there_are(office) == 4
 
 
 def test_words_suggest_the_hazard_and_the_register_the_venue(office: Office) -> None:
