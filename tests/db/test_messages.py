@@ -32,7 +32,8 @@ PROMISED_BY["triage_report"] = ["report"]
 DATA: Mapping[str, object] = {
     "text": LONG, "explanation": LONG, "competent": "市城市管理综合行政执法局" * 8,
     "authority": "住房和城乡建设局" * 10, "contact": "0877-12345678", "reason": "not_fire",
-    "clock": "accept", "level": 1, "due_at": datetime(2026, 8, 24, 6, tzinfo=UTC).isoformat(), "other": "ZG-2026-000001",
+    "clock": "accept", "level": 1, "due_at": datetime(2026, 8, 24, 6, tzinfo=UTC).isoformat(),
+    "other": "ZG-2026-000001",
 }  # fmt: skip
 
 
@@ -89,13 +90,14 @@ def test_message_says_what_it_has_to_in_three_segments(
 
 def test_long_reply_is_cut_and_leads_to_the_whole(db: Database, world: World, case: Case) -> None:
     with db.read() as session:
+        receipt = reports.receipt_of(session, case.id)
         words = messages.compose(
             session, case, entry_of(case, "reply", world.clock.now), "reply_reporter",
             recipient=Recipient("+8613912345678", "zh_CN"),
         )  # fmt: skip
 
     assert "…" in words.body
-    assert words.body.endswith(reports.receipt_of(session, case.id))
+    assert words.body.endswith(receipt)
     assert messages.segments(words.body) == messages.MOST_SEGMENTS
 
 

@@ -16,7 +16,8 @@ from sqlmodel import col, select
 from domain import attempts, cases, outbox, reports
 from domain.actors import Actor, Role
 from domain.database import Database
-from domain.models import Attempt, Case, Outbox
+from domain.identifiers import new_id
+from domain.models import Attempt, Case, Outbox, Photo
 from domain.reports import Intake, Opened
 from domain.settings import get_settings
 from flows import worker
@@ -30,6 +31,8 @@ SEED = "楼层好多烟感报警不会亮,希望能看看是否会联动"
 REPORTER = "+8613912345678"
 WARDEN = "+8613800000002"
 HANDLER = "+8613800000001"
+MANAGER = "+8613800000012"
+OWNER = "+8613800000013"
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +124,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._work()))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._work()), daemon=True)
         self._thread.start()
         assert self._begun.wait(20)
 
@@ -176,6 +179,19 @@ class Desk:
         """Return the case as it is now."""
         with self.db.read() as session:
             return cases.by_id(session, case_id)
+
+    def numbered(self, number: str) -> Case:
+        """Return the case with that number."""
+        with self.db.read() as session:
+            return cases.by_number(session, number)
+
+    def photo(self) -> UUID:
+        """Put a photo's row there, as an upload does."""
+        photo = Photo(id=new_id(), storage_key="0" * 64, original_sha256="0" * 64, width=1, height=1, size=1,
+                      made_at=datetime.now(UTC))  # fmt: skip
+        with self.db.write() as session:
+            session.add(photo)
+        return photo.id
 
     def promises(self, case_id: UUID) -> dict[str, Outbox]:
         """Return the newest promise of each effect."""

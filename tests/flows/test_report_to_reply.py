@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from domain.models import Person
-from tests.flows.conftest import HANDLER, REPORTER, SEED, WARDEN, Desk
+from tests.flows.conftest import HANDLER, MANAGER, OWNER, REPORTER, SEED, WARDEN, Desk
 from tests.telephony import Exchange, eventually
 
 pytestmark = pytest.mark.usefixtures("at_work")
@@ -72,6 +74,38 @@ def test_everybody_reads_their_own_language(desk: Desk, telephony: Exchange) -> 
 
     assert heard(telephony, WARDEN)[0].startswith("Fireline: new task")
     assert "is taken up" in heard(telephony, REPORTER)[0]
+
+
+def test_rectification_is_told_to_the_venue_the_rechecker_and_in_the_end_the_reporter(
+    desk: Desk, telephony: Exchange
+) -> None:
+    opened = desk.report()
+    desk.in_state(opened.case.id, "assigned")
+    desk.fire(opened.case.id, "start_check", "warden", venue_code=desk.world.codes["kuancheng"])
+    desk.fire(
+        opened.case.id, "record_finding", "warden", outcome="substantiated", description="12 只不亮",
+        hazards=["FAC-07"], no_photo_reason="测试",
+    )  # fmt: skip
+    number = desk.settled(opened.case.id, "open_rectifications").outcome["opened"][0]
+    child = desk.numbered(number)
+    before = heard(telephony, REPORTER)
+
+    desk.fire(
+        child.id, "serve", "inspector1", correct_by=datetime.now(UTC).date() + timedelta(days=9), served_to="卫管理"
+    )
+    desk.settled(child.id, "notify_venue")
+    desk.fire(child.id, "submit", "manager", description="已更换", photos=[desk.photo()])
+    desk.settled(child.id, "tell_rechecker")
+    desk.fire(child.id, "confirm", "warden", description="已亮", no_photo_reason="测试")
+    desk.settled(child.id, "tell_parent")
+    desk.settled(opened.case.id, "tell_reporter_corrected")
+
+    assert [("整改期限" in body, number in body) for body in heard(telephony, MANAGER)] == [(True, True), (False, True)]
+    assert heard(telephony, OWNER)[0] == heard(telephony, MANAGER)[0]
+    assert any("请" in body and "复查" in body and number in body for body in heard(telephony, WARDEN))
+    (last,) = heard(telephony, REPORTER)[len(before) :]
+    assert "已整改并复查合格" in last
+    assert f"/r/{opened.receipt}" in last
 
 
 @pytest.mark.parametrize(

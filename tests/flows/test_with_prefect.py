@@ -8,13 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from domain import heartbeats
 from domain.database import Database
+from domain.models import Heartbeat
 from tests.flows.conftest import REPORTER, Desk
 from tests.flows.prefect_server import PrefectServer
 from tests.telephony import ROOT, Exchange, eventually
@@ -33,9 +35,31 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]
         server.close()
 
 
+def test_runs_of_a_killed_worker_are_marked_as_crashed(
+    desk: Desk, database_url: str, prefect: PrefectServer, tmp_path: Path
+) -> None:
+    with worker_process(database_url, prefect, tmp_path, dies=True) as killed:
+        eventually(says(desk.db, "joined"), what="joining Prefect", seconds=JOINED_WITHIN_SECONDS)
+        runs = {watch["flow_run_id"] for watch in standing(desk.db)["watches"].values()}
+        killed.kill()
+    with desk.db.write() as session:
+        (silent,) = session.exec(select(Heartbeat))
+        silent.at -= timedelta(minutes=2)
+
+    with worker_process(database_url, prefect, tmp_path):
+        eventually(
+            lambda: {run["id"] for run in prefect.flow_runs() if run["state_type"] == "CRASHED"} >= runs,
+            what="burying the dead worker's runs",
+            seconds=JOINED_WITHIN_SECONDS,
+        )
+        assert len(runs) == 2
+
+
 @contextmanager
-def worker_process(database_url: str, prefect: PrefectServer, home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker as a deployment does; at the end it has to stop in order."""
+def worker_process(
+    database_url: str, prefect: PrefectServer, home: Path, *, dies: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker as a deployment does; at the end it has to stop in order, unless the test kills it."""
     environment = os.environ | {
         "FIRELINE_DATABASE_URL": database_url, "PREFECT_API_URL": prefect.api, "PREFECT_HOME": str(home),
     }  # fmt: skip
@@ -44,7 +68,7 @@ def worker_process(database_url: str, prefect: PrefectServer, home: Path) -> Ite
     try:
         yield process
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=30) == (-signal.SIGKILL if dies else 0)
     finally:
         if process.poll() is None:
             process.kill()

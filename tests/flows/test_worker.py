@@ -125,13 +125,22 @@ def test_promise_rings_the_bell_after_its_commit(db: Database, desk: Desk) -> No
         ear.close()
 
 
-def test_own_promise_whose_lease_ran_out_is_not_begun_a_second_time(
-    desk: Desk, db: Database, telephony: Exchange
-) -> None:
-    telephony.behave("timeout", WARDEN)
+@pytest.fixture
+def leaping(db: Database, telephony: Exchange) -> Iterator[tuple[Worker, list[timedelta]]]:
+    """A worker whose clock can be put forward."""
+    del telephony
     ahead = [timedelta(0)]
     running = Worker(db, now=lambda: datetime.now(UTC) + ahead[0])
     running.start()
+    yield running, ahead
+    running.stop()
+
+
+def test_own_promise_whose_lease_ran_out_is_not_begun_a_second_time(
+    desk: Desk, telephony: Exchange, leaping: tuple[Worker, list[timedelta]]
+) -> None:
+    telephony.behave("timeout", WARDEN)
+    _, ahead = leaping
     opened = desk.report()
 
     def to_warden() -> Attempt | None:
@@ -141,6 +150,5 @@ def test_own_promise_whose_lease_ran_out_is_not_begun_a_second_time(
     ahead[0] = timedelta(hours=1)
     eventually(lambda: to_warden().state != "dialling", what="the end of the request")
 
-    state = to_warden().state
-    running.stop()
-    assert state == "unknown"  # and not looked up, found missing and sent again while it was still under way
+    # Not looked up, found missing and sent again while it was still under way.
+    assert to_warden().state == "unknown"
