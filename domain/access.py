@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlmodel import Session
 
 from domain.actors import Actor, Role
-from domain.models import Case, Post, TimelineEntry
+from domain.models import Case, TimelineEntry
 
 SEES_EVERYTHING = frozenset(
     {Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.ADMINISTRATOR, Role.AUDITOR}
 )
 READS_REPORTS = frozenset({Role.HANDLER, Role.INSPECTOR, Role.SUPERVISOR, Role.LEADER})
 """Roles that read what the reporter wrote; a warden reads it for the cases assigned to them."""
-VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -33,12 +33,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
             table.c.second_assignee_id == actor.person_id,
             table.c.id.in_(worked),
         ]
-    if actor.plays(*VENUE_SIDE) and actor.person_id:
-        venues = select(Post.venue_id).where(  # type: ignore[call-overload]
-            Post.person_id == actor.person_id,
-            Post.role.in_([role.value for role in VENUE_SIDE]),  # type: ignore[attr-defined]
-        )
-        mine.append((table.c.process == "rectification") & (table.c.state != "ordered") & table.c.venue_id.in_(venues))
+    if actor.venue_ids:
+        here = table.c.venue_id.in_(actor.venue_ids)
+        mine.append((table.c.process == "rectification") & (table.c.state != "ordered") & here)
     return or_(*mine) if mine else false()
 
 
@@ -49,7 +46,15 @@ def may_see(session: Session, actor: Actor, case: Case) -> bool:
     return found is not None
 
 
-def reads_reporter(actor: Actor, case: Case) -> bool:
+class Assigned(Protocol):
+    """What of a case decides who reads its reporter's words."""
+
+    @property
+    def assignees(self) -> tuple[UUID, ...]:
+        """Return who works on it."""
+
+
+def reads_reporter(actor: Actor, case: Assigned) -> bool:
     """Return whether this actor reads what the reporter wrote and photographed (never the venue's side)."""
     if actor.plays(*READS_REPORTS):
         return True

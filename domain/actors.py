@@ -37,8 +37,11 @@ class Actor:
     name: str = ""
     receipt_for: UUID | None = None
     """The case whose receipt code this reporter showed."""
-    phone_mark: str | None = None
-    """Keyed mark of the actor's own phone; equal marks mean the same phone, and the phone cannot be read from it."""
+    phone_marks: frozenset[str] = frozenset()
+    """Keyed marks of the actor's own phone, one per key of the vault: the same phone has a mark in common, and
+    the phone cannot be read from it."""
+    venue_ids: frozenset[UUID] = frozenset()
+    """Venues at which the actor holds a post of the venue's side now."""
 
     def plays(self, *roles: Role) -> bool:
         """Return whether the actor has one of `roles`."""
@@ -46,7 +49,12 @@ class Actor:
 
 
 SYSTEM = Actor(frozenset({Role.SYSTEM}), name="system")
+ANYBODY = Actor(frozenset({Role.REPORTER}))
+"""Who reports without a name, and has no receipt code yet."""
 
+
+VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
+"""Posts at a venue."""
 
 ROLE_LABELS: dict[Role, Label] = {
     Role.REPORTER: Label("举报人", "Reporter"),

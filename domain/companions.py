@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import cases, outbox, people, venues
+from domain import cases, outbox, people, places, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence
-from domain.models import Case, CaseLink, Outbox, Venue
+from domain.models import Case, CaseLink, Outbox, Person, Venue
 from domain.processes.everywhere import HeldDecision
+from domain.processes.hazard_report import CLOSED, REPLIED, is_not_own_report
 from domain.workflow import FieldRefusal, TransitionRefused
 
 MERGED_INTO = "merged_into"
@@ -24,9 +25,16 @@ def _refuse(field: str, reason: Sentence) -> FieldRefused:
 
 @before("check_assignees")
 def check_assignees(session: Session, step: Step) -> None:
-    """Give a case only to a warden, or to two inspectors (R120 第十四条), who hold the post today."""
+    """Give a case only to a warden, or to two inspectors (R120 第十四条), who hold the post today.
+
+    Never to its reporter, and in words that do not tell who the reporter is.
+    """
     day = people.local_day(step.at)
     first, second = step.form.assignee, step.form.second
+    for field, person_id in (("assignee", first), ("second", second)):
+        person = session.get(Person, person_id) if person_id else None
+        if person is not None and people.is_marked(person, step.case.facts.get("reporter_mark")):
+            raise _refuse(field, Sentence("This person cannot take this case; choose somebody else."))
     if people.holds(session, first, ["warden"], day=day):
         if second is not None:
             raise _refuse("second", Sentence("A warden checks alone; leave the second inspector empty."))
@@ -96,9 +104,9 @@ def join_other(session: Session, step: Step) -> None:
     for held in sorted((found, case.id)):  # always in this order, so that two merges cannot wait for each other
         session.execute(select(Case.id).where(Case.id == held).with_for_update())  # type: ignore[call-overload]
     other = cases.reload(session, found)
-    here = (case.venue_id, None if case.venue_id else (case.place or "").strip())
-    there = (other.venue_id, None if other.venue_id else (other.place or "").strip())
-    if here != there or here == (None, ""):
+    if reason := is_not_own_report(other, step.plan.actor, step.at):
+        raise _refuse("into", reason)
+    if not places.are_same(session, case, other):
         raise _refuse("into", Sentence("Only reports about the same premises can be merged."))
     try:
         cases.fire(session, other, "absorb", actor=SYSTEM, at=step.at, data={"other": case.number})
@@ -110,11 +118,16 @@ def join_other(session: Session, step: Step) -> None:
 @before("leave_other")
 def leave_other(session: Session, step: Step) -> None:
     """Undo a merge; both timelines say so."""
-    query = select(CaseLink).where(col(CaseLink.from_id) == step.case.id, col(CaseLink.kind) == MERGED_INTO)
-    link = session.execute(query.where(col(CaseLink.ended_at).is_(None))).scalar_one()
-    other = cases.reload(session, link.to_id)
+    other = _absorbing(session, step.case)
     cases.fire(session, other, "release", actor=SYSTEM, at=step.at, data={"other": step.case.number})
     cases.unlink(session, source=step.case.id, target=other.id, kind=MERGED_INTO, at=step.at)
+
+
+def _absorbing(session: Session, case: Case) -> Case:
+    """Return the report a merged one is handled with, as it stands now, and hold its row."""
+    query = select(CaseLink).where(col(CaseLink.from_id) == case.id, col(CaseLink.kind) == MERGED_INTO)
+    link = session.execute(query.where(col(CaseLink.ended_at).is_(None))).scalar_one()
+    return cases.reload(session, link.to_id)
 
 
 def merged_into(session: Session, case_id: Any) -> list[Case]:  # noqa: ANN401 - a UUID
@@ -133,6 +146,32 @@ def answer_merged(session: Session, step: Step) -> None:
     for merged in merged_into(session, step.case.id):
         case = cases.reload(session, merged.id)
         cases.fire(session, case, "share_reply", actor=SYSTEM, at=step.at, data={"text": step.form.text})
+
+
+@after("tell_merged_corrected")
+def tell_merged_corrected(session: Session, step: Step) -> None:
+    """Whoever reported the same hazard hears that it is corrected too, each through their own report, once."""
+    for merged in merged_into(session, step.case.id):
+        case = cases.reload(session, merged.id)
+        if step.form.other not in case.facts.get("corrected_cases", ()):
+            cases.fire(session, case, "tell_corrected", actor=SYSTEM, at=step.at, data={"other": step.form.other})
+
+
+@before("forward_objection")
+def forward_objection(session: Session, step: Step) -> None:
+    """Pass the objection on to the report this one was merged into: it reopens, or hears that one more objects."""
+    # Before this report's own row, in the order in which an answer takes the two: they cannot wait for each other.
+    other = _absorbing(session, step.case)
+    answered = other.state in {state.name for state in (REPLIED, CLOSED)}
+    name = "reopen_for_merged" if answered else "hear_merged"
+    cases.fire(session, other, name, actor=SYSTEM, at=step.at, data={"other": step.case.number})
+
+
+@after("return_reopened")
+def return_reopened(session: Session, step: Step) -> None:
+    """Give a reopened report that is declined back to the supervisor, who alone assigns it."""
+    if step.case.facts.get("reopened_at"):
+        cases.fire(session, step.case, "return_to_supervisor", actor=SYSTEM, at=step.at)
 
 
 @after("close_when_satisfied")

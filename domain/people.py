@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
 from domain import sealed
-from domain.actors import Actor, Role
+from domain.actors import VENUE_SIDE, Actor, Role
 from domain.models import Area, Person, Post
 
 CITY = ZoneInfo("Asia/Shanghai")
@@ -32,10 +32,20 @@ def _valid(day: date) -> tuple[ColumnElement[bool], ...]:
 
 
 def actor_of(session: Session, person: Person, *, at: datetime) -> Actor:
-    """Return the actor a person is at that moment: the roles of all posts they hold."""
-    roles = frozenset(Role(post.role) for post in posts_of(session, person.id, day=local_day(at)))
-    phone_mark = sealed.mark(person.phone) if person.phone else None
-    return Actor(roles, person_id=person.id, name=person.name, phone_mark=phone_mark)
+    """Return the actor a person is at that moment: the roles of all posts they hold, and their venues."""
+    posts = posts_of(session, person.id, day=local_day(at))
+    return Actor(
+        frozenset(Role(post.role) for post in posts),
+        person_id=person.id,
+        name=person.name,
+        phone_marks=sealed.marks(person.phone) if person.phone else frozenset(),
+        venue_ids=frozenset(post.venue_id for post in posts if post.venue_id and Role(post.role) in VENUE_SIDE),
+    )
+
+
+def is_marked(person: Person, mark: str | None) -> bool:
+    """Return whether a keyed mark is that of the person's own phone."""
+    return bool(mark and person.phone and mark in sealed.marks(person.phone))
 
 
 def holds(session: Session, person_id: UUID, roles: Iterable[Role | str], *, day: date) -> bool:
@@ -46,7 +56,7 @@ def holds(session: Session, person_id: UUID, roles: Iterable[Role | str], *, day
 
 def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> list[Person]:
     """Return everybody who holds any of `roles` on `day`, by name."""
-    query = select(Person).join(Post).where(Post.role.in_([str(r) for r in roles]), *_valid(day)).distinct()  # type: ignore[attr-defined, arg-type]
+    query = select(Person).join(Post).where(Post.role.in_([str(r) for r in roles]), *_valid(day)).distinct()  # type: ignore[attr-defined]
     return sorted(session.execute(query).scalars(), key=lambda person: person.name)
 
 

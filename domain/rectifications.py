@@ -38,6 +38,7 @@ def open_from_finding(session: Session, case_id: UUID, seq: int, *, at: datetime
                 "parent_id": report.id,
                 "venue_id": report.venue_id,
                 "area_id": report.area_id,
+                # A venue's name or a colleague's words; the reporter's own stay sealed with the report.
                 "place": report.place,
                 "hazard_code": code,
                 "assignee_id": report.assignee_id,

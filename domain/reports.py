@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from domain import cases, catalogue, people, sealed, venues
+from domain import cases, catalogue, people, places, sealed, venues
 from domain.actors import SYSTEM, Actor, Role
 from domain.catalogue import Severity
 from domain.forms import MAX_PHOTOS, N_, Latitude, Longitude
@@ -32,6 +32,7 @@ from domain.settings import get_settings
 from domain.workflow import FieldRefusal
 
 SIMILAR_WITHIN = timedelta(hours=72)
+NO_WARDEN = Sentence("No warden is free for this area.")
 
 
 class WrongReceipt(LookupError):
@@ -99,8 +100,8 @@ def open_report(
             facts[kind] = data[kind] = sealed.reference(item)
     if phone:
         facts["reporter_mark"] = sealed.mark(phone)
-    if intake.lat is not None and intake.lon is not None:
-        facts["position"] = {"lat": intake.lat, "lon": intake.lon}
+    facts |= _sealed_place(session, intake, case_id=case_id, at=at)
+    data |= {"place": facts[places.WORDS]} if intake.place else {}
     if intake.photos:
         data["photos"] = [str(photo) for photo in intake.photos]
     case = cases.open_case(
@@ -115,7 +116,7 @@ def open_report(
         columns={
             "venue_id": venue.id if venue else None,
             "area_id": venue.area_id if venue else None,
-            "place": intake.place or (venue.name if venue else None),
+            "place": venue.name if venue else None,
             "hazard_code": hazard_code,
             "channel": channel,
         },
@@ -126,6 +127,15 @@ def open_report(
     if intake.photos:
         cases.attach_photos(session, case.id, intake.photos, by_reporter=actor.plays(Role.REPORTER))
     return Opened(case, _issue_receipt(session, case.id, at))
+
+
+def _sealed_place(session: Session, intake: Intake, *, case_id: UUID, at: datetime) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if intake.place:
+        facts |= places.seal_words(session, intake.place, case_id=case_id, at=at)
+    if intake.lat is not None and intake.lon is not None:
+        facts |= places.seal_position(session, intake.lat, intake.lon, case_id=case_id, at=at)
+    return facts
 
 
 def _hazard(intake: Intake) -> tuple[str | None, str | None]:
@@ -273,16 +283,25 @@ class Sorted:
 
 
 def triage(session: Session, case_id: UUID, *, at: datetime) -> Sorted:
-    """Accept and assign a report that leaves no doubt; leave every other to a handler. Harmless when repeated."""
+    """Accept and assign a report that leaves no doubt; leave every other to a handler.
+
+    Harmless when repeated: only what this very call accepted is assigned by it.
+    """
     case = cases.reload(session, case_id)
-    if case.state == "accepted" and case.hazard_code and case.venue_id and case.assignee_id is None:
-        return _assign_to_warden(session, case, at)
+    if case.state == "accepted" and _was_left_without_warden(session, case):
+        return Sorted(accepted=True, assigned_to=None, doubt=NO_WARDEN)
     if case.state != "reported":
         return Sorted(accepted=False, assigned_to=case.assignee_id, doubt=None)
     if doubt := _doubt(session, case):
         return Sorted(accepted=False, assigned_to=None, doubt=doubt)
     cases.fire(session, case, "accept", actor=SYSTEM, at=at, data={"hazard_code": case.hazard_code})
     return _assign_to_warden(session, case, at)
+
+
+def _was_left_without_warden(session: Session, case: Case) -> bool:
+    """Return whether the last thing that happened is that the system accepted and found nobody to assign."""
+    last = session.get(TimelineEntry, (case.id, case.version))
+    return last is not None and last.transition == "accept" and last.actor_role == Role.SYSTEM.value
 
 
 def _doubt(session: Session, case: Case) -> Sentence | None:
@@ -306,8 +325,8 @@ def _doubt(session: Session, case: Case) -> Sentence | None:
 def _assign_to_warden(session: Session, case: Case, at: datetime) -> Sorted:
     wardens = people.in_charge(session, Role.WARDEN, case.area_id, day=people.local_day(at))
     mark = case.facts.get("reporter_mark")
-    free = [warden for warden in wardens if not (mark and warden.phone and sealed.mark(warden.phone) == mark)]
+    free = [warden for warden in wardens if not people.is_marked(warden, mark)]
     if not free:
-        return Sorted(accepted=True, assigned_to=None, doubt=Sentence("No warden is free for this area."))
+        return Sorted(accepted=True, assigned_to=None, doubt=NO_WARDEN)
     cases.fire(session, case, "assign", actor=SYSTEM, at=at, data={"assignee": free[0].id})
     return Sorted(accepted=True, assigned_to=free[0].id, doubt=None)

@@ -31,6 +31,11 @@ def mark(text: str) -> str:
     return keyring().blind_index(text, context="mark").hex()
 
 
+def marks(text: str) -> frozenset[str]:
+    """Return the mark of `text` under every key of the vault: an older mark is found in it after a change of keys."""
+    return frozenset(index.hex() for index in keyring().blind_indexes(text, context="mark"))
+
+
 def put(session: Session, text: str, *, kind: str, case_id: UUID | None, at: datetime, findable: bool = False) -> UUID:
     """Seal `text` and return the id of its vault item; `findable` also stores a blind index of it."""
     item_id = new_id()

@@ -38,6 +38,10 @@ class CaseView(Protocol):
     def opened_at(self) -> datetime:
         """Return when it began (UTC)."""
 
+    @property
+    def venue_id(self) -> UUID | None:
+        """Return at which venue it is; None where there is no code."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldRefusal:

@@ -25,6 +25,7 @@ class Snapshot:
     assignees: tuple[UUID, ...]
     facts: Mapping[str, Any]
     opened_at: datetime
+    venue_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from domain.settings import get_settings
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 DOTS = "••••"
 """Stands for the receipt code wherever a reporter's message is kept or shown."""
+SEE_CASE_PAGE = language.Sentence("see the case page")
 MOST_SEGMENTS = 3
 LONGEST_PLACE = 30
 GSM_7 = frozenset(
@@ -62,8 +63,10 @@ def compose(
     extra: Mapping[str, Any] | None = None,
 ) -> Words:
     """Return the words of `effect` for `recipient`; at most three segments, the free text shortened if need be."""
-    context = facts_of(session, case, entry, locale=recipient.language) | _said(extra or {}, recipient.language)
-    if recipient.person_id is not None:
+    is_staff = recipient.person_id is not None
+    context = facts_of(session, case, entry, locale=recipient.language, for_staff=is_staff)
+    context |= _said(extra or {}, recipient.language)
+    if is_staff:
         body = fitted(f"sms/{effect}", recipient.language, context)
         return Words(body, body)
     receipt = reports.receipt_of(session, case.id) or ""
@@ -79,8 +82,10 @@ def spoken(session: Session, case: Case, entry: TimelineEntry, effect: str, *, r
     return Words(words, words)
 
 
-def facts_of(session: Session, case: Case, entry: TimelineEntry, *, locale: str) -> dict[str, Any]:
-    """Return what templates may say of a case; nothing in it comes from a reporter but the place.
+def facts_of(
+    session: Session, case: Case, entry: TimelineEntry, *, locale: str, for_staff: bool = True
+) -> dict[str, Any]:
+    """Return what templates may say of a case; nothing in it comes from a reporter.
 
     number, kind (the transition), process, step, place, hazard, due (the nearest deadline), verify_due,
     correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, link (of
@@ -96,7 +101,7 @@ def facts_of(session: Session, case: Case, entry: TimelineEntry, *, locale: str)
         "kind": entry.transition,
         "process": language.Label(workflow.zh, workflow.en).in_language(locale),
         "step": _step(workflow, entry.transition, locale),
-        "place": _place(session, case, locale),
+        "place": _place(session, case, locale, for_staff=for_staff),
         "hazard": language.Label(hazard.zh, hazard.en).in_language(locale) if hazard else "",
         "due": moment(case.due_at, locale) if case.due_at else "",
         "verify_due": moment(datetime.fromisoformat(verify["due_at"]), locale) if verify.get("running") else "",
@@ -118,10 +123,11 @@ def _step(workflow: Any, transition: str, locale: str) -> str:  # noqa: ANN401 -
     return str(workflow.named(transition)[0].label.in_language(locale))
 
 
-def _place(session: Session, case: Case, locale: str) -> str:
+def _place(session: Session, case: Case, locale: str, *, for_staff: bool) -> str:
+    """Return the venue's name or what a colleague wrote; the reporter's own words are read on the case's page only."""
     venue = session.get(Venue, case.venue_id) if case.venue_id else None
     if venue is None:
-        return case.place or ""
+        return case.place or (SEE_CASE_PAGE.in_language(locale) if for_staff else "")
     return venue.name_en if locale == language.ENGLISH and venue.name_en else venue.name
 
 

@@ -127,7 +127,13 @@ def _merge(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
         )
     )
     takes = workflow_of(desk.case.process).named("absorb")[0].sources
-    fit = [c.number for c in others if c.venue_id and c.state in {state.name for state in takes}]
+    fit = [
+        c.number
+        for c in others
+        if c.venue_id
+        and c.state in {state.name for state in takes}
+        and c.facts.get("reporter_mark") not in desk.actor.phone_marks
+    ]
     return {**filled, "into": desk.rng.choice(sorted(fit))} if fit else None
 
 

@@ -104,9 +104,9 @@ class Replay:
         if name in ("serve", "fail_recheck", "extend"):
             self.correct_by = data["correct_by"]
         self.extensions += name == "extend"
-        if name == "object":
+        if entry.target == "reopened" != self.state and name != "return_to_supervisor":
             self.objected_at = entry.at
-        if name == "reply":
+        if name in ("reply", "share_reply"):
             self.replied_at = entry.at
 
     def _note_people(self, entry: TimelineEntry) -> None:
@@ -114,7 +114,7 @@ class Replay:
             self.assignees = tuple(entry.data[key] for key in ("assignee", "second") if key in entry.data)
         if entry.transition in ("start_check", "record_finding", "reply"):
             self.handlers |= {*self.assignees, str(entry.actor_id)}
-        if entry.transition in ("decline", "object"):
+        if entry.transition in ("decline", "object", "reopen_for_merged"):
             self.assignees = ()
         if entry.transition == "submit":
             self.submitter = entry.actor_id

@@ -35,7 +35,7 @@ WAYS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
         "reopened": (*TO_REPLIED, ("reporter", "object")),
         "rejected": (("handler", "reject"),),
         "transferred": (("handler", "transfer"),),
-        "merged": (("handler", "merge"),),
+        "merged": (("handler", "merge"), ("system", "share_reply")),
         "withdrawn": (("reporter", "withdraw"),),
     },
     "rectification": {

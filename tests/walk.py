@@ -225,6 +225,8 @@ class PressesAnything(PressesLiveButtons):
         with self.db.write() as session:
             case = cases.by_id(session, case_id)
             step = next(t for t in WORKFLOWS[case.process].leaving(case.state) if t.name == name)
+            if any(guard(case, actor, self.now) for guard in step.guards):
+                return
             data = fill(Desk(session, self.world, case, actor, self.now, rng), step)
             if data is not None:
                 cases.fire(session, case, name, actor=actor, at=self.now, data=data)

@@ -21,7 +21,7 @@ from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
 from api.pages.staff_steps import seen_case
 from api.rendering import CITY
-from domain import cases, catalogue, people
+from domain import cases, catalogue, people, places
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.catalogue import Hazard
@@ -206,7 +206,8 @@ def _remind(  # noqa: PLR0917 - one row of a batch
         with db.read() if data is None else db.write() as session:
             case = seen_case(session, number, staff.actor)
             flow = workflow_of(case.process)
-            place, state = case.place or "", flow.state(case.state).label
+            said = places.words_for(session, staff.actor, [case]).get(case.id, "")
+            place, state = case.place or said, flow.state(case.state).label
             if data is None:
                 flow.plan(cases.snapshot(case), REMIND, actor=staff.actor, at=at)
             else:

@@ -38,6 +38,7 @@ def listed(row: Row, *, at: datetime, locale: str) -> dict[str, Any]:
         "state_label": in_words(workflow_of(row.process).state(row.state).label, locale),
         "version": row.version,
         "place": row.place,
+        "place_words": row.place_words,
         "venue": venue if row.venue_code else None,
         "area": area if row.area_code else None,
         "hazard_code": row.hazard_code,

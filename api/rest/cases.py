@@ -105,6 +105,8 @@ def _shown(page: CasePage, locale: str) -> dict[str, Any]:
         "due_at": answers.moment(case.due_at),
         "reporter": {
             "words": reporter.words,
+            "place": reporter.place,
+            "position": dict(zip(("lat", "lon"), reporter.position, strict=True)) if reporter.position else None,
             "name_masked": reporter.name,
             "phone_masked": reporter.phone,
             "has_phone": reporter.has_phone,

@@ -1,4 +1,4 @@
-"""Hazards, time limits, checklists and the public's seven questions: data files and their typed loader.
+"""Hazards, time limits and our own targets, checklists, the public's seven questions: data files, typed loader.
 
 Data only: what follows from a hazard or a limit is decided in `processes` and `clocks`. A file is read at its
 first use and kept; everything handed out is frozen.
@@ -26,6 +26,7 @@ from domain.catalogue.hazard import (
 )
 from domain.catalogue.question import PUBLIC_QUESTIONS, PublicQuestion, public_question, suggest_hazards
 from domain.catalogue.source import Source, UnknownSource, applies_in, source_of, sources
+from domain.catalogue.target import Target, targets
 from domain.catalogue.time_limit import TimeLimit, UnknownTimeLimit, limit, limits
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PublicQuestion",
     "Severity",
     "Source",
+    "Target",
     "TimeLimit",
     "UnknownSource",
     "UnknownTimeLimit",
@@ -55,6 +57,7 @@ __all__ = [
     "source_of",
     "sources",
     "suggest_hazards",
+    "targets",
     "venue_classes",
     "verify_class",
     "verify_classes",

@@ -12,10 +12,9 @@ from pydantic import Field
 from domain.actors import Actor, Role
 from domain.forms import N_, Form, LabelledChoice, choice_field, person_field, text_field
 from domain.language import Label, Sentence
-from domain.workflow import CaseView, Check, FieldRefusal, State, Transition
+from domain.workflow import CaseView, Check, FieldRefusal, Guard, State, Transition
 
 STAFF = frozenset({Role.WARDEN, Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER})
-VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
 REMINDER_PAUSE = timedelta(hours=24)
 """A reporter may urge once in so long; our choice, so that the button is not a siren."""
 
@@ -120,30 +119,43 @@ def steps(
     *,
     assigned: Iterable[State],
     reminders: frozenset[Role],
+    urged_by_reporter: Iterable[State] = (),
+    handling: tuple[Guard, ...] = (),
     reassign_checks: tuple[Check, ...] = (),
 ) -> tuple[Transition, ...]:
-    """Return the shared steps for a process: `assigned` are the states in which somebody holds the case."""
+    """Return the shared steps for a process.
+
+    `assigned` are the states in which somebody holds the case, `urged_by_reporter` those in which its reporter
+    may urge too; `handling` guards what only those may do who handle the case.
+    """
     states = frozenset(states)
     everywhere = frozenset(state for state in states if not state.final)
-    return (
+    waiting = frozenset(urged_by_reporter)
+    urging = (
         Transition(
-            "remind", zh="催办", en="Urge", sources=everywhere, target=None, roles=reminders,
+            "remind", zh="催办", en="Urge", sources=sources, target=None, roles=roles,
             guards=(is_own_receipt, was_not_just_reminded), form=Form, changes=note_reminder,
             effects=("remind_assignee",),
-        ),
+        )
+        for sources, roles in ((waiting, reminders | {Role.REPORTER}), (everywhere - waiting, reminders))
+        if sources
+    )  # fmt: skip
+    return (
+        *urging,
         Transition(
             "comment", zh="备注", en="Comment", sources=everywhere, target=None,
             roles=STAFF, form=Comment,
         ),
         Transition(
             "reassign", zh="改派", en="Reassign", sources=frozenset(assigned), target=None,
-            roles={Role.HANDLER, Role.SUPERVISOR}, form=Reassign,
+            roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=Reassign,
             checks=(is_second_inspector_given, is_new_assignee, *reassign_checks), changes=set_assignees,
             companions=("check_assignees",), effects=("notify_assignee",),
         ),
         Transition(
             "decide_held", zh="处理未送达", en="Decide on a held message", sources=states, target=None,
-            roles={Role.HANDLER, Role.SUPERVISOR}, form=HeldMessage, companions=("release_held",), quiet=True,
+            roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=HeldMessage,
+            companions=("release_held",), quiet=True,
         ),
         Transition(
             "warn", zh="临期提醒", en="Deadline near", sources=everywhere, target=None,

@@ -8,8 +8,9 @@ from typing import Any
 from domain import catalogue
 from domain.actors import Actor, Role
 from domain.clocks import Limit
+from domain.forms import Form
 from domain.language import Label, Sentence
-from domain.processes import everywhere
+from domain.processes import everywhere, limits
 from domain.processes import hazard_report_forms as forms
 from domain.processes.everywhere import is_assignee, is_own_receipt
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
@@ -41,8 +42,7 @@ OPEN = frozenset(state for state in STATES if not state.final)
 
 def is_not_own_report(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
     """Nobody handles a report they made themselves (told by a keyed mark of the phone, not by the phone)."""
-    mark = case.facts.get("reporter_mark")
-    if mark and actor.phone_mark and mark == actor.phone_mark:
+    if case.facts.get("reporter_mark") in actor.phone_marks:
         return Sentence("You made this report yourself; somebody else has to handle it.")
     return None
 
@@ -53,6 +53,19 @@ def is_within_objection_time(case: CaseView, actor: Actor, at: datetime) -> Sent
     if replied_at and at - datetime.fromisoformat(replied_at) <= OBJECTION_WITHIN:
         return None
     return Sentence("An objection is possible for 30 days after the reply.")
+
+
+def was_answered(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """Whoever waits behind another report rates the answer once it is there."""
+    return None if case.facts.get("replied_at") else Sentence("The answer is not there yet.")
+
+
+def was_not_objected_since(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """One objection per answer, where the report stays in its state: the other one is looked at again."""
+    objected_at, replied_at = case.facts.get("objected_at"), case.facts.get("replied_at")
+    if objected_at and replied_at and objected_at >= replied_at:
+        return Sentence("You have objected to this answer already; it is being looked at again.")
+    return None
 
 
 def is_not_yet_rated(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
@@ -196,6 +209,11 @@ def note_objection(case: CaseView, actor: Actor, form: Any, at: datetime) -> dic
     }
 
 
+def note_passed_on(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+    """Remember the objection; the report it was merged into is the one that reopens."""
+    return {"facts": {"objected_at": at.isoformat()}}
+
+
 def note_rating(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
     """Keep how satisfied the reporter is, 1 to 5."""
     return {"facts": {"rating": form.rating}}
@@ -217,9 +235,7 @@ def verify_again_limit(case: CaseView) -> Limit | None:
 
 
 def _class_limit(case: CaseView) -> Limit:
-    if case.facts.get("verify_class") == "A24H":
-        return Limit.hours(int(catalogue.limit("CMP-20").limit or 24))
-    return Limit.working_days(int(catalogue.limit("CMP-21").limit or 3))
+    return limits.of("CMP-20" if case.facts.get("verify_class") == "A24H" else "CMP-21")
 
 
 R = Role
@@ -236,7 +252,8 @@ TRANSITIONS = (
                guards=(is_not_own_report, has_no_merged_reports), form=forms.Merge, companions=("join_other",),
                effects=("acknowledge_reporter",)),
     Transition("unmerge", zh="撤销并案", en="Undo the merge", sources={MERGED}, target=ACCEPTED,
-               roles={R.HANDLER, R.SUPERVISOR}, form=forms.Reason, companions=("leave_other",)),
+               roles={R.HANDLER, R.SUPERVISOR}, guards=(is_not_own_report,), form=forms.Reason,
+               companions=("leave_other",)),
     Transition("assign", zh="派发", en="Assign", sources={ACCEPTED}, target=ASSIGNED, roles={R.HANDLER, R.SYSTEM},
                guards=(is_not_own_report,), form=forms.Assign,
                checks=(everywhere.is_second_inspector_given, is_somebody_new),
@@ -249,7 +266,9 @@ TRANSITIONS = (
                usual=True),
     Transition("decline", zh="退回", en="Decline", sources={ASSIGNED}, target=ACCEPTED,
                roles={R.WARDEN, R.INSPECTOR}, guards=(is_assignee,), form=forms.Decline, changes=clear_assignees,
-               effects=("tell_handler",)),
+               companions=("return_reopened",), effects=("tell_handler",)),
+    Transition("return_to_supervisor", zh="转回主管", en="Back to the supervisor", sources={ACCEPTED}, target=REOPENED,
+               roles={R.SYSTEM}, form=Form, effects=("tell_supervisor",), quiet=True),
     Transition("start_check", zh="到场", en="Arrive on site", sources={ASSIGNED}, target=CHECKING,
                roles={R.WARDEN, R.INSPECTOR}, guards=(is_assignee, is_not_own_report), form=forms.StartCheck,
                changes=note_arrival, companions=("compare_venue_code",), usual=True),
@@ -261,34 +280,47 @@ TRANSITIONS = (
                guards=(is_not_own_report,), form=forms.Reply, checks=(tells_or_says_why_not,), changes=note_reply,
                companions=("answer_merged",), effects=("reply_reporter",), usual=True),
     Transition("send_back", zh="退回重查", en="Send back", sources={CHECKED}, target=ASSIGNED,
-               roles={R.HANDLER, R.SUPERVISOR}, form=forms.SendBack, effects=("notify_assignee",)),
+               roles={R.HANDLER, R.SUPERVISOR}, guards=(is_not_own_report,), form=forms.SendBack,
+               effects=("notify_assignee",)),
     Transition("object", zh="不满意", en="Object", sources={REPLIED, CLOSED}, target=REOPENED, roles={R.REPORTER},
                guards=(is_own_receipt, is_within_objection_time), form=forms.Objection, changes=note_objection,
                effects=("tell_supervisor",)),
+    Transition("object", zh="不满意", en="Object", sources={MERGED}, target=None, roles={R.REPORTER},
+               guards=(is_own_receipt, is_within_objection_time, was_not_objected_since), form=forms.Objection,
+               changes=note_passed_on, companions=("forward_objection",)),
+    Transition("reopen_for_merged", zh="并案举报人不满意", en="A joined reporter objected", sources={REPLIED, CLOSED},
+               target=REOPENED, roles={R.SYSTEM}, form=forms.OtherCase, changes=note_objection,
+               effects=("tell_supervisor",), quiet=True),
+    Transition("hear_merged", zh="并案举报人有异议", en="A joined reporter objects too", sources=OPEN - {REPLIED},
+               target=None, roles={R.SYSTEM}, form=forms.OtherCase, effects=("tell_handler",), quiet=True),
     Transition("rate", zh="评价", en="Rate", sources={REPLIED}, target=None, roles={R.REPORTER},
                guards=(is_own_receipt, is_not_yet_rated), form=forms.Rating, changes=note_rating,
                companions=("close_when_satisfied",)),
+    Transition("rate", zh="评价", en="Rate", sources={MERGED}, target=None, roles={R.REPORTER},
+               guards=(is_own_receipt, was_answered, is_not_yet_rated), form=forms.Rating, changes=note_rating),
     Transition("close", zh="办结", en="Close", sources={REPLIED}, target=CLOSED, roles={R.SYSTEM}, form=forms.Closing,
                quiet=True),
     Transition("withdraw", zh="撤回", en="Withdraw", sources={REPORTED, ACCEPTED}, target=WITHDRAWN,
                roles={R.REPORTER}, guards=(is_own_receipt, has_no_merged_reports), form=forms.Withdrawal),
-    Transition("add_information", zh="补充", en="Add information", sources=OPEN - {REPLIED}, target=None,
-               roles={R.REPORTER}, guards=(is_own_receipt,), form=forms.Addition, effects=("tell_handler",)),
+    Transition("add_information", zh="补充", en="Add information", sources=OPEN - {REPLIED} | {MERGED},
+               target=None, roles={R.REPORTER}, guards=(is_own_receipt,), form=forms.Addition,
+               effects=("tell_handler",)),
     Transition("reclassify", zh="调整类别", en="Reclassify", sources={ACCEPTED, ASSIGNED, CHECKING}, target=None,
-               roles={R.HANDLER, R.SUPERVISOR}, form=forms.Reclassify, checks=(keeps_class_or_is_stricter,),
-               changes=classify),
+               roles={R.HANDLER, R.SUPERVISOR}, guards=(is_not_own_report,), form=forms.Reclassify,
+               checks=(keeps_class_or_is_stricter,), changes=classify),
     Transition("absorb", zh="并入其他举报", en="Another report joined", sources=OPEN - {REPLIED}, target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_absorbed, quiet=True),
     Transition("release", zh="并入的举报移出", en="A joined report left", sources=frozenset(STATES), target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_released, quiet=True),
     Transition("tell_corrected", zh="隐患整改完成", en="A hazard was corrected", sources=frozenset(STATES), target=None,
                roles={R.SYSTEM}, form=forms.OtherCase, changes=forms.note_corrected,
-               effects=("tell_reporter_corrected",), quiet=True),
+               companions=("tell_merged_corrected",), effects=("tell_reporter_corrected",), quiet=True),
     Transition("share_reply", zh="告知并案举报人", en="The answer was shared", sources={MERGED}, target=None,
                roles={R.SYSTEM}, form=forms.SharedReply, changes=forms.note_shared,
                effects=("reply_reporter",), quiet=True),
-    *everywhere.steps(STATES, assigned={ASSIGNED, CHECKING}, reassign_checks=(is_somebody_new,),
-                      reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.REPORTER})),
+    *everywhere.steps(STATES, assigned={ASSIGNED, CHECKING, CHECKED}, handling=(is_not_own_report,),
+                      reassign_checks=(is_somebody_new,), urged_by_reporter=OPEN - {REPLIED},
+                      reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
 )  # fmt: skip
 
 HAZARD_REPORT = Workflow(
@@ -311,16 +343,17 @@ HAZARD_REPORT = Workflow(
         "tell_supervisor": Label("告知主管", "Tell the supervisor"),
     },
     companions=everywhere.COMPANIONS
-    | {"set_place", "join_other", "leave_other", "compare_venue_code", "answer_merged", "close_when_satisfied"},
+    | {"set_place", "join_other", "leave_other", "compare_venue_code", "answer_merged", "close_when_satisfied",
+       "return_reopened", "forward_objection", "tell_merged_corrected"},
     clocks=(
-        Clock("accept", zh="受理", en="Accept", runs_in={REPORTED}, limit=lambda _: Limit.minutes(30),
+        Clock("accept", zh="受理", en="Accept", runs_in={REPORTED}, limit=limits.fixed("CMP-10"),
               basis="CMP-10", kind="target"),
         Clock("verify", zh="现场核查", en="Verify on site", runs_in={REPORTED, ACCEPTED, ASSIGNED, CHECKING},
               limit=verify_limit, basis="CMP-20/CMP-21", kind="statutory"),
         Clock("verify_again", zh="重新核查", en="Verify again", runs_in={REOPENED, ACCEPTED, ASSIGNED, CHECKING},
               limit=verify_again_limit, basis="PRACTICE", kind="target", restarts_in={REOPENED}),
         Clock("reply", zh="回复举报人", en="Reply to the reporter", runs_in={CHECKED},
-              limit=lambda _: Limit.working_days(1), basis="CMP-30", kind="target", restarts_in={CHECKED}),
+              limit=limits.fixed("CMP-30"), basis="CMP-30", kind="target", restarts_in={CHECKED}),
         Clock("close", zh="自动办结", en="Close by itself", runs_in={REPLIED},
               limit=lambda _: Limit.hours(24 * CLOSES_AFTER_DAYS), basis="PRACTICE", kind="timer", warn_at=None,
               on_breach="close", restarts_in={REPLIED}),

@@ -221,4 +221,4 @@ def note_corrected(case: CaseView, actor: Actor, form: Any, at: datetime) -> dic
 
 def note_shared(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
     """Keep the answer where the reporter's page reads it."""
-    return {"facts": {"reply": form.text, "replied_at": at.isoformat()}}
+    return {"facts": {"reply": form.text, "replied_at": at.isoformat(), "rating": None}}

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from domain.actors import Actor, Role
+from domain.actors import VENUE_SIDE, Actor, Role
 from domain.clocks import Limit
 from domain.forms import N_, Form, Photos, line_field, photos_field, text_field
 from domain.language import Label, Sentence
-from domain.processes import everywhere
-from domain.processes.everywhere import VENUE_SIDE
+from domain.processes import everywhere, limits
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
 ORDERED = State("ordered", zh="待送达", en="Ordered")
@@ -93,6 +92,15 @@ def is_not_submitter(case: CaseView, actor: Actor, at: datetime) -> Sentence | N
     return None
 
 
+def is_of_this_venue(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """A venue answers through those who hold a post there today; a post at another venue gives no say here."""
+    if case.venue_id is None or case.venue_id in actor.venue_ids or not actor.plays(*VENUE_SIDE):
+        return None
+    if actor.plays(Role.WARDEN):
+        return None
+    return Sentence("You hold no post at this venue today.")
+
+
 def was_not_extended(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
     """The time is extended once."""
     return Sentence("The time was extended once already.") if case.facts.get("extended_at") else None
@@ -152,7 +160,7 @@ TRANSITIONS = (
     Transition("record_corrected", zh="当场改正", en="Corrected on the spot", sources={ORDERED}, target=CLOSED,
                roles={R.SYSTEM}, form=Corrected, quiet=True),
     Transition("submit", zh="提交整改", en="Submit the correction", sources={CORRECTING, OVERDUE}, target=SUBMITTED,
-               roles=VENUE_SIDE | {R.WARDEN}, form=Submission, changes=note_submission,
+               roles=VENUE_SIDE | {R.WARDEN}, guards=(is_of_this_venue,), form=Submission, changes=note_submission,
                effects=("tell_rechecker",), usual=True),
     Transition("confirm", zh="复查合格", en="Re-check passed", sources={SUBMITTED}, target=CLOSED, roles=BRIGADE,
                guards=(is_not_submitter,), form=Recheck, checks=(has_photo_or_reason,),
@@ -189,11 +197,11 @@ RECTIFICATION = Workflow(
     companions=everywhere.COMPANIONS,
     clocks=(
         Clock("order", zh="送达整改通知", en="Serve the order", runs_in={ORDERED},
-              limit=lambda _: Limit.working_days(3), basis="COR-20", kind="statutory"),
+              limit=limits.fixed("COR-20"), basis="COR-20", kind="statutory"),
         Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING}, limit=correct_limit, basis="COR-30",
               kind="statutory", on_breach="mark_overdue", restarts_in={CORRECTING}),
         Clock("recheck", zh="复查", en="Re-check", runs_in={SUBMITTED, OVERDUE},
-              limit=lambda _: Limit.working_days(3), basis="COR-40", kind="statutory",
+              limit=limits.fixed("COR-40"), basis="COR-40", kind="statutory",
               restarts_in={SUBMITTED, OVERDUE}),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue, people, reports, sealed, timing
+from domain import access, cases, catalogue, people, places, reports, sealed, timing
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.catalogue import Hazard, TimeLimit
 from domain.identifiers import mask_name, mask_phone
@@ -39,6 +39,7 @@ class Reporter:
     """What the reporter said, for those who may read it."""
 
     words: str | None
+    place: str | None
     name: str | None
     """Masked."""
     phone: str | None
@@ -198,14 +199,14 @@ def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
     wanted = [item for key, item in items.items() if item and (key != "phone" or access.sees_phone_masked(actor))]
     opened = sealed.get_many(session, wanted)
     texts = {key: opened.get(item) if item else None for key, item in items.items()}
-    position = case.facts.get("position")
     return Reporter(
         words=texts["description"],
+        place=places.words(session, case),
         name=mask_name(texts["name"]) if texts["name"] else None,
         phone=mask_phone(texts["phone"]) if texts["phone"] else None,
         has_phone=bool(case.facts.get("has_phone")),
         language=str(case.facts.get("language", "zh_CN")),
-        position=(position["lat"], position["lon"]) if position else None,
+        position=places.position(session, case),
     )
 
 

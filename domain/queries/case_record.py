@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain import access, sealed
-from domain.actors import Actor
+from domain.actors import VENUE_SIDE, Actor
 from domain.models import Case, Photo, TimelineEntry
 from domain.queries import case_words
 
@@ -41,7 +41,7 @@ def timeline(session: Session, case: Case, *, actor: Actor) -> list[Entry]:
     """Return the entries of a case that `actor` may see (`access.may_see` was asked before), the oldest first."""
     query = select(TimelineEntry).where(col(TimelineEntry.case_id) == case.id).order_by(col(TimelineEntry.seq))
     entries = list(session.execute(query).scalars())
-    if not actor.plays(*access.SEES_EVERYTHING) and actor.plays(*access.VENUE_SIDE):
+    if not actor.plays(*access.SEES_EVERYTHING) and actor.plays(*VENUE_SIDE):
         entries = [entry for entry in entries if entry.transition not in ONLY_COLLEAGUES]
     reads = access.reads_reporter(actor, case)
     opened = _opened(session, entries) if reads else {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
-from domain import people, venues
+from domain import people, places, venues
 from domain.actors import ROLE_LABELS, Role
 from domain.language import Label
 from domain.models import Area, Case, Person, Post, Venue
@@ -106,14 +107,24 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
 def reports_of_same_premises(session: Session, case: Case) -> list[ReportChoice]:
     """Return the other open cases of this process on the same premises, oldest first."""
     workflow = workflow_of(case.process)
-    same = col(Case.venue_id) == case.venue_id if case.venue_id else col(Case.place) == case.place
-    if not case.venue_id and not (case.place or "").strip():
-        return []
     unfinished = [state.name for state in workflow.states if not state.final]
     query = select(Case).where(
-        same, col(Case.process) == case.process, col(Case.id) != case.id, col(Case.state).in_(unfinished)
+        _of_same_premises(session, case),
+        col(Case.process) == case.process,
+        col(Case.id) != case.id,
+        col(Case.state).in_(unfinished),
     )
-    if not case.venue_id:
-        query = query.where(col(Case.venue_id).is_(None))
     rows = session.execute(query.order_by(col(Case.opened_at), col(Case.id)).limit(MOST_REPORTS)).scalars()
     return [ReportChoice(row.number, workflow.state(row.state).label, row.hazard_code) for row in rows]
+
+
+def _of_same_premises(session: Session, case: Case) -> ColumnElement[bool]:
+    """Return the condition on cases that `places.are_same` decides, but for spellings of what colleagues wrote."""
+    if case.venue_id:
+        return col(Case.venue_id) == case.venue_id
+    marks = sorted(places.marks(session, case))
+    said: Any = col(Case.facts)[places.MARK].as_string()
+    same = [said.in_(marks)] if marks else []
+    if case.place:
+        same.append(col(Case.place) == case.place)
+    return and_(col(Case.venue_id).is_(None), or_(false(), *same))

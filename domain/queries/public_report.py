@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import catalogue
+from domain import catalogue, places
 from domain.catalogue import Hazard
 from domain.companions import MERGED_INTO
 from domain.language import Label, Sentence
@@ -105,7 +105,7 @@ def public_report(session: Session, case: Case, *, at: datetime) -> PublicReport
         state=PUBLIC_STATES[case.state],
         version=case.version,
         opened_at=case.opened_at,
-        place=case.place,
+        place=case.place or places.words(session, case),
         venue_code=venue_code,
         hazard=catalogue.hazards().get(case.hazard_code or ""),
         is_open=not workflow_of(case.process).state(case.state).final,

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue
+from domain import access, cases, catalogue, places
 from domain.actors import Actor
 from domain.catalogue import Hazard
 from domain.language import Label
-from domain.models import Area, Case, Post, Venue
+from domain.models import Area, Case, Venue
 from domain.processes import WORKFLOWS, workflow_of
 from domain.workflow import Offer
 
@@ -29,9 +29,16 @@ class Task:
     state: Label
     venue: Venue | None
     area: str | None
+    place_words: str | None
+    """What the reporter said of the place, for those who read it."""
     hazard: Hazard | None
     provisional: bool
     offers: tuple[Offer, ...]
+
+    @property
+    def where(self) -> str | None:
+        """Return the best there is to say where it is: the venue, a colleague's words, the reporter's words."""
+        return (self.venue.name if self.venue else self.case.place) or self.place_words
 
     @property
     def next(self) -> Offer | None:
@@ -53,14 +60,10 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
         return Tasks((), ())
     unfinished = [state.name for flow in WORKFLOWS.values() for state in flow.states if not state.final]
     table: Any = Case.__table__  # type: ignore[attr-defined]
-    venue_roles = [role.value for role in access.VENUE_SIDE]
-    own_venues = select(Post.venue_id).where(  # type: ignore[call-overload]
-        col(Post.person_id) == actor.person_id, col(Post.role).in_(venue_roles)
-    )
     mine = or_(
         table.c.assignee_id == actor.person_id,
         table.c.second_assignee_id == actor.person_id,
-        table.c.venue_id.in_(own_venues),
+        table.c.venue_id.in_(actor.venue_ids),
     )
     query = (
         select(Case, Venue, Area.name)  # type: ignore[call-overload]
@@ -70,7 +73,9 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
         .order_by(table.c.due_at.is_(None), table.c.due_at, table.c.id)
         .limit(MOST)
     )
-    found = [_task(case, venue, area, actor, at=at) for case, venue, area in session.execute(query).all()]
+    rows = session.execute(query).all()
+    said = places.words_for(session, actor, [row.Case for row in rows])
+    found = [_task(case, venue, area, said.get(case.id), actor, at=at) for case, venue, area in rows]
     unfinished_only = [task for task in found if not workflow_of(task.case.process).state(task.case.state).final]
     return Tasks(
         now=tuple(task for task in unfinished_only if task.next),
@@ -82,10 +87,11 @@ def task_of(session: Session, case: Case, actor: Actor, *, at: datetime) -> Task
     """Return one case as a task."""
     venue = session.get(Venue, case.venue_id) if case.venue_id else None
     area = session.get(Area, case.area_id) if case.area_id else None
-    return _task(case, venue, area.name if area else None, actor, at=at)
+    said = places.words_for(session, actor, [case]).get(case.id)
+    return _task(case, venue, area.name if area else None, said, actor, at=at)
 
 
-def _task(case: Case, venue: Venue | None, area: str | None, actor: Actor, *, at: datetime) -> Task:
+def _task(case: Case, venue: Venue | None, area: str | None, said: str | None, actor: Actor, *, at: datetime) -> Task:
     workflow = workflow_of(case.process)
     readings = [reading for reading in case.clocks.values() if reading["running"]]
     due = case.due_at
@@ -95,6 +101,7 @@ def _task(case: Case, venue: Venue | None, area: str | None, actor: Actor, *, at
         state=workflow.state(case.state).label,
         venue=venue,
         area=area,
+        place_words=said,
         hazard=catalogue.hazards().get(case.hazard_code or ""),
         provisional=any(r["provisional"] and due and datetime.fromisoformat(r["due_at"]) == due for r in readings),
         offers=tuple(workflow.offers(cases.snapshot(case), actor, at=at)),

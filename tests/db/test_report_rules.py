@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+import base64
+from datetime import UTC, date
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain import cases, reports, sealed
 from domain.cases import FieldRefused
 from domain.database import Database
-from domain.models import Case, TimelineEntry
+from domain.identifiers import new_id
+from domain.models import Case, Outbox, Post, TimelineEntry
 from domain.people import CITY
+from domain.settings import get_settings
+from domain.vault import Keyring
 from domain.workflow import TransitionRefused
 from tests.journeys import order, press, reach, report
 from tests.world import World
@@ -49,8 +53,29 @@ def test_reopened_report_is_not_handed_back_by_declining(db: Database, world: Wo
         assign(session, world, case, "warden", who="supervisor")
         press(session, world, case, "warden", "decline")
 
+        assert case.state == "reopened"
+        with pytest.raises(TransitionRefused) as refused:
+            assign(session, world, case, "warden2", who="handler")
+        assert refused.value.permission
         with pytest.raises(FieldRefused, match="handled the report before"):
-            assign(session, world, case, "inspector1", "inspector2")
+            assign(session, world, case, "inspector1", "inspector2", who="supervisor")
+
+
+def test_declined_second_check_keeps_its_time_and_tells_the_supervisor(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reopened(session, world)
+        given = clock_of(case, "verify_again")
+        assign(session, world, case, "warden", who="supervisor")
+        world.clock.advance(hours=5)
+
+        press(session, world, case, "warden", "decline")
+
+        entry = session.get_one(TimelineEntry, (case.id, case.version))
+        assert (entry.transition, entry.source, entry.target) == ("return_to_supervisor", "accepted", "reopened")
+        assert clock_of(case, "verify_again") == given
+        assert case.clocks["verify_again"]["running"]
+        promised = select(Outbox.effect).where(Outbox.case_id == case.id, Outbox.seq >= case.version - 1)
+        assert set(session.exec(promised)) == {"tell_handler", "tell_supervisor"}
 
 
 def test_reopened_report_is_not_handed_back_by_reassigning(db: Database, world: World) -> None:
@@ -103,9 +128,93 @@ def test_warden_does_not_check_their_own_report_and_is_not_given_it(db: Database
 
         assert (done.accepted, done.assigned_to) == (True, None)
         case = cases.reload(session, case.id)
-        assign(session, world, case, "warden")
-        with pytest.raises(TransitionRefused, match="made this report yourself"):
-            press(session, world, case, "warden", "start_check")
+        with pytest.raises(FieldRefused) as refused:
+            assign(session, world, case, "warden")
+        assert str(refused.value.refusal.reason) == "This person cannot take this case; choose somebody else."
+
+
+@pytest.mark.parametrize("state", ["assigned", "checking", "checked"])
+def test_case_is_not_handed_over_to_its_own_reporter(db: Database, world: World, state: str) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", state)
+        case.facts = {**case.facts, "reporter_mark": sealed.mark("+8613800000003")}
+
+        with pytest.raises(FieldRefused, match="This person cannot take this case"):
+            assign(session, world, case, "warden2", step="reassign")
+
+
+def test_own_report_is_known_after_the_vaults_key_was_changed(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.write() as session:
+        case = report(session, world, phone=HANDLER_PHONE)
+    changed = Keyring("new:" + base64.b64encode(bytes(32)).decode() + "," + get_settings().vault_key)
+    monkeypatch.setattr(sealed, "keyring", lambda: changed)
+
+    with db.write() as session, pytest.raises(TransitionRefused, match="made this report yourself"):
+        press(session, world, cases.by_id(session, case.id), "handler", "accept")
+
+
+def test_other_peoples_reports_are_not_merged_into_ones_own(db: Database, world: World) -> None:
+    with db.write() as session:
+        own, other = report(session, world, phone=HANDLER_PHONE), report(session, world)
+
+        with pytest.raises(FieldRefused, match="made this report yourself"):
+            press(session, world, other, "handler", "merge", into=own.number)
+
+
+# What the system does by itself.
+
+
+def test_repeated_triage_assigns_nothing_a_handler_accepted(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world)
+        press(session, world, case, "handler", "accept", hazard_code="FAC-02", verify_class="B3WD")
+
+        done = reports.triage(session, case.id, at=world.clock.now)
+
+        assert (done.accepted, done.assigned_to, done.doubt) == (False, None, None)
+        assert cases.by_id(session, case.id).state == "accepted"
+
+
+def test_repeated_triage_says_again_that_no_warden_is_free(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world, venue_code=world.codes["lonely"], hazard="equipment", description="烟感不亮")
+        first = reports.triage(session, case.id, at=world.clock.now)
+        warden = Post(
+            id=new_id(), person_id=world.people["warden"], role="warden", from_on=date(2020, 1, 1),
+            area_id=world.areas["empty"],
+        )  # fmt: skip
+        session.add(warden)
+        session.flush()
+
+        again = reports.triage(session, case.id, at=world.clock.now)
+
+        assert first == again
+        assert again.doubt is not None
+        assert cases.by_id(session, case.id).assignee_id is None
+
+
+# Handing over and urging.
+
+
+def test_checked_report_is_handed_over_before_it_is_sent_back(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "checked")
+
+        assign(session, world, case, "warden2", step="reassign")
+        press(session, world, case, "handler", "send_back")
+
+        assert case.assignees == (world.people["warden2"],)
+
+
+def test_reporter_does_not_urge_after_the_answer(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = reach(session, world, "hazard_report", "replied")
+
+        with pytest.raises(TransitionRefused):
+            press(session, world, case, "reporter", "remind")
+        press(session, world, case, "handler", "remind")
 
 
 # Who may be assigned.

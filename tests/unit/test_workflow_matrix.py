@@ -6,6 +6,7 @@ code: a step that opens to somebody else, or leads elsewhere, has to be changed 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -28,23 +29,28 @@ BRIEF = {
         assign | accepted | assigned | handler system
         assign | reopened | assigned | supervisor
         decline | assigned | accepted | warden inspector
+        return_to_supervisor | accepted | reopened | system
         start_check | assigned | checking | warden inspector
         record_finding | checking | checked | warden inspector
         reply | checked | replied | handler
         send_back | checked | assigned | handler supervisor
         object | replied closed | reopened | reporter
-        rate | replied | - | reporter
+        object | merged | - | reporter
+        reopen_for_merged | replied closed | reopened | system
+        hear_merged | reported accepted assigned checking checked reopened | - | system
+        rate | replied merged | - | reporter
         close | replied | closed | system
         withdraw | reported accepted | withdrawn | reporter
-        add_information | reported accepted assigned checking checked reopened | - | reporter
+        add_information | reported accepted assigned checking checked reopened merged | - | reporter
         reclassify | accepted assigned checking | - | handler supervisor
         absorb | reported accepted assigned checking checked reopened | - | system
         release | any | - | system
         tell_corrected | any | - | system
         share_reply | merged | - | system
-        remind | open | - | handler supervisor leader reporter
+        remind | reported accepted assigned checking checked reopened | - | handler supervisor leader reporter
+        remind | replied | - | handler supervisor leader
         comment | open | - | warden handler inspector operator supervisor leader
-        reassign | assigned checking | - | handler supervisor
+        reassign | assigned checking checked | - | handler supervisor
         decide_held | any | - | handler supervisor
         warn | open | - | system
         escalate | open | - | system
@@ -71,6 +77,7 @@ BRIEF = {
 NOON = datetime(2026, 8, 23, 4, tzinfo=UTC)
 CASE = UUID(int=7)
 ME = UUID(int=1)
+VENUE, OTHER_VENUE = UUID(int=3), UUID(int=4)
 
 
 def expected(workflow: Workflow) -> dict[tuple[str, str, Role], str]:
@@ -89,18 +96,18 @@ def expected(workflow: Workflow) -> dict[tuple[str, str, Role], str]:
 
 
 def somebody(role: Role) -> Actor:
-    """Return who no guard objects to: the assignee, or the reporter with the receipt."""
+    """Return who no guard objects to: the assignee, the reporter with the receipt, who holds a post at the venue."""
     if role is Role.SYSTEM:
         return SYSTEM
     if role is Role.REPORTER:
         return Actor(frozenset({role}), receipt_for=CASE)
-    return Actor(frozenset({role}), person_id=ME, name="我")
+    return Actor(frozenset({role}), person_id=ME, name="我", venue_ids=frozenset({VENUE}))
 
 
 def case_in(state: str) -> Snapshot:
     """Return a case in `state` that no guard objects to for `somebody`."""
     facts = {"replied_at": (NOON - timedelta(days=1)).isoformat(), "correct_by": "2026-08-30"}
-    return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2))
+    return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2), VENUE)
 
 
 PRODUCT = [
@@ -185,8 +192,12 @@ MARK = "ab12"
 HANDLER = somebody(Role.HANDLER)
 WARDEN = somebody(Role.WARDEN)
 REPORTER = somebody(Role.REPORTER)
-OWN = {role: Actor(frozenset({role}), person_id=ME, phone_mark=MARK) for role in (Role.HANDLER, Role.WARDEN)}
+OWN = {
+    role: Actor(frozenset({role}), person_id=ME, phone_marks=frozenset({"newer", MARK}))
+    for role in (Role.HANDLER, Role.WARDEN, Role.SUPERVISOR)
+}
 OTHER_WARDEN = Actor(frozenset({Role.WARDEN}), person_id=UUID(int=2))
+ELSEWHERE = Actor(frozenset({Role.OWNER}), person_id=ME, venue_ids=frozenset({OTHER_VENUE}))
 LONG_AGO = (NOON - timedelta(days=30, seconds=1)).isoformat()
 JUST_NOW = (NOON - timedelta(hours=23, minutes=59)).isoformat()
 JUST_IN_TIME = (NOON - timedelta(days=30)).isoformat()
@@ -243,6 +254,13 @@ OBJECTIONS = [
     ("was_not_just_reminded", "hazard_report", "reported", "remind", REPORTER, {"reminded_at": JUST_NOW}),
     ("is_not_submitter", "rectification", "submitted", "confirm", WARDEN, {"submitted_by": str(ME)}),
     ("is_not_submitter", "rectification", "submitted", "fail_recheck", WARDEN, {"submitted_by": str(ME)}),
+    ("was_answered", "hazard_report", "merged", "rate", REPORTER, {"replied_at": None}),
+    ("was_not_objected_since", "hazard_report", "merged", "object", REPORTER, {"objected_at": JUST_NOW}),
+    ("is_not_own_report", "hazard_report", "merged", "unmerge", OWN[Role.SUPERVISOR], {"reporter_mark": MARK}),
+    ("is_not_own_report", "hazard_report", "checked", "send_back", OWN[Role.HANDLER], {"reporter_mark": MARK}),
+    ("is_not_own_report", "hazard_report", "accepted", "reclassify", OWN[Role.HANDLER], {"reporter_mark": MARK}),
+    ("is_not_own_report", "hazard_report", "checked", "reassign", OWN[Role.HANDLER], {"reporter_mark": MARK}),
+    ("is_of_this_venue", "rectification", "correcting", "submit", ELSEWHERE, {}),
     (
         "was_not_extended",
         "rectification",
@@ -258,7 +276,7 @@ OBJECTIONS = [
 def test_guard_greys_the_button_and_refuses_with_the_same_sentence(guard, process, state, name, actor, facts) -> None:
     workflow = WORKFLOWS[process]
     case = case_in(state)
-    objecting = Snapshot(case.id, state, case.assignees, {**case.facts, **facts}, case.opened_at)
+    objecting = replace(case, facts={**case.facts, **facts})
 
     offer = offer_of(workflow, objecting, actor, name)
     with pytest.raises(TransitionRefused) as refused:
@@ -289,6 +307,6 @@ def test_guard_is_content_at_the_edge(state, name, facts) -> None:
     case = case_in(state)
     actor = OWN[Role.HANDLER] if name == "accept" else REPORTER
 
-    content = Snapshot(case.id, state, case.assignees, {**case.facts, **facts}, case.opened_at)
+    content = replace(case, facts={**case.facts, **facts})
 
     assert offer_of(workflow, content, actor, name).enabled
