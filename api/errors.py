@@ -81,6 +81,11 @@ def _sign_in_first(request: Request, _: Exception) -> Response:
     return RedirectResponse(f"/login?next={quote(back)}", status_code=303)
 
 
+def retry_after(error: TooManyAttempts) -> dict[str, str]:
+    """Return the header that tells programs when to come again."""
+    return {"retry-after": str(error.seconds)}
+
+
 def _too_many(_: Request, error: TooManyAttempts) -> Problem:
     return Problem(
         429,
@@ -89,7 +94,7 @@ def _too_many(_: Request, error: TooManyAttempts) -> Problem:
         error.reason,
         NOTHING_KEPT,
         Sentence("Wait, then try again."),
-        headers={"retry-after": str(error.seconds)},
+        headers=retry_after(error),
     )
 
 

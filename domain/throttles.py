@@ -1,4 +1,4 @@
-"""Slows down guessing: a key (an account, an address) that failed often has to wait, longer each time."""
+"""Slows down guessing and flooding: a key (an account, an address) that failed or sent too often has to wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -32,6 +32,14 @@ class Policy:
         return min(timedelta(seconds=2 ** min(beyond, 20)), self.longest)
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much a key may do in a stretch of time, which begins with the first thing it does."""
+
+    most: int
+    within: timedelta
+
+
 class TooManyAttempts(Exception):
     """The key has to wait until `until`."""
 
@@ -41,6 +49,15 @@ class TooManyAttempts(Exception):
         """Whole seconds to wait, rounded up."""
         self.reason = Sentence("Too many attempts. Please wait %(seconds)s seconds.", seconds=self.seconds)
         super().__init__(str(self.reason))
+
+
+class AllowanceSpent(TooManyAttempts):
+    """The key did as much as it may until `until`."""
+
+    def __init__(self, until: datetime, *, at: datetime) -> None:
+        super().__init__(until, at=at)
+        minutes = -(-self.seconds // 60)
+        self.reason = Sentence("Too much came from this connection. Please wait %(minutes)s min.", minutes=minutes)
 
 
 def refuse_blocked(session: Session, *keys: str, at: datetime) -> None:
@@ -69,6 +86,27 @@ def count(session: Session, key: str, *, policy: Policy, at: datetime) -> None:
         .where(_THROTTLE.c.key == key)
         .values(failures=failures, since=at, blocked_until=at + wait if wait else None)
     )
+
+
+def spend(session: Session, key: str, *, allowance: Allowance, at: datetime, count: int = 1) -> None:
+    """Take `count` from what `key` may do; raises `AllowanceSpent` when that is more than is left.
+
+    The caller's transaction then rolls back, so that what was refused is not counted. One statement: the row's lock
+    is held until the transaction ends.
+    """
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    is_over = _THROTTLE.c.since <= at - allowance.within
+    statement = dialect.insert(_THROTTLE).values(key=key, failures=count, since=at)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "failures": case((is_over, count), else_=_THROTTLE.c.failures + count),
+            "since": case((is_over, literal(at, _THROTTLE.c.since.type)), else_=_THROTTLE.c.since),
+        },
+    ).returning(_THROTTLE.c.failures, _THROTTLE.c.since)
+    row = session.execute(statement).one()
+    if row.failures > allowance.most:
+        raise AllowanceSpent(row.since + allowance.within, at=at)
 
 
 def forgive(session: Session, key: str, *, policy: Policy) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import Session, col
 
 from domain import people, sealed
 from domain.actors import Role
 from domain.attempts import Recipient
 from domain.forms import N_
-from domain.models import Case, Person, TimelineEntry
+from domain.models import Case, Person, TimelineEntry, VaultItem
 from domain.settings import get_settings
 
 NO_PHONE = N_("The reporter left no telephone number; the answer stands on the page of the receipt code.")
@@ -23,6 +25,11 @@ NOBODY_IN_CHARGE = N_("Nobody holds the post that would be told.")
 NO_VENUE = N_("The case names no venue with people to tell.")
 NO_LONGER_ASSIGNED = N_("The case was given to somebody else in the meantime.")
 NOBODY_HAS_PHONE = N_("None of the people to tell has a telephone number.")
+TOLD_OFTEN = N_("This number was told of many reports within a day; the receipt stands on the page that was shown.")
+MOST_ACKNOWLEDGED = 5
+"""Acknowledgements to one number within a day. Anybody can type in any number: a message to it may be unwanted there,
+and dear to us. An answer is always sent: a colleague has looked at the report before."""
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,21 @@ def reporter(session: Session, case: Case, entry: TimelineEntry) -> Audience:
         return Audience((), REDACTED)
     language = case.facts.get("language") or get_settings().locale
     return Audience((Recipient(phone, language, sealed_id=item),))
+
+
+def reporter_at_first(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+    """Return the reporter, unless their number was left with many reports within a day."""
+    told = reporter(session, case, entry)
+    item = session.get(VaultItem, told.recipients[0].sealed_id) if told.recipients else None
+    if item is None or item.blind_index is None:
+        return told
+    same = (col(VaultItem.blind_index) == item.blind_index, col(VaultItem.made_at) > item.made_at - A_DAY)
+    up_to_this = or_(
+        col(VaultItem.made_at) < item.made_at,
+        and_(col(VaultItem.made_at) == item.made_at, col(VaultItem.id) <= item.id),
+    )
+    count = session.execute(select(func.count()).select_from(VaultItem).where(*same, up_to_this)).scalar_one()
+    return told if count <= MOST_ACKNOWLEDGED else Audience((), TOLD_OFTEN)
 
 
 def assignees(session: Session, case: Case, entry: TimelineEntry) -> Audience:
@@ -129,7 +151,7 @@ class Telling:
 
 
 TELLINGS: dict[str, Telling] = {
-    "acknowledge_reporter": Telling(reporter, each=True, hold_in_doubt=True),
+    "acknowledge_reporter": Telling(reporter_at_first, each=True, hold_in_doubt=True),
     "reply_reporter": Telling(reporter, each=True, hold_in_doubt=True),
     "tell_reporter_corrected": Telling(reporter, each=True, hold_in_doubt=True),
     "notify_assignee": Telling(assignees, each=True),

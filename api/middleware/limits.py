@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.forms import close_form
 
-MEGABYTE = 1024 * 1024
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+KILOBYTE, MEGABYTE = 1024, 1024 * 1024
 WITH_PHOTOS = 256 * MEGABYTE
 """Nine photos of 20 MB and some that are too large, so that the page can name those and keep the rest."""
-WITHOUT = 8 * MEGABYTE
+FORM = 4 * MEGABYTE
+"""A megabyte of Chinese text in a form's encoding, which is then named as too long and given back."""
+JSON = 2 * MEGABYTE
+"""The same in JSON's escapes."""
+SHORT = 64 * KILOBYTE
 
 
 class BodyTooLarge(Exception):
-    """The request has more bytes than any form of ours needs."""
+    """The request has more bytes than any form of its address needs."""
+
+
+def takes_photos(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint whose form may carry photos."""
+    endpoint.__longest_form__ = WITH_PHOTOS  # type: ignore[attr-defined]
+    return endpoint
+
+
+def takes_little(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint that is sent a few short fields, by anybody."""
+    endpoint.__longest_body__ = SHORT  # type: ignore[attr-defined]
+    return endpoint
+
+
+def longest(scope: Scope) -> int:
+    """Return how many bytes the body of this request may have; the router has put the endpoint into the scope."""
+    endpoint = scope.get("endpoint")
+    if (marked := getattr(endpoint, "__longest_body__", None)) is not None:
+        return int(marked)
+    kind = dict(scope["headers"]).get(b"content-type", b"").lower()
+    if kind.startswith(b"multipart/"):
+        return int(getattr(endpoint, "__longest_form__", FORM))
+    return FORM if kind.startswith(b"application/x-www-form-urlencoded") else JSON
 
 
 class BodyLimit:
@@ -27,15 +58,14 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        limit = WITH_PHOTOS if headers.get(b"content-type", b"").startswith(b"multipart/") else WITHOUT
-        announced = headers.get(b"content-length", b"0")
-        too_long = announced.isdigit() and int(announced) > limit
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        length = int(announced) if announced.isdigit() else 0
         received = 0
 
         async def counting() -> Message:
             nonlocal received
-            if too_long:
+            limit = longest(scope)
+            if length > limit:
                 raise BodyTooLarge
             message = await receive()
             received += len(message.get("body", b""))

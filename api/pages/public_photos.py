@@ -12,7 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import forms
+from api import allowances, forms
 from api.access import Router, public
 from api.field_errors import FieldError
 from domain import photos, uploads
@@ -21,6 +21,7 @@ from domain.forms import MAX_PHOTOS
 from domain.language import Sentence
 from domain.photos import PhotoMissing, PhotoRefused
 from domain.settings import Settings
+from domain.throttles import AllowanceSpent
 
 router = Router(include_in_schema=False)
 KEPT_FOR = timedelta(hours=2)
@@ -41,6 +42,8 @@ class TakenIn:
 
     kept: list[Kept] = field(default_factory=list)
     errors: list[FieldError] = field(default_factory=list)
+    waiting: AllowanceSpent | None = None
+    """More came from where they came from than is taken at once."""
 
     @property
     def ids(self) -> list[UUID]:
@@ -48,11 +51,25 @@ class TakenIn:
         return [kept.photo_id for kept in self.kept]
 
 
-def take_in(form: FormData, *, database: Database, settings: Settings, at: datetime) -> TakenIn:
-    """Keep the posted photos beside those kept before; what cannot be taken is refused by its name."""
+def take_in(
+    form: FormData, *, database: Database, settings: Settings, at: datetime, address: str | None = None
+) -> TakenIn:
+    """Keep the posted photos beside those kept before; what cannot be taken is refused by its name.
+
+    The new ones of a caller without a name count for their `address`; when those were too many none is looked at.
+    """
     taken = TakenIn()
     _take_tokens(form, taken, database=database, settings=settings, at=at)
-    for upload in forms.files(form, "photos"):
+    sent = forms.files(form, "photos")
+    if address is not None and sent:
+        try:
+            with database.write() as session:
+                allowances.spend_photos(session, address, len(sent), at=at)
+        except AllowanceSpent as waiting:
+            taken.waiting = waiting
+            taken.errors.append(FieldError("photos", waiting.reason))
+            return taken
+    for upload in sent:
         if len(taken.kept) >= MAX_PHOTOS:
             too_many = Sentence("At most %(most)s photos; the others were left out.", most=MAX_PHOTOS)
             taken.errors.append(FieldError("photos", too_many))

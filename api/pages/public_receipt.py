@@ -16,8 +16,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api import forms, receipts
 from api.access import Router, by_receipt, public
-from api.deps import Conf, Db, Now, Posted
+from api.deps import Conf, Db, Now, Posted, address_of
+from api.errors import retry_after
 from api.field_errors import FieldError, field_errors
+from api.middleware.limits import takes_little, takes_photos
 from api.pages.public_photos import Kept, take_in
 from api.pages.public_venue import start_page
 from api.rendering import render
@@ -31,6 +33,7 @@ from domain.processes import workflow_of
 from domain.queries.public_report import public_report
 from domain.reports import WrongReceipt
 from domain.settings import Settings
+from domain.throttles import AllowanceSpent
 from domain.workflow import Offer, Transition, TransitionRefused, UnknownTransition
 
 router = Router(include_in_schema=False)
@@ -70,6 +73,8 @@ class Failed:
     errors: list[FieldError] = field(default_factory=list)
     values: Mapping[str, str] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
+    waiting: AllowanceSpent | None = None
+    """Too much came from where it came from."""
 
 
 @router.get("/r")
@@ -81,6 +86,7 @@ def ask(request: Request) -> Response:
 
 @router.post("/r")
 @public
+@takes_little
 def typed(request: Request, form: Posted, db: Db) -> Response:
     """Go to the report whose receipt code was typed."""
     code = str(form.get("receipt") or "")
@@ -101,15 +107,17 @@ def follow(request: Request, receipt: str, db: Db, at: Now) -> Response:
 
 @router.post("/r/{receipt}/{step}")
 @by_receipt
+@takes_photos
 def take_step(*, request: Request, receipt: str, step: str, form: Posted, db: Db, at: Now, settings: Conf) -> Response:
     """Carry out what the reporter decided: add, urge, rate, object, withdraw."""
     case_id = _case_id(request, db, receipt)
     if case_id is None:
         return wrong_receipt(request, receipt)
-    failed = _failed_step(case_id, step, form=form, db=db, at=at, settings=settings)
+    address = address_of(request)
+    failed = _failed_step(case_id, step, form=form, db=db, at=at, settings=settings, address=address)
     if failed is None:
         return RedirectResponse(f"/r/{clean_receipt(receipt)}?done={step}", status_code=303)
-    status = 422 if all(error.field for error in failed.errors) else 409
+    status = 429 if failed.waiting else 422 if all(error.field for error in failed.errors) else 409
     return _page(request, db, case_id, receipt, at=at, failed=failed, status=status)
 
 
@@ -138,7 +146,7 @@ def wrong_receipt(request: Request, receipt: str) -> Response:
 
 
 def _failed_step(
-    case_id: UUID, step: str, *, form: FormData, db: Database, at: datetime, settings: Settings
+    case_id: UUID, step: str, *, form: FormData, db: Database, at: datetime, settings: Settings, address: str
 ) -> Failed | None:
     """Take the step and return None, or return why not, with everything that was typed."""
     with db.read() as session:
@@ -156,8 +164,9 @@ def _failed_step(
     if _ends(plan.transition) and not form.get("confirm"):
         failed.errors.append(FieldError("confirm", Sentence("Please tick that you are sure.")))
     if "photos" in known:
-        taken = take_in(form, database=db, settings=settings, at=at)
+        taken = take_in(form, database=db, settings=settings, at=at, address=address)
         failed.errors += taken.errors
+        failed.waiting = taken.waiting
         failed.kept, data["photos"] = taken.kept, taken.ids
     return failed if failed.errors else _fire(case_id, data, failed, since=since, db=db, at=at)
 
@@ -219,6 +228,7 @@ def _page(
         request,
         "pages/public/receipt.html",
         status=status,
+        headers=retry_after(failed.waiting) if failed.waiting else None,
         report=report,
         receipt=code,
         link=f"{request.app.state.settings.public_url.rstrip('/')}/r/{code}",

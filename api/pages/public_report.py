@@ -15,15 +15,17 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import forms
+from api import allowances, forms
 from api.access import Router, public
-from api.deps import Conf, Db, Now, Posted, locale_of
+from api.deps import Conf, Db, Now, Posted, address_of, locale_of
+from api.errors import retry_after
 from api.field_errors import FieldError, field_errors
+from api.middleware.limits import takes_photos
 from api.pages.public_photos import Kept, fingerprint, take_in
 from api.pages.public_venue import closed_venue, name_of, unknown_venue
 from api.rendering import render
 from domain import reports, venues
-from domain.actors import Actor, Role
+from domain.actors import ANYBODY
 from domain.cases import FieldRefused
 from domain.catalogue import PUBLIC_QUESTIONS, PublicQuestion
 from domain.database import Database
@@ -34,10 +36,10 @@ from domain.people import local_day
 from domain.processes.hazard_report import PUBLIC_STATES
 from domain.reports import Intake, Opened, Similar
 from domain.settings import Settings
+from domain.throttles import AllowanceSpent
 from domain.venues import UnknownVenue, VenueClosed
 
 router = Router(include_in_schema=False)
-REPORTER = Actor(frozenset({Role.REPORTER}))
 FIELDS = ("hazard", "description", "phone", "place", "lat", "lon")
 ORDER = ("place", "hazard", "description", "photos", "phone")
 """The fields as they stand on the page."""
@@ -88,6 +90,7 @@ def ask(request: Request, db: Db, at: Now) -> Response:
 
 @router.post("/report")
 @public
+@takes_photos
 def send(request: Request, db: Db, at: Now, settings: Conf, form: Posted) -> Response:
     """Take a report of a hazard anywhere."""
     return _taken(request, form, venue=None, db=db, at=at, settings=settings)
@@ -108,6 +111,7 @@ def ask_at_venue(request: Request, code: str, db: Db, at: Now) -> Response:
 
 @router.post("/v/{code}/report")
 @public
+@takes_photos
 def send_at_venue(*, request: Request, code: str, db: Db, at: Now, settings: Conf, form: Posted) -> Response:
     """Take a report of a hazard at a venue."""
     try:
@@ -139,22 +143,26 @@ def _taken(
     if sent_before is not None:
         return _receipt_page(sent_before)
     intake, errors = _intake(values, venue, locale_of(request))
-    taken = take_in(form, database=db, settings=settings, at=at)
-    errors = sorted([*errors, *taken.errors], key=_order)
+    address = address_of(request)
+    taken = take_in(form, database=db, settings=settings, at=at, address=address)
+    errors, waiting = sorted([*errors, *taken.errors], key=_order), taken.waiting
     draft = Draft(token if key else _new_form(), values, errors, taken.kept)
     if intake is not None and not draft.errors:
         try:
             with db.write() as session:
+                allowances.spend_report(session, address, at=at)
                 opened = _open(session, intake.model_copy(update={"photos": taken.ids}), key, at)
         except FieldRefused as refused:
             draft.errors = field_errors(refused)
+        except AllowanceSpent as spent:
+            draft.errors, waiting = [FieldError("", spent.reason)], spent
         else:
             return _receipt_page(opened)
-    return _page(request, db, draft, venue=venue, at=at, status=422)
+    return _page(request, db, draft, venue=venue, at=at, status=429 if waiting else 422, waiting=waiting)
 
 
 def _open(session: Session, intake: Intake, key: str | None, at: datetime) -> Opened:
-    return reports.open_report(session, intake, actor=REPORTER, at=at, origin_key=key)
+    return reports.open_report(session, intake, actor=ANYBODY, at=at, origin_key=key)
 
 
 def _receipt_page(opened: Opened) -> Response:
@@ -196,13 +204,15 @@ def _order(error: FieldError) -> int:
 
 
 def _page(
-    request: Request, db: Database, draft: Draft, *, venue: Venue | None, at: datetime, status: int = 200
-) -> Response:
+    request: Request, db: Database, draft: Draft, *, venue: Venue | None, at: datetime, status: int = 200,
+    waiting: AllowanceSpent | None = None,
+) -> Response:  # fmt: skip
     tiles = _tiles(db, venue, at)
     return render(
         request,
         "pages/public/report.html",
         status=status,
+        headers=retry_after(waiting) if waiting else None,
         venue=venue,
         name=name_of(venue, locale_of(request)) if venue else "",
         draft=draft,

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
+from api.middleware.limits import takes_photos
 from api.pages import staff_steps
 from api.pages.staff_citations import cited
 from api.pages.staff_deadlines import Deadline, deadline
@@ -48,6 +49,7 @@ def show_case(
 
 @router.post("/cases/{number}/steps/{name}")
 @staff_only
+@takes_photos
 def take_step(
     request: Request, number: str, name: str, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
 ) -> Response:

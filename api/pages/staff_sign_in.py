@@ -12,6 +12,7 @@ from api.access import Router, public, staff_only
 from api.deps import Conf, CurrentStaff, Db, MaybeStaff, Now, Posted
 from api.errors import problem_of
 from api.field_errors import FieldError
+from api.middleware.limits import takes_little
 from api.pages.staff_frame import frame_of, landing
 from api.rendering import render
 from domain import accounts
@@ -33,6 +34,7 @@ def show_sign_in(request: Request, staff: MaybeStaff, next: str = "") -> Respons
 
 @router.post("/login")
 @public
+@takes_little
 def sign_in(request: Request, db: Db, at: Now, settings: Conf, form: Posted) -> Response:
     """Sign in and go where the person works."""
     username, password = _text(form.get("username"), LONGEST_NAME), _text(form.get("password"), LONGEST_PASSWORD)
@@ -61,6 +63,7 @@ def sign_in(request: Request, db: Db, at: Now, settings: Conf, form: Posted) -> 
 
 @router.post("/logout")
 @staff_only
+@takes_little
 def sign_out(request: Request, db: Db, at: Now, settings: Conf, staff: CurrentStaff) -> Response:  # noqa: ARG001 - it guards
     """End the sign-in everywhere this token is."""
     name = deps.cookie_name(settings)

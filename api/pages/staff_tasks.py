@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
+from api.middleware.limits import takes_photos
 from api.pages import staff_steps
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_frame import staff_page
@@ -68,6 +69,7 @@ def show_step(request: Request, number: str, name: str, *, at: Now, staff: Curre
 
 @router.post("/tasks/{number}/{name}")
 @staff_only
+@takes_photos
 def take_step(
     request: Request, number: str, name: str, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
 ) -> Response:

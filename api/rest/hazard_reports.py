@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import Body, Header, Request
 from fastapi.responses import JSONResponse
 
-from api import receipts
+from api import allowances, receipts
 from api.access import Router, by_receipt, public
-from api.deps import Db, MaybeStaff, Now, locale_of
+from api.deps import Db, MaybeStaff, Now, address_of, locale_of
 from api.errors import CREATED
 from api.field_errors import FieldsRefused
 from api.rendering import in_words
@@ -18,15 +18,22 @@ from api.rest import answers
 from api.rest.form_schema import form_schema
 from api.rest.steps import StepTaken, split_version, take_step
 from domain import cases, idempotency, reports, sealed
-from domain.actors import Actor, Role
+from domain.actors import ANYBODY
+from domain.language import Sentence
 from domain.processes import workflow_of
 from domain.queries.public_report import PublicReport, public_report
 from domain.reports import Intake
+from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/hazard-reports", tags=["hazard reports"])
 
-ANYBODY = Actor(frozenset({Role.REPORTER}))
 CHANNEL = "api"
+SHORTEST_KEY, SHORTEST_KEY_OF_NOBODY = 8, 16
+"""Characters of an `Idempotency-Key`: a caller without a name shares theirs with everybody at the same address."""
+KEY = (
+    "Names this request, so that it counts once however often it is sent. Drawn by chance, such as a UUID: 8 to 100 "
+    "characters, without a token 16 at least. It is known for 48 hours, to the same token or else the same address."
+)
 
 
 @router.post("", status_code=CREATED)
@@ -38,15 +45,21 @@ def report_hazard(
     db: Db,
     at: Now,
     staff: MaybeStaff,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=100)] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=SHORTEST_KEY, max_length=100, description=KEY)] = None,
 ) -> JSONResponse:
     """Report a hazard. The receipt code in the answer is shown once: with it the report is followed.
 
-    With an `Idempotency-Key` the same request sent again gets the same answer and opens nothing.
+    With an `Idempotency-Key` the same request sent again gets the same answer and opens nothing. Without a token at
+    most 20 reports in ten minutes are taken from one address; then the answer is 429 with `Retry-After`.
     """
     if "language" not in intake.model_fields_set:
         intake = intake.model_copy(update={"language": locale_of(request)})
-    key = _key(idempotency_key, staff.account.id.hex if staff else "") if idempotency_key else None
+    caller = staff.account.id.hex if staff else f"anybody at {address_of(request)}"
+    if idempotency_key and not staff and len(idempotency_key) < SHORTEST_KEY_OF_NOBODY:
+        wanted = Sentence("Without a token a key has at least %(least)s characters, drawn by chance.",
+                          least=SHORTEST_KEY_OF_NOBODY)  # fmt: skip
+        raise FieldsRefused([FieldRefusal("Idempotency-Key", wanted)])
+    key = _key(idempotency_key, caller) if idempotency_key else None
     with db.write() as session:
         known = idempotency.claim(session, key, fingerprint=_fingerprint(intake), at=at) if key else None
         if known is not None:
@@ -54,6 +67,8 @@ def report_hazard(
             return _made(known, reports.receipt_of(session, case.id))
         if faults := reports.faults(intake):
             raise FieldsRefused(faults)
+        if staff is None:
+            allowances.spend_report(session, address_of(request), at=at)
         opened = reports.open_report(session, intake, actor=ANYBODY, at=at, channel=CHANNEL)
         answer = {
             "number": opened.case.number,
@@ -69,8 +84,8 @@ def _made(answer: dict[str, Any], receipt: str | None) -> JSONResponse:
     return JSONResponse({**answer, "receipt": receipt}, status_code=CREATED)
 
 
-def _key(given: str, account: str) -> str:
-    return f"hazard-reports:{sealed.mark(f'{account}:{given}')}"
+def _key(given: str, caller: str) -> str:
+    return f"hazard-reports:{sealed.mark(f'{caller}:{given}')}"
 
 
 def _fingerprint(intake: Intake) -> str:

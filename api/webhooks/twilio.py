@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from api.access import Router, signed_by_provider
 from api.deps import Db, Now, Posted
 from api.errors import NO_CONTENT
+from api.middleware.limits import takes_little
 from domain import attempts
 from notifications import calls
 
@@ -21,6 +22,7 @@ NO_ATTEMPT = UUID(int=0)
 
 @router.post("/voice")
 @signed_by_provider
+@takes_little
 def begin_call(request: Request, form: Posted, db: Db) -> Response:
     """Return what a call that was answered says."""
     with db.read() as session:
@@ -30,6 +32,7 @@ def begin_call(request: Request, form: Posted, db: Db) -> Response:
 
 @router.post("/voice/keys")
 @signed_by_provider
+@takes_little
 def take_keys(request: Request, form: Posted, db: Db, at: Now) -> Response:
     """Record what was pressed and return how the call goes on."""
     with db.write() as session:
@@ -40,6 +43,7 @@ def take_keys(request: Request, form: Posted, db: Db, at: Now) -> Response:
 
 @router.post("/status", status_code=NO_CONTENT)
 @signed_by_provider
+@takes_little
 def call_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
     """Record how a call fares."""
     with db.write() as session:
@@ -57,6 +61,7 @@ def call_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
 
 @router.post("/message-status", status_code=NO_CONTENT)
 @signed_by_provider
+@takes_little
 def message_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
     """Record how a message fares; late, doubled and reordered news changes nothing."""
     with db.write() as session:
