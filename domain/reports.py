@@ -26,7 +26,6 @@ from domain.identifiers import (
 )
 from domain.language import Sentence
 from domain.models import Case, Receipt, TimelineEntry
-from domain.processes import workflow_of
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings
 from domain.workflow import FieldRefusal
@@ -213,24 +212,6 @@ def by_origin(session: Session, origin_key: str) -> Opened | None:
     """Return the report an earlier sending under the same key made; None when there is none."""
     case = session.execute(select(Case).where(col(Case.origin_key) == origin_key)).scalar_one_or_none()
     return Opened(case, receipt_of(session, case.id) or "") if case else None
-
-
-def was_just_done(session: Session, case: Case, step: str, data: dict[str, Any], *, since: int) -> bool:
-    """Return whether the reporter's same step with the same words is the first entry after version `since`.
-
-    That is a form sent twice. The same step with other words is not: both are kept.
-    """
-    entry = session.get(TimelineEntry, (case.id, since + 1))
-    if entry is None or entry.transition != step or entry.actor_role != Role.REPORTER.value:
-        return False
-    form = workflow_of(case.process).named(step)[0].form
-    for name in form.model_fields if form else ():
-        said = entry.data.get(name)
-        if item := sealed.referenced(said):
-            said = sealed.get(session, item)
-        if name != "photos" and (str(said or "") != str(data.get(name) or "").strip()):
-            return False
-    return True
 
 
 def reporter_of(case: Case) -> Actor:

@@ -31,6 +31,7 @@ from domain.identifiers import clean_receipt
 from domain.language import Label, Sentence
 from domain.processes import workflow_of
 from domain.queries.public_report import public_report
+from domain.repetition import was_just_done
 from domain.reports import WrongReceipt
 from domain.settings import Settings
 from domain.throttles import AllowanceSpent
@@ -155,7 +156,7 @@ def _failed_step(
         data: dict[str, Any] = forms.texts(form, *(known - {"photos"}))
         failed = Failed(step, values=dict(data))
         since = forms.version(form)
-        if reports.was_just_done(session, case, step, data, since=since):
+        if was_just_done(session, case, step, data, actor=reports.reporter_of(case), since=since):
             return None
     try:
         plan = workflow_of(case.process).plan(case, step, actor=reports.reporter_of(case), at=at)
@@ -177,8 +178,9 @@ def _fire(
     try:
         with db.write() as session:
             case = cases.reload(session, case_id)
-            if not reports.was_just_done(session, case, failed.step, data, since=since):
-                cases.fire(session, case, failed.step, actor=reports.reporter_of(case), at=at, data=data)
+            actor = reports.reporter_of(case)
+            if not was_just_done(session, case, failed.step, data, actor=actor, since=since):
+                cases.fire(session, case, failed.step, actor=actor, at=at, data=data)
     except (ValidationError, FieldRefused) as wrong:
         failed.errors += field_errors(wrong)
         return failed

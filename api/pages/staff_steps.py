@@ -28,6 +28,7 @@ from domain.database import Database
 from domain.models import Case, Venue
 from domain.processes import workflow_of
 from domain.queries import choices
+from domain.repetition import was_just_done
 from domain.settings import Settings
 from domain.workflow import FieldRefusal, Offer, Transition, TransitionRefused, UnknownTransition
 
@@ -86,14 +87,6 @@ def seen_case(session: Session, number: str, actor: Actor) -> Case:
     return case
 
 
-def case_as_seen(session: Session, number: str, actor: Actor, *, version: int) -> Case:
-    """Return a case that still stands as the actor's page showed it; raises `CaseChanged`."""
-    case = seen_case(session, number, actor)
-    if case.version != version:
-        raise CaseChanged(number)
-    return case
-
-
 class PhotosRefused(FieldRefused):
     """Some of the photos cannot be taken; those that can are kept."""
 
@@ -109,17 +102,23 @@ def take(
         case = seen_case(session, number, staff.actor)
         model = _step(case, name, staff.actor).form
         uploaded = _uploaded(session, form)
-    typed = read_typed(model, form)
+        typed = read_typed(model, form)
+        words = as_data(model, {field: items for field, items in typed.items() if field != PHOTOS})
+        if was_just_done(session, case, name, words, actor=staff.actor, since=version):
+            return Taken(version + 1)
     taken_in = public_photos.take_in(form, database=db, settings=settings, at=at)
     kept = (*taken_in.kept, *public_photos.hold(uploaded, settings=settings, at=at))
     typed.pop(PHOTOS, None)
-    data = as_data(model, typed)
+    data = dict(words)
     if kept and model is not None and PHOTOS in model.model_fields:
         data[PHOTOS] = [str(photo.photo_id) for photo in kept]
     try:
         refuse_photos(taken_in.errors)
         with db.write() as session:
-            case = case_as_seen(session, number, staff.actor, version=version)
+            case = seen_case(session, number, staff.actor)
+            if was_just_done(session, case, name, words, actor=staff.actor, since=version):
+                return Taken(version + 1)
+            refuse_stale(case, version)
             cases.fire(session, case, name, actor=staff.actor, at=at, data=data)
             return Taken(version=case.version)
     except (PhotosRefused, ValidationError, FieldRefused, TransitionRefused, CaseChanged) as refused:
@@ -128,6 +127,12 @@ def take(
         errors = tuple(taken_in.errors or field_errors(refused))
         problem = problem_of(request, refused)
         return Taken(failed=Attempted(name, Typed(typed, errors, kept), problem, version))
+
+
+def refuse_stale(case: Case, version: int) -> None:
+    """Raise `CaseChanged` unless the case still stands as its page showed it."""
+    if case.version != version:
+        raise CaseChanged(case.number)
 
 
 def refuse_photos(errors: list[FieldError]) -> None:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from domain import audit, outbox
 from domain.database import Database
+from domain.models import TimelineEntry
 from tests.pictures import jpeg
 from tests.staff_member import Office, form_of, hidden_fields, office_of, seen
 from tests.visitor import kept_photos
 from tests.world import World
+
+
+def entries_of(office: Office, number: str) -> list[TimelineEntry]:
+    with office.db.read() as session:
+        mine = select(TimelineEntry).where(TimelineEntry.case_id == office.case(number).id)
+        return list(session.exec(mine.order_by(TimelineEntry.seq)))
 
 
 @pytest.fixture
@@ -183,10 +192,53 @@ def test_same_step_sent_twice_counts_once(office: Office) -> None:
     member = office.member("handler")
     form = hidden_fields(form_of(member.opens(f"/cases/{number}").text, f"/cases/{number}/steps/comment"))
 
-    answers = [member.posts(f"/cases/{number}/steps/comment", **form, text="一次").status_code for _ in range(2)]
+    answers = [member.posts(f"/cases/{number}/steps/comment", **form, text=" 一次") for _ in range(2)]
 
-    assert answers == [303, 409]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"] == f"/cases/{number}?done=2#entry-2"
     assert office.case(number).version == 2
+
+
+def test_double_click_at_one_moment_counts_once(office: Office) -> None:
+    number = office.report(hazard="other")
+    member = office.member("handler")
+    form = hidden_fields(form_of(member.opens(f"/cases/{number}").text, f"/cases/{number}/steps/comment"))
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(member.posts, f"/cases/{number}/steps/comment", **form, text="一次") for _ in range(4)]
+
+    assert [answer.result().status_code for answer in sent] == [303] * 4
+    assert office.case(number).version == 2
+
+
+def test_other_words_and_other_people_are_no_double_click(office: Office) -> None:
+    number = office.report(hazard="other")
+    first, colleague = office.member("handler"), office.member("supervisor")
+    address = f"/cases/{number}/steps/comment"
+    assert first.posts(address, csrf=first.csrf(), version="1", text="一次").status_code == 303
+
+    edited = first.posts(address, csrf=first.csrf(), version="1", text="改过")
+    theirs = colleague.posts(address, csrf=colleague.csrf(), version="1", text="一次")
+
+    assert (edited.status_code, theirs.status_code) == (409, 409)
+    assert "改过" in edited.text
+    assert office.case(number).version == 2
+
+
+def test_finding_with_a_photo_sent_twice_leads_on_both_times(office: Office) -> None:
+    number = office.report(triaged=True)
+    office.fires(number, "warden", "start_check", venue_code=office.world.codes["kuancheng"])
+    member = office.member("warden")
+    address = f"/tasks/{number}/record_finding"
+    form = hidden_fields(form_of(member.opens(address).text, address))
+    filled = {**form, "outcome": "substantiated", "description": "两处上锁", "hazards": ["EVA-02", "FAC-07"]}
+
+    answers = [member.posts(address, files=[("a.jpg", jpeg())], **filled) for _ in range(2)]
+
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+        (303, f"/tasks?done={number}")
+    ] * 2
+    assert [entry.transition for entry in entries_of(office, number)].count("record_finding") == 1
 
 
 @pytest.mark.parametrize(("decision", "words"), [("again", "待办"), ("drop", "不再发送")])
