@@ -18,8 +18,8 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from domain import outbox, sealed
-from domain.forms import N_
 from domain.identifiers import mask_phone, new_id
+from domain.language import N_
 from domain.models import Attempt, Outbox
 
 RANKS = {

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm.attributes import instance_dict
 from sqlmodel import Session, col
 
-from domain import audit, ledger, sealed, timing
+from domain import access, audit, ledger, sealed, timing
 from domain.actors import Actor, Role
 from domain.forms import sealed_fields
 from domain.identifiers import new_id
@@ -105,6 +105,14 @@ def by_number(session: Session, number: str) -> Case:
     if case is None:
         msg = f"no case {number}"
         raise UnknownCase(msg)
+    return case
+
+
+def seen_by(session: Session, actor: Actor, number: str) -> Case:
+    """Return the case with that number; raises `UnknownCase` also when the actor may not know of it."""
+    case = by_number(session, number)
+    if not access.may_see(session, actor, case):
+        raise UnknownCase(number)
     return case
 
 

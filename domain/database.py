@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -144,11 +144,6 @@ class Database:
             yield session
             faultpoints.reach("commit.before")
         faultpoints.reach("commit.after")
-
-    def ping(self) -> None:
-        """Raise when the database does not answer."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -11,12 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic import Field as _Field
 
-from domain.language import Label
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
-    """Mark a source string for the catalogue."""
-    return text
+from domain.language import N_, Label
 
 
 @dataclass(frozen=True, slots=True)

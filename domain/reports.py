@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from domain import cases, catalogue, people, places, sealed, venues
 from domain.actors import SYSTEM, Actor, Role
 from domain.catalogue import Severity
-from domain.forms import MAX_PHOTOS, N_, Latitude, Longitude
+from domain.forms import MAX_PHOTOS, Latitude, Longitude
 from domain.identifiers import (
     NotAPhoneNumber,
     NotAReceipt,
@@ -24,7 +24,7 @@ from domain.identifiers import (
     new_receipt,
     receipt_digest,
 )
-from domain.language import Sentence
+from domain.language import N_, Sentence
 from domain.models import Case, Receipt, TimelineEntry
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings

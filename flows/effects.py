@@ -10,8 +10,7 @@ import structlog
 import domain.companions  # noqa: F401 - registers what happens beside a step; everything that fires needs it
 from domain import outbox, rectifications, reports
 from domain.cases import CaseChanged
-from domain.forms import N_
-from domain.language import LOCALES
+from domain.language import LOCALES, N_
 from domain.processes import WORKFLOWS
 from flows import telling
 from flows.work import Work

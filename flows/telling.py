@@ -9,8 +9,8 @@ from typing import Any
 
 from domain import attempts, cases, outbox
 from domain.attempts import Recipient
-from domain.forms import N_
 from domain.identifiers import mask_phone
+from domain.language import N_
 from domain.models import Attempt, Case, TimelineEntry
 from flows.work import Work
 from notifications import messages, phoning, recipients, sms, verdicts

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from domain import people, sealed
 from domain.actors import Role
 from domain.attempts import Recipient
-from domain.forms import N_
+from domain.language import N_
 from domain.models import Case, Person, TimelineEntry, VaultItem
 from domain.settings import get_settings
 

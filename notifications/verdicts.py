@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.database import Database
-from domain.forms import N_
+from domain.language import N_
 from domain.settings import get_settings
 from notifications.providers import Provider
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -82,7 +80,6 @@ def start_page(
     request: Request,
     *,
     title: Sentence,
-    said: Sentence | None = None,
     status: int = 200,
     refused: str = "",
     errors: list[FieldError] | None = None,
@@ -95,14 +92,8 @@ def start_page(
         "pages/public/start.html",
         status=status,
         title=title,
-        said=said,
         refused=refused,
         errors=errors or [],
         code=code[:LONGEST_TYPED],
         receipt=receipt[:LONGEST_TYPED],
     )
-
-
-def address_of_report(venue: Venue | None) -> str:
-    """Return where a hazard at this venue, or anywhere, is reported."""
-    return f"/v/{quote(venue.code)}/report" if venue else "/report"

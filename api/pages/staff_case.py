@@ -16,7 +16,7 @@ from api.pages.staff_citations import cited
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import FormShown, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
-from api.pages.staff_steps import Attempted, seen_case
+from api.pages.staff_steps import Attempted
 from domain import cases, timing
 from domain.accounts import Identity
 from domain.actors import Actor
@@ -72,7 +72,7 @@ def page_of_case(
 ) -> Response:
     """Return the page of a case, with a failed step's form still filled in."""
     with request.app.state.database.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         page = case_page(session, case, actor=staff.actor, at=at)
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
     live = {step.name for step in steps if step.offer.enabled}

@@ -19,7 +19,6 @@ from api.errors import problem_of
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
-from api.pages.staff_steps import seen_case
 from api.rendering import CITY
 from domain import cases, catalogue, people, places
 from domain.accounts import Identity
@@ -204,7 +203,7 @@ def _remind(  # noqa: PLR0917 - one row of a batch
     """Urge one case in a transaction of its own, or with `data` None only ask whether it can be."""
     try:
         with db.read() if data is None else db.write() as session:
-            case = seen_case(session, number, staff.actor)
+            case = cases.seen_by(session, staff.actor, number)
             flow = workflow_of(case.process)
             said = places.words_for(session, staff.actor, [case]).get(case.id, "")
             place, state = case.place or said, flow.state(case.state).label

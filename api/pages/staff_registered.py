@@ -13,8 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now
 from api.pages.staff_frame import staff_page
-from api.pages.staff_steps import seen_case
-from domain import reports
+from domain import cases, reports
 from domain.accounts import Identity
 from domain.models import Case
 from domain.settings import Settings
@@ -51,7 +50,7 @@ def show_registered(request: Request, number: str, *, db: Db, at: Now, staff: Cu
     """Show the number, and the receipt code if it was not shown yet."""
     token = request.cookies.get(COOKIE, "")
     with db.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         opens = token and _read(token, staff=staff, settings=settings, at=at) == case.id
         receipt = reports.receipt_of(session, case.id) if opens else None
     answer = staff_page(

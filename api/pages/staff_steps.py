@@ -20,7 +20,7 @@ from api.pages import public_photos
 from api.pages.staff_forms import FormShown, Pickers, Typed, as_data, form_shown, read_typed
 from api.pages.staff_initial import initial
 from api.problem import Problem
-from domain import access, cases, people, uploads
+from domain import cases, people, uploads
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.cases import CaseChanged, FieldRefused
@@ -79,14 +79,6 @@ class Taken:
     failed: Attempted | None = None
 
 
-def seen_case(session: Session, number: str, actor: Actor) -> Case:
-    """Return a case the actor may see; raises `UnknownCase` for every other, there or not."""
-    case = cases.by_number(session, number)
-    if not access.may_see(session, actor, case):
-        raise cases.UnknownCase(number)
-    return case
-
-
 class PhotosRefused(FieldRefused):
     """Some of the photos cannot be taken; those that can are kept."""
 
@@ -99,7 +91,7 @@ def take(
     version = forms.version(form)
     note_version(request, version)
     with db.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         model = _step(case, name, staff.actor).form
         uploaded = _uploaded(session, form)
         typed = read_typed(model, form)
@@ -115,7 +107,7 @@ def take(
     try:
         refuse_photos(taken_in.errors)
         with db.write() as session:
-            case = seen_case(session, number, staff.actor)
+            case = cases.seen_by(session, staff.actor, number)
             if was_just_done(session, case, name, words, actor=staff.actor, since=version):
                 return Taken(version + 1)
             refuse_stale(case, version)

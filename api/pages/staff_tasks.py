@@ -14,7 +14,8 @@ from api.middleware.limits import takes_photos
 from api.pages import staff_steps
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_frame import staff_page
-from api.pages.staff_steps import Attempted, seen_case
+from api.pages.staff_steps import Attempted
+from domain import cases
 from domain.accounts import Identity
 from domain.queries import tasks
 from domain.queries.case_page import case_page
@@ -50,7 +51,7 @@ def show_tasks(request: Request, db: Db, at: Now, staff: CurrentStaff, done: str
 def show_task(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show where to go, what was reported, and the steps."""
     with db.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         task = tasks.task_of(session, case, staff.actor, at=at)
         page = case_page(session, case, actor=staff.actor, at=at)
     return staff_page(
@@ -78,7 +79,7 @@ def take_step(
     if taken.failed is not None:
         return _step_page(request, number, name, staff=staff, at=at, failed=taken.failed)
     with db.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         following = tasks.task_of(session, case, staff.actor, at=at).next
     if following is None:
         return RedirectResponse(f"/tasks?done={number}", status_code=303)
@@ -89,7 +90,7 @@ def _step_page(
     request: Request, number: str, name: str, *, staff: Identity, at: datetime, failed: Attempted | None = None
 ) -> Response:
     with request.app.state.database.read() as session:
-        case = seen_case(session, number, staff.actor)
+        case = cases.seen_by(session, staff.actor, number)
         task = tasks.task_of(session, case, staff.actor, at=at)
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
         page = case_page(session, case, actor=staff.actor, at=at)

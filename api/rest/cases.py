@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, Query, Request
 from fastapi.responses import JSONResponse
-from sqlmodel import Session
 
 from api.access import Router, staff_only
 from api.changes import note_version, step_words
@@ -16,11 +15,9 @@ from api.rendering import in_words
 from api.rest import answers
 from api.rest.form_schema import form_schema
 from api.rest.steps import StepTaken, split_version, take_step
-from domain import access, cases
-from domain.actors import ROLE_LABELS, Actor, Role
-from domain.cases import UnknownCase
+from domain import cases
+from domain.actors import ROLE_LABELS, Role
 from domain.language import Sentence
-from domain.models import Case
 from domain.processes import WORKFLOWS, workflow_of
 from domain.queries import case_calls, case_list, case_record
 from domain.queries.case_list import BadCursor, Wanted
@@ -28,14 +25,6 @@ from domain.queries.case_page import CasePage, case_page
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/cases", tags=["cases"])
-
-
-def visible_case(session: Session, actor: Actor, number: str) -> Case:
-    """Return the case; raises `UnknownCase` also when this actor may not know of it."""
-    case = cases.by_number(session, number)
-    if not access.may_see(session, actor, case):
-        raise UnknownCase(number)
-    return case
 
 
 @router.get("")
@@ -76,7 +65,7 @@ def list_cases(  # noqa: PLR0913 - the filters
 def read_case(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
     """Return one case: what it is about, its deadlines, its photos, its links."""
     with db.read() as session:
-        case = visible_case(session, staff.actor, number)
+        case = cases.seen_by(session, staff.actor, number)
         page = case_page(session, case, actor=staff.actor, at=at)
     return JSONResponse(_shown(page, locale_of(request)))
 
@@ -148,7 +137,7 @@ def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) ->
     """Return what happened, the oldest first; sealed words only for those who may read them."""
     locale = locale_of(request)
     with db.read() as session:
-        case = visible_case(session, staff.actor, number)
+        case = cases.seen_by(session, staff.actor, number)
         entries = case_record.timeline(session, case, actor=staff.actor)
     body = [
         {
@@ -177,7 +166,7 @@ def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentSt
     """Return the caller's next steps, each possible or with the reason why not, and its form as JSON Schema."""
     locale = locale_of(request)
     with db.read() as session:
-        case = visible_case(session, staff.actor, number)
+        case = cases.seen_by(session, staff.actor, number)
         offers = workflow_of(case.process).offers(cases.snapshot(case), staff.actor, at=at)
     return JSONResponse(
         [
@@ -199,7 +188,7 @@ def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JS
     """Return every message and call made for the case, the oldest first; numbers are masked."""
     locale = locale_of(request)
     with db.read() as session:
-        case = visible_case(session, staff.actor, number)
+        case = cases.seen_by(session, staff.actor, number)
         made = case_calls.calls(session, case, actor=staff.actor)
     body = [
         {
@@ -242,6 +231,6 @@ def take_staff_step(
     """
     version, data = split_version(fields, required=True)
     with db.write() as session:
-        case = visible_case(session, staff.actor, number)
+        case = cases.seen_by(session, staff.actor, number)
         note_version(request, version or 0, number=case.number)
         return take_step(session, case, name, actor=staff.actor, at=at, version=version, data=data)

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.actors import Actor, Role
-from domain.forms import N_, Form, LabelledChoice, choice_field, person_field, text_field
-from domain.language import Label, Sentence
+from domain.forms import Form, LabelledChoice, choice_field, person_field, text_field
+from domain.language import N_, Label, Sentence
 from domain.workflow import CaseView, Check, FieldRefusal, Guard, State, Transition
 
 STAFF = frozenset({Role.WARDEN, Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER})

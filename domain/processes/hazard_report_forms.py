@@ -10,7 +10,6 @@ from pydantic import Field
 
 from domain.actors import Actor
 from domain.forms import (
-    N_,
     Form,
     LabelledChoice,
     Latitude,
@@ -23,6 +22,7 @@ from domain.forms import (
     photos_field,
     text_field,
 )
+from domain.language import N_
 from domain.workflow import CaseView
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from domain.actors import VENUE_SIDE, Actor, Role
 from domain.clocks import Limit
-from domain.forms import N_, Form, Photos, line_field, photos_field, text_field
-from domain.language import Label, Sentence
+from domain.forms import Form, Photos, line_field, photos_field, text_field
+from domain.language import N_, Label, Sentence
 from domain.processes import everywhere, limits
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
