@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -269,3 +271,26 @@ def test_held_message_is_decided_with_a_reason_that_stands_in_the_timeline(
     assert "待人工处理" not in page
     with office.db.read() as session:
         assert audit.verify(session).whole
+
+
+def title_of(answer: Any) -> str:
+    return re.search("<title>(.*)</title>", answer.text).group(1)
+
+
+def test_title_says_first_that_something_was_refused(office: Office) -> None:
+    number = office.report(hazard="other")
+    checked = office.report(triaged=True)
+    nobody, member, warden = office.nobody(), office.member("handler"), office.member("warden")
+    step, task = f"/cases/{number}/steps/reject", f"/tasks/{checked}/start_check"
+
+    refused = [
+        nobody.sends("/login", "/login", username="handler", password="wrong-one"),
+        member.takes(number, "reject"),
+        member.posts(step, csrf=member.csrf(), version="9"),
+        member.sends("/cases/new", "/cases/new", channel="96119", action="save"),
+        warden.sends(task, task, venue_code="AAAAAAAA"),
+    ]
+    shown = [nobody.opens("/login"), *(member.opens(path) for path in (f"/cases/{number}", "/cases/new"))]
+
+    assert all(answer.status_code >= 400 and title_of(answer).startswith("错误 · ") for answer in refused)
+    assert not [title_of(answer) for answer in (*shown, warden.opens(task)) if "错误" in title_of(answer)]
