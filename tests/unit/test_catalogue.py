@@ -8,6 +8,8 @@ import yaml
 
 from domain import catalogue
 from domain.catalogue import source
+from domain.clocks import Limit, Unit
+from domain.processes import limits
 
 PROVENANCES = {"quoted", "secondary", "memory", "practice"}
 
@@ -86,6 +88,24 @@ def test_blocked_exits_are_checked_within_24_hours_and_most_others_within_3_work
 
     assert (exits.limit, exits.unit) == (24, "elapsed_hours")
     assert (occupied_lane.limit, occupied_lane.unit) == (3, "working_day")
+
+
+def test_our_own_targets_stand_only_where_the_law_gives_no_number() -> None:
+    for row_id, target in catalogue.targets().items():
+        assert catalogue.limit(row_id).limit is None
+        assert target.provenance == "practice"
+        assert limits.of(row_id) == Limit(target.amount, Unit(target.unit))
+
+
+def test_limits_are_the_laws_number_else_our_target() -> None:
+    found = [limits.of(row) for row in ("CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40")]
+
+    assert found == [
+        Limit.minutes(30), Limit.hours(24), Limit.working_days(3), Limit.working_days(1), Limit.working_days(3),
+        Limit.working_days(3),
+    ]  # fmt: skip
+    with pytest.raises(limits.NoNumber):
+        limits.of("CMP-40")
 
 
 def test_verification_classes_agree_with_the_time_limits() -> None:
