@@ -10,6 +10,7 @@ from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
+from domain import places
 from domain.database import Database
 from domain.models import Case, Photo
 from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
@@ -165,7 +166,8 @@ def test_place_is_added_only_when_asked_for(site: Site, open_page: OpenPage) -> 
 
     expect(page.locator(".done")).to_be_visible()
     [case] = cases_of(site.db)
-    assert case.facts["position"] == {"lat": 24.67, "lon": 102.91}
+    with site.db.read() as session:
+        assert places.position(session, case) == (24.67, 102.91)
 
 
 def test_place_button_is_not_shown_without_scripts(open_page: OpenPage) -> None:

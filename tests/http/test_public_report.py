@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from domain import reports, sealed
+from domain import places, reports, sealed
 from domain.database import Database
 from domain.models import Case, Photo
 from tests.visitor import Visitor, hidden_fields, kept_photos, photo, seen, visitor_of
@@ -65,8 +65,9 @@ def test_report_without_a_code_needs_a_place(db: Database, visitor: Visitor) -> 
     assert "#place" in refused.text
     assert (taken.status_code, by_position.status_code) == (303, 303)
     first, second = all_cases(db)
-    assert (first.place, first.venue_id) == ("澄阳路 8 号门口", None)
-    assert second.facts["position"] == {"lat": 24.67, "lon": 102.91}
+    with db.read() as session:
+        assert (first.place, first.venue_id, places.words(session, first)) == (None, None, "澄阳路 8 号门口")
+        assert places.position(session, second) == (24.67, 102.91)
 
 
 def test_nonsense_position_is_refused_as_a_question_of_place(visitor: Visitor) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import func, select
 
-from domain import reports, sealed
+from domain import places, reports, sealed
 from domain.database import Database
 from domain.models import Case
 from tests.staff_member import Member, Office, office_of, seen
@@ -61,7 +61,7 @@ def test_call_becomes_a_case_and_its_receipt_is_shown_grouped(office: Office) ->
     number = number_in(answer)
     code = code_on(answer)
     case = office.case(number)
-    assert (case.channel, case.place, case.hazard_code) == ("96119", "二楼", "EVB-01")
+    assert (case.channel, case.place, case.hazard_code) == ("96119", "岚山农贸市场", "EVB-01")
     assert case.venue_id == office.world.venues["market"]
     assert "13912345678" not in str(case.facts)
     with office.db.read() as session:
@@ -186,7 +186,8 @@ def test_venue_that_is_not_ours_is_described_as_a_place(office: Office) -> None:
     saved = registers(office, venue="外星基地", place="河边 12 号")
 
     case = office.case(number_in(saved))
-    assert (case.venue_id, case.place) == (None, "河边 12 号")
+    with office.db.read() as session:
+        assert (case.venue_id, case.place, places.words(session, case)) == (None, None, "河边 12 号")
 
 
 @pytest.mark.parametrize(("wrong", "words"), [
