@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -20,9 +19,9 @@ from api.static_files import StaticFiles
 from domain.identifiers import mask_name, mask_phone, show_phone
 from domain.identifiers import show_receipt as grouped_receipt
 from domain.language import CHINESE, LOCALES, N_, gettext_for, translate
+from domain.settings import city_zone
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-CITY = ZoneInfo("Asia/Shanghai")
 
 STATIC = StaticFiles()
 
@@ -123,17 +122,17 @@ def in_words(thing: Any, locale: str) -> str:  # noqa: ANN401 - whatever has wor
 
 def local_time(moment: datetime | None) -> str:
     """Return `YYYY-MM-DD HH:mm` on the city's clock; "" for None."""
-    return moment.astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else ""
+    return moment.astimezone(city_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def local_day(moment: datetime | None) -> str:
     """Return `YYYY-MM-DD` on the city's calendar; "" for None."""
-    return moment.astimezone(CITY).strftime("%Y-%m-%d") if moment else ""
+    return moment.astimezone(city_zone()).strftime("%Y-%m-%d") if moment else ""
 
 
 def moment_in_words(moment: datetime, locale: str) -> str:
     """Return a moment on the city's clock as the public reads it: `2026年11月20日 15:06`, `2026-11-20 15:06`."""
-    here = moment.astimezone(CITY)
+    here = moment.astimezone(city_zone())
     return f"{day_in_words(here.date(), locale)} {here:%H:%M}"
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 from sqlalchemy import bindparam, insert, select, text, update
@@ -21,9 +20,9 @@ from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import Case, CaseLink, NumberSeries, Photo
 from domain.processes import workflow_of
+from domain.settings import city_zone
 from domain.workflow import FieldRefusal, Plan, Transition, Workflow
 
-CITY = ZoneInfo("Asia/Shanghai")
 MAX_ATTACHED = 60
 """Photos one case may carry; a guard against flooding, not a rule of law."""
 LARGEST_VERSION = 2**31 - 1
@@ -165,9 +164,9 @@ def open_case(
     """
     at = _utc(at)
     workflow = workflow_of(process)
-    number = _next_number(session, workflow.prefix, at.astimezone(CITY).year)
+    number = _next_number(session, workflow.prefix, at.astimezone(city_zone()).year)
     if origin_key and (existing := _by_origin(session, origin_key)):
-        _give_back_number(session, workflow.prefix, at.astimezone(CITY).year)
+        _give_back_number(session, workflow.prefix, at.astimezone(city_zone()).year)
         return existing
     case = Case(
         id=case_id or new_id(), number=number, process=process, state=workflow.opening.target.name, version=1,

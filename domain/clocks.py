@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
@@ -79,10 +78,10 @@ def is_working_day(day: date) -> tuple[bool, bool]:
         return day.weekday() < 5, True  # noqa: PLR2004 - Saturday is 5
 
 
-def deadline(start: datetime, limit: Limit, *, timezone: str = "Asia/Shanghai") -> Deadline:
+def deadline(start: datetime, limit: Limit, *, zone: tzinfo) -> Deadline:
     """Return when `limit` is over if it starts at `start` (aware; the answer is UTC).
 
-    Days are days of `timezone`; the day of receipt is not counted.
+    Days are days of the city's `zone`; the day of receipt is not counted.
     """
     if limit.unit is Unit.UNTIL:
         if limit.moment is None:
@@ -93,7 +92,6 @@ def deadline(start: datetime, limit: Limit, *, timezone: str = "Asia/Shanghai") 
         return Deadline(start.astimezone(UTC) + timedelta(minutes=limit.amount))
     if limit.unit is Unit.HOUR:
         return Deadline(start.astimezone(UTC) + timedelta(hours=limit.amount))
-    zone = ZoneInfo(timezone)
     day, provisional = start.astimezone(zone).date(), False
     if limit.unit is Unit.CALENDAR_DAY:
         end = datetime.combine(day + timedelta(days=limit.amount + 1), time(0), zone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
@@ -13,13 +12,12 @@ from sqlmodel import Session, col
 from domain import sealed
 from domain.actors import VENUE_SIDE, Actor, Role
 from domain.models import Area, Person, Post
-
-CITY = ZoneInfo("Asia/Shanghai")
+from domain.settings import city_zone
 
 
 def local_day(at: datetime) -> date:
     """Return the city's calendar day at that moment."""
-    return at.astimezone(CITY).date()
+    return at.astimezone(city_zone()).date()
 
 
 def posts_of(session: Session, person_id: UUID, *, day: date) -> list[Post]:

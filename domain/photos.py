@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from PIL import ExifTags, Image
 
 from domain.language import Sentence
+from domain.settings import city_zone
 
 LARGEST_BYTES = 20 * 1024 * 1024
 LARGEST_PIXELS = 50_000_000
@@ -98,10 +98,10 @@ class Photo:
         return self.sha256
 
 
-def take_photo(data: bytes, filename: str, *, timezone: tzinfo = ZoneInfo("Asia/Shanghai")) -> Photo:  # noqa: B008
+def take_photo(data: bytes, filename: str, *, timezone: tzinfo | None = None) -> Photo:
     """Return the photo in `data`, or raise NotAnImage or PhotoTooLarge naming `filename`.
 
-    `timezone` is that of cameras which write no offset beside their time.
+    `timezone` is that of cameras which write no offset beside their time; None: the city's.
     """
     name = _shown(filename)
     if len(data) > LARGEST_BYTES:
@@ -109,7 +109,7 @@ def take_photo(data: bytes, filename: str, *, timezone: tzinfo = ZoneInfo("Asia/
         raise PhotoTooLarge(Sentence("“%(name)s” is larger than %(limit)s MB.", name=name, limit=limit))
     _check_magic(data, name)
     image = _opened(data, name)
-    position, taken_at = _origin(image, timezone)
+    position, taken_at = _origin(image, timezone or city_zone())
     upright = _upright(image)
     thumbnail = upright.copy()
     thumbnail.thumbnail((THUMBNAIL_EDGE, THUMBNAIL_EDGE))

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,7 +46,6 @@ class Settings(BaseSettings):
     vault_key: str = Field(DEMO_VAULT_KEY, description="AES-256 keys of the vault: `id:base64[,older:base64…]`.")
     locale: Literal["zh_CN", "en"] = Field("zh_CN", description="Language of people who have chosen none.")
     timezone: str = Field("Asia/Shanghai", description="Time zone of pages, messages and legal days.")
-    region: str = Field("530000", description="GB/T 2260 code of the province, for local overlays of the law.")
     twilio_account_sid: str = Field(DEMO_ACCOUNT_SID, description="Account of the telephone provider.")
     twilio_auth_token: str = Field(DEMO_AUTH_TOKEN, description="Its secret; also signs its callbacks.")
     twilio_base_url: str = Field("http://127.0.0.1:8001", description="Empty: Twilio itself; else an exchange.")
@@ -144,3 +144,8 @@ OF_THE_DEMO: dict[str, tuple[str, Callable[[Settings], bool]]] = {
 def get_settings() -> Settings:
     """Return this process's settings, read once."""
     return Settings()
+
+
+def city_zone() -> ZoneInfo:
+    """Return the city's time zone: of pages and messages, of a case's year, of days and working days."""
+    return ZoneInfo(get_settings().timezone)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,28 +26,32 @@ REPEATED_AFTER = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """How many of each were forgotten."""
+    """How many of each were forgotten, and the storage keys of photos that nothing names any more."""
 
-    photos: int
-    sign_ins: int
-    throttles: int
-    repeated: int
-    heartbeats: int
+    counts: dict[str, int]
+    files: tuple[str, ...]
 
 
-def tidy(session: Session, *, at: datetime, photo_directory: Path) -> dict[str, int]:
-    """Forget what is too old at that moment, with the files, and return how many of each."""
-    done = Tidied(
-        photos=_photos(session, before=at - PHOTOS_AFTER, directory=photo_directory),
-        sign_ins=_sign_ins(session, at=at),
-        throttles=throttles.forget_old(session, before=at - THROTTLES_AFTER),
-        repeated=idempotency.forget_old(session, before=at - REPEATED_AFTER),
-        heartbeats=heartbeats.forget_old(session, at=at),
-    )
-    return asdict(done)
+def tidy(session: Session, *, at: datetime) -> Tidied:
+    """Forget what is too old at that moment; once this is committed, `remove_files` removes the files."""
+    photo_count, files = _photos(session, before=at - PHOTOS_AFTER)
+    counts = {
+        "photos": photo_count,
+        "sign_ins": _sign_ins(session, at=at),
+        "throttles": throttles.forget_old(session, before=at - THROTTLES_AFTER),
+        "repeated": idempotency.forget_old(session, before=at - REPEATED_AFTER),
+        "heartbeats": heartbeats.forget_old(session, at=at),
+    }
+    return Tidied(counts, files)
 
 
-def _photos(session: Session, *, before: datetime, directory: Path) -> int:
+def remove_files(files: Iterable[str], directory: Path, *, at: datetime) -> None:
+    """Delete the files of photos forgotten at that moment, but for those stored again since."""
+    for key in files:
+        photos.remove(key, directory, before=at - PHOTOS_AFTER)
+
+
+def _photos(session: Session, *, before: datetime) -> tuple[int, tuple[str, ...]]:
     unclaimed = (col(Photo.case_id).is_(None), col(Photo.made_at) < before)
     old = session.execute(select(col(Photo.id), col(Photo.storage_key), col(Photo.position_sealed)).where(*unclaimed))
     rows = list(old)
@@ -54,12 +59,9 @@ def _photos(session: Session, *, before: datetime, directory: Path) -> int:
     session.execute(delete(Photo).where(col(Photo.id).in_(ids)))
     positions = [row.position_sealed for row in rows if row.position_sealed]
     session.execute(delete(VaultItem).where(col(VaultItem.id).in_(positions)))
-    # Files before the commit: a row without its file, should the commit fail, belongs to no case and goes next time.
-    for key in {row.storage_key for row in rows}:
-        used = session.execute(select(col(Photo.id)).where(col(Photo.storage_key) == key).limit(1)).first()
-        if used is None:
-            photos.remove(key, directory, before=before)
-    return len(ids)
+    keys = {row.storage_key for row in rows}
+    used = session.execute(select(col(Photo.storage_key)).where(col(Photo.storage_key).in_(keys))).scalars()
+    return len(ids), tuple(sorted(keys - set(used)))
 
 
 def _sign_ins(session: Session, *, at: datetime) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.clocks import Limit, deadline, fraction
+from domain.settings import city_zone
 from domain.workflow import Clock, Workflow
 
 WARNED, BREACHED, HANDED_UP = 1, 2, 3
@@ -116,7 +117,7 @@ def turn(
 
 def _started(old: Reading | None, limit: Limit, *, at: datetime, restarts: bool) -> Reading:
     started_at = at if old is None or restarts else old.started_at
-    due = deadline(started_at, limit)
+    due = deadline(started_at, limit, zone=city_zone())
     level = 0 if old is None or restarts or due.at > max(old.due_at, at) else old.level
     due_at = max(due.at, started_at + timedelta(microseconds=1))
     return Reading(started_at, due_at, running=True, provisional=due.provisional, level=level)

@@ -16,14 +16,13 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import httpx
 import structlog
 
 from domain import heartbeats
 from domain.processes import WORKFLOWS
-from domain.settings import get_settings
+from domain.settings import city_zone, get_settings
 from flows.shift import PART, Shift
 from flows.stage import Stage
 
@@ -236,5 +235,5 @@ async def _play(flow: FlowRun, stage: Stage, *, worker: str) -> object:
     STAGE.set(stage)
     workflow, settings = WORKFLOWS[stage.process], get_settings()
     title = workflow.zh if settings.locale == "zh_CN" else workflow.en
-    since = stage.opened_at.astimezone(ZoneInfo(settings.timezone)).strftime("%m-%d %H:%M")
+    since = stage.opened_at.astimezone(city_zone()).strftime("%m-%d %H:%M")
     return await flow(title=title, since=since, worker=worker)

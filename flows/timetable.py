@@ -1,4 +1,4 @@
-"""What starts at a time of day or hour: the daily anchor over all chains, and the hourly tidying.
+"""What starts at a time of day or hour: the daily anchor over all chains, the hourly tidying, the asking for news.
 
 Every worker has this timetable. The row of a job's slot is inserted in the job's own transaction, so whichever
 worker comes first does it and the others find it done; a worker that dies leaves no row and no half-done job.
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,7 +22,8 @@ from sqlmodel import Session, col
 
 from domain import audit, tidying
 from domain.models import TimetableRun
-from domain.settings import get_settings
+from domain.settings import city_zone, get_settings
+from flows import missed_news
 from flows.shift import Shift
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,15 @@ log = structlog.get_logger(__name__)
 ANCHOR_AT = time(0, 5)
 """City time; the day before is then over everywhere in the deployment."""
 TIDY_AT_MINUTE = 17
+NEWS_EVERY_MINUTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a job did, and what remains for after its commit: what no transaction takes back, or would wait for."""
+
+    outcome: Mapping[str, Any]
+    afterwards: Callable[[Shift], object] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,8 @@ class Job:
     name: str
     slot: Callable[[datetime], str | None]
     """City time → the slot it belongs to; None: none yet today."""
-    do: Callable[[Session, datetime], Mapping[str, Any]]
-    cron: Mapping[str, int]
+    do: Callable[[Session, datetime], Done]
+    cron: Mapping[str, int | str]
 
 
 def _day(local: datetime) -> str | None:
@@ -52,25 +61,36 @@ def _hour(local: datetime) -> str:
     return local.strftime("%Y-%m-%dT%H")
 
 
-def _anchor(session: Session, at: datetime) -> Mapping[str, Any]:
+def _two_minutes(local: datetime) -> str:
+    return local.replace(minute=local.minute - local.minute % NEWS_EVERY_MINUTES).strftime("%Y-%m-%dT%H:%M")
+
+
+def _anchor(session: Session, at: datetime) -> Done:
     anchor = audit.set_anchor(session, at=at)
-    return {"anchor": anchor.id, "leaves": anchor.leaves, "root": anchor.root.hex()}
+    return Done({"anchor": anchor.id, "leaves": anchor.leaves, "root": anchor.root.hex()})
 
 
-def _tidy(session: Session, at: datetime) -> Mapping[str, Any]:
-    return tidying.tidy(session, at=at, photo_directory=get_settings().photos)
+def _tidy(session: Session, at: datetime) -> Done:
+    tidied = tidying.tidy(session, at=at)
+    directory = get_settings().photos
+    return Done(tidied.counts, lambda _: tidying.remove_files(tidied.files, directory, at=at))
+
+
+def _news(_session: Session, _at: datetime) -> Done:
+    return Done({}, missed_news.ask)
 
 
 JOBS = (
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
+    Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )
 
 
 def run(shift: Shift, job: Job) -> bool:
     """Do the job of the present slot unless it was done; return whether it was done now. Never raises."""
     at = shift.now()
-    slot = job.slot(at.astimezone(ZoneInfo(get_settings().timezone)))
+    slot = job.slot(at.astimezone(city_zone()))
     if slot is None:
         return False
     try:
@@ -90,15 +110,16 @@ def _run_once(shift: Shift, job: Job, slot: str, at: datetime) -> bool:
     with shift.database.write() as session:
         session.execute(insert(TimetableRun), [{"job": job.name, "slot": slot, "at": at, "outcome": {}}])
         row = session.execute(select(TimetableRun).where(*here)).scalar_one()
-        row.outcome = dict(job.do(session, at))
-        outcome = row.outcome
-    log.info("job done", job=job.name, slot=slot, **outcome)
+        done = job.do(session, at)
+        row.outcome = dict(done.outcome)
+    done.afterwards(shift)
+    log.info("job done", job=job.name, slot=slot, **done.outcome)
     return True
 
 
 def start(shift: Shift) -> AsyncIOScheduler:
     """Start the timetable in this event loop and catch up on what was missed while no worker ran."""
-    scheduler = AsyncIOScheduler(timezone=ZoneInfo(get_settings().timezone))
+    scheduler = AsyncIOScheduler(timezone=city_zone())
     for job in JOBS:
         scheduler.add_job(
             _in_thread,

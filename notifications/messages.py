@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
@@ -19,7 +18,7 @@ from domain.attempts import Recipient
 from domain.models import Case, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
 from domain.processes.hazard_report_forms import RejectReason
-from domain.settings import get_settings
+from domain.settings import city_zone, get_settings
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 DOTS = "••••"
@@ -143,7 +142,7 @@ def _reject_reason(value: Any, locale: str) -> str:  # noqa: ANN401 - JSON
 
 def moment(at: datetime, locale: str) -> str:
     """Return a moment as people say it, in the city's time: 8月24日13:58, 24 Aug 13:58."""
-    local = at.astimezone(ZoneInfo(get_settings().timezone))
+    local = at.astimezone(city_zone())
     if locale == language.CHINESE:
         return f"{local.month}月{local.day}日{local:%H:%M}"
     return f"{local.day} {local:%b %H:%M}"

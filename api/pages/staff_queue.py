@@ -19,7 +19,6 @@ from api.errors import problem_of
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
-from api.rendering import CITY
 from domain import cases, catalogue, people, places
 from domain.accounts import Identity
 from domain.actors import Actor
@@ -32,6 +31,7 @@ from domain.queries import case_list
 from domain.queries.case_list import BadCursor, Row, Wanted
 from domain.queries.queue_marks import Marks, marks
 from domain.queries.waiting import waits_for
+from domain.settings import city_zone
 from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
@@ -83,7 +83,7 @@ def of_view(view: str, actor: Actor, at: datetime) -> Wanted:
         case "overdue":
             return Wanted(open=True, overdue=True)
         case "today":
-            midnight = datetime.combine(people.local_day(at) + timedelta(days=1), time(0), CITY)
+            midnight = datetime.combine(people.local_day(at) + timedelta(days=1), time(0), city_zone())
             return Wanted(open=True, due_before=midnight)
         case "closed":
             return Wanted(open=False)

@@ -20,6 +20,7 @@ from domain.demo import pictures, roster
 from domain.models import Case, ClockRow, Outbox, Person
 from domain.photos import Photo
 from domain.processes import WORKFLOWS
+from domain.settings import city_zone
 
 WORKER = "demo load"
 OUTCOME = {"demo": "history"}
@@ -84,7 +85,7 @@ class Stage:
 
     def days_ago(self, days: int, clock: str) -> datetime:
         """Return the moment so many days before the end, at that time of the city's day ("13:58")."""
-        return datetime.combine(self.day(-days), time.fromisoformat(clock), people.CITY).astimezone(
+        return datetime.combine(self.day(-days), time.fromisoformat(clock), city_zone()).astimezone(
             self.end.tzinfo
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -13,6 +12,7 @@ from domain.clocks import Limit
 from domain.forms import Form, Photos, line_field, photos_field, text_field
 from domain.language import N_, Label, Sentence
 from domain.processes import everywhere, limits
+from domain.settings import city_zone
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
 ORDERED = State("ordered", zh="待送达", en="Ordered")
@@ -24,8 +24,6 @@ PENALISED = State("penalised", zh="已移送处罚", en="Handed over for penalty
 REVOKED = State("revoked", zh="已撤销", en="Revoked", final=True)
 STATES = (ORDERED, CORRECTING, SUBMITTED, OVERDUE, CLOSED, PENALISED, REVOKED)
 OPEN = frozenset(state for state in STATES if not state.final)
-
-CITY = ZoneInfo("Asia/Shanghai")
 
 
 class Serve(Form):
@@ -108,7 +106,7 @@ def was_not_extended(case: CaseView, actor: Actor, at: datetime) -> Sentence | N
 
 def is_in_future(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
     """A time limit that is over already is none."""
-    if form.correct_by < at.astimezone(CITY).date():
+    if form.correct_by < at.astimezone(city_zone()).date():
         return FieldRefusal("correct_by", Sentence("This date is in the past."))
     return None
 
@@ -147,7 +145,7 @@ def correct_limit(case: CaseView) -> Limit | None:
     day = case.facts.get("correct_by")
     if not day:
         return None
-    end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), CITY)
+    end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), city_zone())
     return Limit.until(end.astimezone(UTC))
 
 

@@ -14,10 +14,10 @@ from domain.actors import Actor, Role
 from domain.forms import LabelledChoice
 from domain.language import CHINESE, translate
 from domain.models import Case
-from domain.people import CITY
 from domain.processes import workflow_of
 from domain.processes.hazard_report import PUBLIC_STATES
 from domain.reports import Intake
+from domain.settings import city_zone
 from domain.workflow import Transition
 from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
 from tests.telephony import eventually
@@ -94,7 +94,7 @@ def _field(story: Story, step: Transition, title: str, value: str) -> tuple[str,
 
 @given(parsers.parse("现在是{year:d}年{month:d}月{day:d}日{hour:d}时{minute:d}分"))
 def _now(story: Story, year: int, month: int, day: int, hour: int, minute: int) -> None:
-    story.world.clock.now = datetime(year, month, day, hour, minute, tzinfo=CITY)
+    story.world.clock.now = datetime(year, month, day, hour, minute, tzinfo=city_zone())
 
 
 @given("一件举报待受理")
@@ -242,8 +242,8 @@ def _due(story: Story, called: str, moment: str) -> None:
     with story.db.read() as session:
         due = story.case(session, called).due_at
     assert due is not None
-    assert datetime.strptime(f"{story.now.year}年{moment}", "%Y年%m月%d日%H时%M分").replace(tzinfo=CITY) == (
-        due.astimezone(CITY).replace(second=0)
+    assert datetime.strptime(f"{story.now.year}年{moment}", "%Y年%m月%d日%H时%M分").replace(tzinfo=city_zone()) == (
+        due.astimezone(city_zone()).replace(second=0)
     )
 
 

@@ -14,8 +14,7 @@ from domain.cases import FieldRefused
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Case, Outbox, Post, TimelineEntry
-from domain.people import CITY
-from domain.settings import get_settings
+from domain.settings import city_zone, get_settings
 from domain.vault import Keyring
 from domain.workflow import TransitionRefused
 from tests.journeys import order, press, reach, report
@@ -364,7 +363,7 @@ def test_satisfied_reporter_closes_the_case(db: Database, world: World, rating: 
         assert case.state == state
 
 
-@pytest.mark.parametrize("zone", [CITY, UTC])
+@pytest.mark.parametrize("zone", [city_zone(), UTC])
 def test_moments_are_written_in_utc_whatever_zone_they_came_in(db: Database, world: World, zone: Any) -> None:
     world.clock.now = world.clock.now.astimezone(zone)
 

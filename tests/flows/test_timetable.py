@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from domain import audit
+from domain import audit, faultpoints
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Anchor, Photo, TimetableRun
@@ -21,7 +21,7 @@ from flows.provider import provider_of
 from flows.shift import Shift
 from tests.flows.conftest import Desk
 
-ANCHOR, TIDY = timetable.JOBS
+ANCHOR, TIDY, NEWS = timetable.JOBS
 NOON = datetime(2026, 8, 23, 4, 0, tzinfo=UTC)
 
 
@@ -83,6 +83,30 @@ def test_photos_of_forms_never_sent_go_after_a_day_with_their_files(db: Database
     assert outcome["photos"] == 2
     assert [path.exists() for path in files["old"]] == [False, False]
     assert all(path.exists() for name in ("young", "shared") for path in files[name])
+
+
+@pytest.mark.usefixtures("world")
+def test_files_stay_while_forgetting_their_photos_is_not_committed(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = _put(get_settings().photos, "dd" * 32)
+    with db.write() as session:
+        session.add(_photo("dd" * 32, NOON - timedelta(hours=25)))
+
+    def power_cut(point: str) -> None:
+        if point == "commit.before":
+            message = "power cut"
+            raise OSError(message)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(faultpoints, "reach", power_cut)
+        assert not timetable.run(shift_at(db, NOON), TIDY)
+
+    with db.read() as session:
+        assert len(session.exec(select(Photo)).all()) == 1
+    assert [path.exists() for path in files] == [True, True]
+    assert timetable.run(shift_at(db, NOON), TIDY)
+    assert [path.exists() for path in files] == [False, False]
 
 
 def _put(folder: Path, key: str) -> list[Path]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.clocks import Limit, deadline, fraction, is_working_day
+from domain import clocks
+from domain.clocks import Limit, fraction, is_working_day
 from tests.history import working_days_after, works
 
 CITY = ZoneInfo("Asia/Shanghai")
 THREE = Limit.working_days(3)
+deadline = partial(clocks.deadline, zone=CITY)
 
 
 def city(text: str) -> datetime:
@@ -94,7 +97,7 @@ def test_every_start_of_the_year_agrees_with_counting_by_hand(count: int) -> Non
 def test_other_time_zones_have_other_days() -> None:
     late = datetime(2026, 8, 20, 23, 30, tzinfo=UTC)
 
-    here, there = deadline(late, Limit.working_days(1)), deadline(late, Limit.working_days(1), timezone="UTC")
+    here, there = deadline(late, Limit.working_days(1)), deadline(late, Limit.working_days(1), zone=UTC)
 
     assert here.at == city("2026-08-24 17:30")
     assert there.at == datetime(2026, 8, 21, 17, 30, tzinfo=UTC)
