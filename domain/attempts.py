@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 
 from domain import outbox, sealed
@@ -202,6 +202,31 @@ def record_callback(
     if moved:
         _follow_up(session, attempt, state, at)
     return Recorded(attempt.id, state if moved else attempt.state, moved=moved)
+
+
+def take_silent(
+    session: Session, *, made: tuple[datetime, datetime], not_asked_since: datetime, most: int, at: datetime
+) -> list[str]:
+    """Return the provider's ids of messages made in that span whose end is not known, and note that they are asked about.
+
+    Those never asked about come first, then those asked about longest ago; `most` at a time.
+    """
+    table: Any = Attempt.__table__  # type: ignore[attr-defined]
+    silent = (
+        select(table.c.id, table.c.provider_id)
+        .where(
+            table.c.channel == "sms",
+            table.c.state.in_(("accepted", "sent")),
+            table.c.provider_id.is_not(None),
+            table.c.made_at.between(*made),
+            or_(table.c.asked_at.is_(None), table.c.asked_at <= not_asked_since),
+        )
+        .order_by(table.c.asked_at.asc().nulls_first(), table.c.made_at)
+        .limit(most)
+    )
+    rows = session.execute(silent).all()
+    session.execute(update(table).where(table.c.id.in_([row.id for row in rows])).values(asked_at=at))
+    return [row.provider_id for row in rows]
 
 
 def _named(session: Session, provider_id: str, attempt_id: UUID | None) -> Attempt | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, update
 from sqlmodel import Session
 
-from domain.models import Outbox
+from domain.models import Attempt, Outbox
 
 BACKOFF_SECONDS = (1, 2, 5, 15, 60, 300)
 """Waits between tries of an effect that failed for a passing reason; the last one repeats."""
@@ -144,16 +144,26 @@ def _finish(session: Session, row: Outbox, worker: str, values: dict[str, Any]) 
 
 
 def release_held(session: Session, row_id: UUID, *, again: bool, at: datetime, note: str) -> bool:
-    """Try a held promise again or drop it, as a person decided. Return False when it was not held any more."""
+    """Try a held promise again or drop it, as a person decided. Return False when it was not held any more.
+
+    The decision is about the tries there were: what becomes of a later one is a new question.
+    """
     table: Any = Outbox.__table__  # type: ignore[attr-defined]
     row = session.get(Outbox, row_id)
     if row is None:
         return False
-    values: dict[str, Any] = {"outcome": {**row.outcome, "decision": "again" if again else "dropped", "note": note}}
+    tries = session.execute(select(Attempt.id).where(Attempt.outbox_id == row_id)).scalars()  # type: ignore[call-overload]
+    decided = {"decision": "again" if again else "dropped", "decided_on": sorted(map(str, tries)), "note": note}
+    values: dict[str, Any] = {"outcome": {**row.outcome, **decided}}
     values |= {"state": "pending", "due_at": at, "settled_at": None, "attempts": 0} if again else {"state": "dropped"}
     session.info["promised"] = again
     held = (table.c.id == row_id) & (table.c.state == "held")
     return bool(session.execute(update(table).where(held).values(**values)).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def is_decided(row: Outbox, attempt_id: UUID) -> bool:
+    """Return whether a person, knowing of this try and not its end, has said that the message is to be sent again."""
+    return row.outcome.get("decision") == "again" and str(attempt_id) in row.outcome.get("decided_on", ())
 
 
 def note_run(session: Session, row_id: UUID, *, flow_run_id: UUID | None, task_run_id: UUID | None) -> None:

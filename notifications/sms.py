@@ -7,7 +7,8 @@ Where a worker may die, and what the next one finds:
   still arrive is over: it never left, and is sent as a new attempt.
 - after the request, before its outcome is committed: the same question finds it.
 A provider that cannot be asked leaves doubt; whether doubt waits for a person or sends again is the effect's
-policy.
+policy. A person's decision to send again covers the tries they knew of: doubt about the next one waits again.
+A message the provider took and lost waits for a person too, whichever way the news came.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from domain.models import Attempt, Outbox
 from domain.settings import get_settings
 from notifications import verdicts
 from notifications.messages import Words
-from notifications.providers import ProviderAway, ProviderRefused, ProviderUnknownOutcome
+from notifications.providers import Found, ProviderAway, ProviderRefused, ProviderUnknownOutcome
 from notifications.verdicts import InDoubt, Later, Line, Told, Unreachable, Verdict, Waiting
 
 Failure = ProviderRefused | ProviderAway | ProviderUnknownOutcome
@@ -39,6 +40,8 @@ def tell(line: Line, promise: Outbox, recipient: Recipient, words: Words, *, hol
         tries = attempts.made(session, promise.id, recipient, channel="sms")
     if any(attempt.state in attempts.TAKEN for attempt in tries):
         return Told("sms")
+    if tries and tries[-1].state in attempts.LOST and not outbox.is_decided(promise, tries[-1].id):
+        return InDoubt(attempts.NOT_DELIVERED)
     if tries and tries[-1].state in attempts.IN_DOUBT:
         verdict = clear_up(line, promise, recipient, tries[-1], hold_in_doubt=hold_in_doubt)
         if verdict is not None:
@@ -64,20 +67,31 @@ def clear_up(
     except ProviderRefused as refused:
         if refused.retryable:
             return Later(verdicts.PROVIDER_BUSY)
-        return InDoubt(verdicts.NOT_KNOWN) if hold_in_doubt and not was_decided(promise) else None
+        may_repeat = not hold_in_doubt or outbox.is_decided(promise, attempt.id)
+        return None if may_repeat else InDoubt(verdicts.NOT_KNOWN)
     faultpoints.reach("lookup.after")
     if found:
-        move(line, attempt.id, "accepted", provider_id=found.provider_id)
-        return Told("sms")
+        return _adopt(line, attempt, found)
     if line.now() < line.settled_at(attempt.made_at):
         return Waiting(line.settled_at(attempt.made_at), verdicts.SETTLING)
     move(line, attempt.id, "not_sent")
     return None
 
 
-def was_decided(promise: Outbox) -> bool:
-    """Return whether a person has said that the message is to be sent again, doubt or not."""
-    return bool(promise.outcome.get("decision") == "again")
+def _adopt(line: Line, attempt: Attempt, found: Found) -> Verdict:
+    """Take a message found at the provider for the attempt's, with what became of it meanwhile.
+
+    Its callbacks may have been lost with the worker, and then nobody else says that it did not arrive.
+    """
+    said = found.standing
+    with line.database.write() as session:
+        attempts.move(session, attempt.id, "accepted", at=line.now(), provider_id=found.provider_id)
+        recorded = attempts.record_callback(
+            session, found.provider_id, said.status, said.error, line.now(), attempt_id=attempt.id
+        )
+    if recorded is not None and recorded.state in attempts.LOST:
+        return InDoubt(attempts.NOT_DELIVERED)
+    return Told("sms")
 
 
 def _send(line: Line, promise: Outbox, recipient: Recipient, words: Words, *, number: int) -> Verdict:

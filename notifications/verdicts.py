@@ -56,7 +56,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """It may have gone out and nobody can be asked; a person decides."""
+    """It may have gone out and nobody can be asked, or it went out and did not arrive; a person decides."""
 
     reason: str
 

@@ -50,7 +50,9 @@ class Attempt(SQLModel, table=True):
         Index("attempt_provider", "provider_id"),
         Index("attempt_case", "case_id"),
         Index("attempt_outbox", "outbox_id"),
-    )
+        Index("attempt_silent", "made_at", postgresql_where=text("state IN ('accepted', 'sent')"),
+              sqlite_where=text("state IN ('accepted', 'sent')")),
+    )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
     key: str = Field(unique=True, max_length=140)
@@ -83,6 +85,8 @@ class Attempt(SQLModel, table=True):
     """A call: when the person said by a key that they know."""
     made_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """A message: when the provider, from which no news came, was last asked what became of it."""
 
 
 class Heartbeat(SQLModel, table=True):

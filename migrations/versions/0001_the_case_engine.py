@@ -445,6 +445,7 @@ def upgrade() -> None:
         sa.Column("acknowledged_at", UtcDateTime(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.id"],
@@ -460,11 +461,23 @@ def upgrade() -> None:
         batch_op.create_index("attempt_case", ["case_id"], unique=False)
         batch_op.create_index("attempt_outbox", ["outbox_id"], unique=False)
         batch_op.create_index("attempt_provider", ["provider_id"], unique=False)
+        batch_op.create_index(
+            "attempt_silent",
+            ["made_at"],
+            unique=False,
+            postgresql_where=sa.text("state IN ('accepted', 'sent')"),
+            sqlite_where=sa.text("state IN ('accepted', 'sent')"),
+        )
 
 
 def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(
+            "attempt_silent",
+            postgresql_where=sa.text("state IN ('accepted', 'sent')"),
+            sqlite_where=sa.text("state IN ('accepted', 'sent')"),
+        )
         batch_op.drop_index("attempt_provider")
         batch_op.drop_index("attempt_outbox")
         batch_op.drop_index("attempt_case")

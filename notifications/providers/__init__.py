@@ -64,6 +64,19 @@ class Standing:
     error_code: int | None = None
     answered_by: str | None = None
 
+    @property
+    def error(self) -> str | None:
+        """Return the provider's error code as attempts keep it."""
+        return str(self.error_code) if self.error_code else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an earlier request of unknown outcome left behind, and how far that has come since."""
+
+    provider_id: str
+    standing: Standing
+
 
 class Provider(Protocol):
     """A telephone provider."""
@@ -77,7 +90,7 @@ class Provider(Protocol):
 
     def find_sms(
         self, *, to: str, body: str, since: datetime, attempt_id: UUID, excluding: Collection[str] = ()
-    ) -> Sent | None:
+    ) -> Found | None:
         """Return the message an earlier `send_sms` of unknown outcome left behind, None when there is none.
 
         `since` is when the attempt was written down; `excluding` holds provider ids known to belong to other
@@ -98,7 +111,7 @@ class Provider(Protocol):
 
     def find_call(
         self, *, to: str, since: datetime, attempt_id: UUID, excluding: Collection[str] = ()
-    ) -> Sent | None:
+    ) -> Found | None:
         """Return the call an earlier `place_call` of unknown outcome left behind; else as `find_sms`."""
 
     def hang_up(self, *, provider_id: str) -> None:

@@ -4,8 +4,9 @@ How exactly a lost request is found again. Twilio's REST API has no idempotency 
 neither the callback address nor any note of ours. What they show is compared:
 
 - a message: `to`, `from`, the whole body, and creation not before the attempt. The body carries the case
-  number and so is unique to one effect of one case. Two attempts of the *same* effect within `CLOCKS_DIFFER`
-  of each other cannot be told apart; finding either means that the words went out, which is the question.
+  number and so is unique to one effect of one case, which is why clocks may differ by minutes. Two attempts of
+  the *same* effect within `CLOCKS_DIFFER` of each other cannot be told apart unless one of them is in `excluding`;
+  finding either means that the words went out, which is the question.
 - a call: `to`, `from` and creation not before the attempt. Two calls to one number by two cases look alike,
   so pass the ids of other attempts in `excluding`; with that, only two calls of unknown outcome to the same
   number at the same time can be taken for each other. Their callbacks carry the attempt's id and settle it.
@@ -36,6 +37,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from notifications.providers import (
     ATTEMPT_PARAMETER,
+    Found,
     ProviderAway,
     ProviderRefused,
     ProviderUnknownOutcome,
@@ -45,8 +47,10 @@ from notifications.providers import (
 
 T = TypeVar("T")
 
-CLOCKS_DIFFER = timedelta(seconds=10)
-"""Our clock and the provider's may differ by this, and the provider's times have whole seconds."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""A worker's clock and the provider's may differ by this when a message is looked for: its words are its own."""
+CLOCKS_DIFFER_FOR_CALLS = timedelta(seconds=10)
+"""The same for calls, which have no words to be told apart by. The provider's times have whole seconds."""
 LOOKED_THROUGH = 500
 """Newest items to a number that a look-up reads."""
 ALREADY_OVER = 21220
@@ -132,10 +136,11 @@ class TwilioProvider:
         since: datetime,
         attempt_id: UUID,  # noqa: ARG002 - other providers can be asked for it
         excluding: Collection[str] = (),
-    ) -> Sent | None:
+    ) -> Found | None:
         """Return the message with this recipient, sender and body; the module says how exactly."""
         messages = _asking(lambda: self._client.messages.list(to=to, from_=self._from, limit=LOOKED_THROUGH))
-        return _earliest((m for m in messages if m.body == body), since=since, excluding=excluding)
+        mine = (message for message in messages if message.body == body)
+        return _earliest(mine, after=since - CLOCKS_DIFFER, excluding=excluding)
 
     def place_call(
         self,
@@ -170,10 +175,10 @@ class TwilioProvider:
         since: datetime,
         attempt_id: UUID,  # noqa: ARG002 - other providers can be asked for it
         excluding: Collection[str] = (),
-    ) -> Sent | None:
+    ) -> Found | None:
         """Return the call with this recipient and sender; the module says how exactly."""
         calls = _asking(lambda: self._client.calls.list(to=to, from_=self._from, limit=LOOKED_THROUGH))
-        return _earliest(calls, since=since, excluding=excluding)
+        return _earliest(calls, after=since - CLOCKS_DIFFER_FOR_CALLS, excluding=excluding)
 
     def hang_up(self, *, provider_id: str) -> None:
         """End a call; see `Provider`."""
@@ -185,13 +190,11 @@ class TwilioProvider:
 
     def sms_standing(self, *, provider_id: str) -> Standing:
         """Return how far a message has come."""
-        message = _asking(lambda: self._client.messages(provider_id).fetch())
-        return Standing(status=str(message.status), error_code=message.error_code)
+        return _standing(_asking(lambda: self._client.messages(provider_id).fetch()))
 
     def call_standing(self, *, provider_id: str) -> Standing:
         """Return how far a call has come."""
-        call = _asking(lambda: self._client.calls(provider_id).fetch())
-        return Standing(status=str(call.status), answered_by=call.answered_by or None)
+        return _standing(_asking(lambda: self._client.calls(provider_id).fetch()))
 
     def close(self) -> None:
         """Close the idle connections; the provider stays usable."""
@@ -212,21 +215,24 @@ def _sent(sid: str | None) -> Sent:
     return Sent(provider_id=sid)
 
 
+def _standing(item: MessageInstance | CallInstance) -> Standing:
+    if isinstance(item, MessageInstance):
+        return Standing(status=str(item.status), error_code=item.error_code)
+    return Standing(status=str(item.status), answered_by=item.answered_by or None)
+
+
 def _earliest(
-    found: Iterable[MessageInstance] | Iterable[CallInstance], *, since: datetime, excluding: Collection[str]
-) -> Sent | None:
+    found: Iterable[MessageInstance] | Iterable[CallInstance], *, after: datetime, excluding: Collection[str]
+) -> Found | None:
     candidates = [
         item
         for item in found
-        if item.sid
-        and item.sid not in excluding
-        and item.date_created
-        and item.date_created >= since - CLOCKS_DIFFER
+        if item.sid and item.sid not in excluding and item.date_created and item.date_created >= after
     ]
     # Lists come newest first and times have whole seconds: the last of equals was created first.
     candidates.reverse()
-    earliest = min(candidates, key=lambda item: item.date_created or since, default=None)
-    return Sent(provider_id=earliest.sid) if earliest and earliest.sid else None
+    earliest = min(candidates, key=lambda item: item.date_created or after, default=None)
+    return Found(earliest.sid, _standing(earliest)) if earliest and earliest.sid else None
 
 
 def _sending(request: Callable[[], T]) -> T:

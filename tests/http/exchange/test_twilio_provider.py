@@ -159,22 +159,42 @@ def test_silence_after_acceptance_is_unknown_and_then_found(exchange, provider):
     assert found.provider_id == exchange.calls()[0]["sid"]
 
 
+def test_look_up_says_what_became_of_the_message(exchange, provider):
+    exchange.behave("unreachable")
+    since = datetime.now(UTC)
+    sent = send(provider, "lost on the way")
+
+    def over():
+        found = provider.find_sms(to=PHONE, body="lost on the way", since=since, attempt_id=uuid.uuid4())
+        return found if found.standing.status == "undelivered" else None
+
+    found = eventually(over, what="a failed delivery")
+    assert found.provider_id == sent.provider_id
+    assert found.standing.error == str(found.standing.error_code)
+
+
 def test_look_up_tells_attempts_apart(provider):
     since, attempt = datetime.now(UTC), uuid.uuid4()
     first, other, second = send(provider, "a"), send(provider, "b"), send(provider, "a")
     call_1, call_2 = place(provider), place(provider)
 
     def find(body, **more):
-        return provider.find_sms(to=PHONE, body=body, attempt_id=attempt, **{"since": since} | more)
+        found = provider.find_sms(to=PHONE, body=body, attempt_id=attempt, **{"since": since} | more)
+        return found and found.provider_id
 
-    assert find("a") == first
-    assert find("a", excluding={first.provider_id}) == second
+    def find_call(**more):
+        found = provider.find_call(to=PHONE, attempt_id=attempt, **{"since": since} | more)
+        return found and found.provider_id
+
+    assert find("a") == first.provider_id
+    assert find("a", excluding={first.provider_id}) == second.provider_id
     assert find("a", excluding={first.provider_id, second.provider_id}) is None
-    assert find("b") == other
+    assert find("b") == other.provider_id
     assert find("c") is None
+    assert find("a", since=since + timedelta(minutes=9)) == first.provider_id
     assert find("a", since=since + timedelta(hours=1)) is None
-    found = provider.find_call(to=PHONE, since=since, attempt_id=attempt, excluding={call_1.provider_id})
-    assert found == call_2
+    assert find_call(excluding={call_1.provider_id}) == call_2.provider_id
+    assert find_call(since=since + timedelta(minutes=9)) is None
     assert provider.find_call(to="+8613900139000", since=since, attempt_id=attempt) is None
 
 
