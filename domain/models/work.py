@@ -101,12 +101,12 @@ class Heartbeat(SQLModel, table=True):
 
 
 class TimetableRun(SQLModel, table=True):
-    """One job of one day or hour. Its row is inserted in the job's own transaction, so of several workers one does it."""
+    """One job of one day, hour or minute. Its row comes in the job's own transaction: of several workers one does it."""
 
     __tablename__ = "timetable_run"
 
     job: str = Field(primary_key=True, max_length=40)
     slot: str = Field(primary_key=True, max_length=20)
-    """The city's day (2026-11-20) or hour (2026-11-20T13)."""
+    """The city's day (2026-11-20), hour (2026-11-20T13) or minute (2026-11-20T13:02)."""
     at: datetime = Field(sa_type=UtcDateTime)
     outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

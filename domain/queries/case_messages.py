@@ -30,11 +30,18 @@ ATTEMPT_STATES: dict[str, Label] = {
     "undelivered": Label("未送达", "Not delivered"),
     "failed": Label("失败", "Failed"),
     "unknown": Label("结果不明", "Outcome unknown"),
+    "not_sent": Label("未能发出", "Not sent"),
     "refused": Label("被拒收", "Refused"),
+    "ringing": Label("振铃中", "Ringing"),
+    "answered": Label("已接听", "Answered"),
+    "completed": Label("通话结束", "Call over"),
+    "busy": Label("占线", "Busy"),
+    "no_answer": Label("无人接听", "No answer"),
+    "cancelled": Label("已取消", "Cancelled"),
 }
 ATTEMPT_CHANNELS: dict[str, Label] = {"sms": Label("短信", "SMS"), "voice": Label("电话", "Call")}
 GOOD_ENDS = frozenset({"delivered"})
-BAD_ENDS = frozenset({"undelivered", "failed", "unknown", "refused"})
+BAD_ENDS = frozenset({"undelivered", "failed", "unknown", "not_sent", "refused", "busy", "no_answer", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)

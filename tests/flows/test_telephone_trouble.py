@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain import outbox
+from domain import attempts, outbox
 from domain.database import Database
 from domain.models import Outbox, Person
 from domain.settings import get_settings
+from flows import missed_news
 from flows.provider import provider_of
+from flows.shift import Shift
 from notifications import verdicts
 from notifications.providers import ProviderRefused
 from tests.flows.conftest import REPORTER, WARDEN, Desk, Worker
@@ -111,6 +113,24 @@ def test_reply_in_doubt_is_held_and_sent_when_a_person_says_so(
     assert again.outcome["told"] == ["139 **** 5678"]
 
 
+def test_decision_to_send_again_sends_once_and_not_at_every_later_doubt(
+    desk: Desk, telephony: Exchange, receiver: Receiver, hasty: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    telephony.behave("accept-then-timeout", REPORTER)
+    opened = desk.report()
+    hasty.start()
+    monkeypatch.setattr(hasty.shift.provider, "find_sms", _cannot_be_asked)
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+    assert heard(telephony, REPORTER, opened.case.number) == 1
+
+    desk.again(row)
+    again = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert (again.state, again.outcome["reason"]) == ("held", verdicts.NOT_KNOWN)
+    assert heard(telephony, REPORTER, opened.case.number) == 2
+
+
 def _cannot_be_asked(**_: object) -> None:
     raise ProviderRefused(code=20003, retryable=False, status=401)
 
@@ -139,6 +159,75 @@ def test_message_that_was_taken_and_not_delivered_is_handed_to_a_person(desk: De
 
     row = eventually(held, what="holding what was not delivered")
     assert row.outcome["reason"] == "The message was taken by the provider and did not arrive."
+
+
+@pytest.fixture
+def fast_clock(db: Database, telephony: Exchange) -> Iterator[Worker]:  # noqa: ARG001 - the settings come first
+    """A worker whose machine's clock is five minutes ahead of the provider's."""
+    running = Worker(db, now=lambda: datetime.now(UTC) + timedelta(minutes=5))
+    yield running
+    running.stop()
+
+
+def test_message_is_found_again_by_a_worker_whose_clock_is_ahead(
+    desk: Desk, telephony: Exchange, receiver: Receiver, fast_clock: Worker
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    telephony.behave("accept-then-timeout", REPORTER)
+    opened = desk.report()
+
+    fast_clock.start()
+    row = desk.settled(opened.case.id, "acknowledge_reporter")
+
+    assert row.state == "done"
+    assert heard(telephony, REPORTER, opened.case.number) == 1
+
+
+@pytest.mark.usefixtures("at_work")
+def test_message_that_failed_without_a_callback_is_asked_about_and_handed_to_a_person(
+    desk: Desk, telephony: Exchange, receiver: Receiver
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    telephony.behave("unreachable", WARDEN)
+    opened = desk.report()
+    done = desk.settled(opened.case.id, "notify_assignee")
+    desk.settled(opened.case.id, "acknowledge_reporter")
+    eventually(lambda: telephony.messages(to=WARDEN)[0]["status"] == "undelivered", what="a failed delivery")
+
+    assert done.state == "done"
+    assert ask_after(desk, minutes=2) == {"asked": 0, "moved": 0}
+    assert ask_after(desk, minutes=4) == {"asked": 2, "moved": 2}
+
+    row = desk.settled(opened.case.id, "notify_assignee")
+    assert (row.state, row.outcome["reason"]) == ("held", attempts.NOT_DELIVERED)
+    assert {attempt.state for attempt in desk.attempts(opened.case.id)} == {"undelivered", "delivered"}
+    assert ask_after(desk, minutes=30) == {"asked": 0, "moved": 0}
+
+
+@pytest.mark.usefixtures("at_work")
+def test_silent_messages_take_turns_at_being_asked_about(
+    desk: Desk, telephony: Exchange, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    monkeypatch.setattr(missed_news, "MOST_AT_ONCE", 1)
+    opened = desk.report()
+    for effect in ("notify_assignee", "acknowledge_reporter"):
+        desk.settled(opened.case.id, effect)
+    for number in (WARDEN, REPORTER):
+        eventually(lambda to=number: telephony.messages(to=to)[0]["status"] == "delivered", what="a delivery")
+
+    assert ask_after(desk, minutes=4, provider_url="http://127.0.0.1:9") == {"asked": 0, "moved": 0}
+    assert [ask_after(desk, minutes=minutes)["asked"] for minutes in (5, 6, 15)] == [1, 0, 1]
+
+    assert {attempt.state for attempt in desk.attempts(opened.case.id)} == {"delivered"}
+
+
+def ask_after(desk: Desk, *, minutes: float, provider_url: str = "") -> dict[str, int]:
+    """Do what the timetable does so many minutes later."""
+    settings = get_settings()
+    at = datetime.now(UTC) + timedelta(minutes=minutes)
+    provider = provider_of(settings.model_copy(update={"twilio_base_url": provider_url or settings.twilio_base_url}))
+    return missed_news.ask(Shift(desk.db, provider, now=lambda: at))
 
 
 @pytest.mark.usefixtures("at_work")

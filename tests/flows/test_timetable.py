@@ -85,6 +85,12 @@ def test_photos_of_forms_never_sent_go_after_a_day_with_their_files(db: Database
     assert all(path.exists() for name in ("young", "shared") for path in files[name])
 
 
+def test_news_are_asked_for_once_in_two_minutes(db: Database) -> None:
+    assert timetable.run(shift_at(db, NOON), NEWS)
+    assert not timetable.run(shift_at(db, NOON + timedelta(seconds=119)), NEWS)
+    assert timetable.run(shift_at(db, NOON + timedelta(seconds=120)), NEWS)
+
+
 @pytest.mark.usefixtures("world")
 def test_files_stay_while_forgetting_their_photos_is_not_committed(
     db: Database, monkeypatch: pytest.MonkeyPatch
