@@ -9,22 +9,22 @@ from domain.workflow import Transition
 
 REPLIES: dict[str, Label] = {
     "substantiated": Label(
-        "您好,经现场核查,您反映的情况属实,我们已责令有关单位整改,整改完成后会再次告知您。感谢您对消防安全的关心。",
+        "您好，经现场核查，您反映的情况属实，我们已责令有关单位整改，整改完成后会再次告知您。感谢您对消防安全的关心。",
         "We checked on site. What you reported is true and has to be put right; we will tell you when it is done. "
         "Thank you for caring about fire safety.",
     ),
     "partly": Label(
-        "您好,经现场核查,您反映的情况部分属实,对查实的问题我们已要求整改。感谢您对消防安全的关心。",
+        "您好，经现场核查，您反映的情况部分属实，对查实的问题我们已要求整改。感谢您对消防安全的关心。",
         "We checked on site. Part of what you reported is true and has to be put right. "
         "Thank you for caring about fire safety.",
     ),
     "not_substantiated": Label(
-        "您好,经现场核查,未发现您反映的情况。如您了解更多细节,欢迎补充。感谢您对消防安全的关心。",
+        "您好，经现场核查，未发现您反映的情况。如您了解更多细节，欢迎补充。感谢您对消防安全的关心。",
         "We checked on site and did not find what you reported. If you know more, please tell us. "
         "Thank you for caring about fire safety.",
     ),
     "could_not_be_checked": Label(
-        "您好,我们到现场后未能核实您反映的情况。请您补充具体位置或时间,我们将再次核查。",
+        "您好，我们到现场后未能核实您反映的情况。请您补充具体位置或时间，我们将再次核查。",
         "We went there but could not check what you reported. Please tell us the exact place or time and we will "
         "look again.",
     ),

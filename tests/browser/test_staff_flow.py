@@ -97,7 +97,7 @@ def test_report_goes_from_the_code_at_the_door_to_the_reporters_answer(office: O
     expect(handler.locator(".story")).to_contain_text("12 只烟感不亮")
     handler.fill("#reply-text", "经核查属实,已责令整改。")
     handler.locator("#step-reply form > .button").click()
-    expect(handler.locator(".notice.good")).to_contain_text("已完成:回复")
+    expect(handler.locator(".notice.good")).to_contain_text("已完成：回复")
 
     reporter.goto(receipt_page)
     expect(reporter.locator("main")).to_contain_text("经核查属实,已责令整改。")

@@ -102,4 +102,4 @@ def test_own_report_is_offered_greyed_out_with_the_reason(anybody, program, worl
     offers = anybody.get(f"/api/v1/cases/{report['number']}/offers?lang=zh_CN", headers=program("handler")).json()
     accept = next(offer for offer in offers if offer["name"] == "accept")
     assert accept["enabled"] is False
-    assert accept["reason"] == "这是您本人的举报,须由他人办理。"
+    assert accept["reason"] == "这是您本人的举报，须由他人办理。"

@@ -60,7 +60,7 @@ def test_done_step_is_confirmed_in_words(office: Office) -> None:
 
     answer = handler.takes(number, "comment", text="已联系物业")
 
-    assert "已完成:备注。" in seen(handler.opens(answer.headers["location"]))
+    assert "已完成：备注。" in seen(handler.opens(answer.headers["location"]))
 
 
 def test_refused_form_comes_back_with_its_errors_linked_and_everything_typed(office: Office) -> None:
@@ -71,7 +71,7 @@ def test_refused_form_comes_back_with_its_errors_linked_and_everything_typed(off
 
     assert answer.status_code == 422
     form = form_of(answer.text, f"/cases/{number}/steps/reject")
-    assert 'href="#reject-reason">原因:请填写此项' in form
+    assert 'href="#reject-reason">原因：请填写此项' in form
     assert 'href="#reject-competent"' in form
     assert "属于城管职责</textarea>" in form
     assert 'aria-describedby="reject-competent-error reject-competent-hint"' in form
@@ -131,7 +131,7 @@ def test_stale_page_keeps_what_was_typed_and_names_what_changed(office: Office) 
     answer = member.posts(f"/cases/{number}/steps/comment", **{**old, "text": "已联系物业"})
 
     assert answer.status_code == 409
-    assert "您打开页面之后发生了: 备注 · 郑主管" in seen(answer)
+    assert "您打开页面之后发生了： 备注 · 郑主管" in seen(answer)
     form = form_of(answer.text, f"/cases/{number}/steps/comment")
     assert "已联系物业</textarea>" in form
     assert hidden_fields(form)["version"] == "2"

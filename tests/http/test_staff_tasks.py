@@ -88,7 +88,7 @@ def test_code_of_another_venue_is_refused_and_what_was_typed_stays(office: Offic
     answer = office.member("warden").sends(path, path, venue_code=office.world.codes["market"], note="门卫不在")
 
     assert answer.status_code == 422
-    assert "这是另一场所的码:岚山农贸市场" in seen(answer)
+    assert "这是另一场所的码：岚山农贸市场" in seen(answer)
     assert f'value="{office.world.codes["market"]}"' in answer.text
     assert "门卫不在</textarea>" in answer.text
 
@@ -151,7 +151,7 @@ def test_stale_task_says_what_changed(office: Office) -> None:
     )
 
     assert answer.status_code == 409
-    assert "您打开页面之后发生了: 备注" in seen(answer)
+    assert "您打开页面之后发生了： 备注" in seen(answer)
     assert f'value="{office.world.codes["kuancheng"]}"' in answer.text
 
 
