@@ -52,6 +52,8 @@ class Story:
     provider: Provider
     known: dict[str, UUID] = field(default_factory=dict)
     receipts: dict[str, str] = field(default_factory=dict)
+    reported_at: dict[str, datetime] = field(default_factory=dict)
+    """By the real clock, which the story's own hands do not move."""
 
     def who(self, words: str) -> str:
         """Return the key of the person whose name stands in the words, `reporter` for the reporter."""

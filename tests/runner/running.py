@@ -58,6 +58,7 @@ class Run:
     process: subprocess.Popen[bytes]
     data_dir: Path
     port: int
+    exchange_port: int
     output: Path
 
     def page(self, path: str) -> tuple[int, str]:
@@ -69,6 +70,21 @@ class Run:
             return error.code, error.read().decode()
         except OSError:
             return 0, ""
+
+    def report(self, **intake: str) -> str:
+        """Report a hazard as another system of the city would, and return its number."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api/v1/hazard-reports",
+            data=json.dumps(intake).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - http, above
+            return json.load(answer)["number"]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return every message the exchange has taken, newest first."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.exchange_port}/control/messages", timeout=10) as answer:
+            return json.load(answer)
 
     def health(self) -> dict[str, Any]:
         """Return what /healthz says; empty when nobody answers."""
@@ -96,7 +112,7 @@ def running(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Run
     with output.open("wb") as file:
         process = subprocess.Popen(command, env=told, stdout=file, stderr=subprocess.STDOUT, cwd=data_dir.parent)
     try:
-        yield Run(process, data_dir, port, output)
+        yield Run(process, data_dir, port, exchange_port, output)
     finally:
         for pid in {process.pid, *processes_of(data_dir)}:
             with contextlib.suppress(ProcessLookupError):

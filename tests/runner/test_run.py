@@ -8,7 +8,9 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,10 @@ from tests.runner.running import NOWHERE, Run, eventually, free_port, processes_
 SEED_PAGE = f"/v/{roster.venue_code(city.SEED_VENUE)}"
 STOPS_WITHIN_SECONDS = 10
 """interface: Ctrl-C stops all within 10 s and leaves no process behind."""
+
+SEED = "楼层好多烟感报警不会亮,希望能看看是否会联动"
+REACHES_WITHIN = timedelta(seconds=2)
+"""The contract's own figure: the task reaches the area's warden by SMS within 2 s of the report."""
 
 _NUMBER = itertools.count(1)
 
@@ -66,6 +72,22 @@ def test_first_start_shows_the_demo_city_restarts_a_killed_part_and_stops_whole(
         stop(run)
         assert not (run.data_dir / "parts.json").exists()
         assert {log.name for log in (run.data_dir / "logs").iterdir()} >= {"web.log", "worker.log", "exchange.log"}
+
+
+def test_report_reaches_the_warden_within_two_seconds(tmp_path: Path, database_arguments: list[str]) -> None:
+    with running(tmp_path / "data", *database_arguments, PREFECT_API_URL=NOWHERE) as run:
+        eventually(run.is_healthy, what="a worker at work")
+
+        reported_at = datetime.now(UTC)
+        number = run.report(venue_code=roster.venue_code(city.SEED_VENUE), hazard="equipment", description=SEED)
+
+        def task() -> dict[str, Any] | None:
+            every = (message for message in run.messages() if f"/cases/{number}" in message["body"])
+            return next((message for message in every if "新任务" in message["body"]), None)
+
+        message = eventually(task, what="the warden's message")
+        assert city.SEED_VENUE in message["body"]
+        assert datetime.fromisoformat(message["created_at"]) - reported_at <= REACHES_WITHIN
 
 
 def test_second_start_finds_everything_and_a_run_beside_it_is_refused(tmp_path: Path) -> None:
