@@ -51,8 +51,7 @@ class NotAPhoneNumber(NotAnIdentifier):
 
 
 _PHONE_SENTENCE = Sentence(
-    "This is not a telephone number. Write a mobile number, or a landline with its area code, "
-    "such as 0877-6911119."
+    "This is not a telephone number. Write a mobile number, or a landline with its area code, such as 0877-6911119."
 )
 _AREA_CODE_SENTENCE = Sentence("Write the area code before a landline number, such as 0877-6911119.")
 
@@ -127,9 +126,7 @@ def clean_venue_code(text: str) -> str:
     code = _folded(text)
     if not is_venue_code(code):
         raise NotAVenueCode(
-            Sentence(
-                "This is not a venue code. It has 8 letters and digits and stands below the square code."
-            )
+            Sentence("This is not a venue code. It has 8 letters and digits and stands below the square code.")
         )
     return code
 
@@ -183,9 +180,7 @@ _SERVICE = re.compile(r"[48]00\d{7}")
 _AREA_CODE = re.compile(r"0(?:10|2\d|[3-9]\d\d)")
 _SUBSCRIBER = re.compile(r"[2-8]\d{6,7}|96\d{3,4}|12\d{3}")
 _FOREIGN = re.compile(r"[1-9]\d{6,14}")
-_EXTENSION_MARK = re.compile(
-    r"(?:;ext=|ext\.?|extension|分机号?|转|[x#,])\s*[:：]?\s*(\d{1,6})$", re.IGNORECASE
-)
+_EXTENSION_MARK = re.compile(r"(?:;ext=|ext\.?|extension|分机号?|转|[x#,])\s*[:：]?\s*(\d{1,6})$", re.IGNORECASE)
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\u30fc\u4e00~]")
 _PHONE_CHARACTERS = re.compile(r"\+?[\d\s().\-/]+")
 _EXTENSION = ";ext="  # RFC 3966 §5.3

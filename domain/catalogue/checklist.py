@@ -118,9 +118,7 @@ def checklists() -> Mapping[str, Checklist]:
                 zh=row["zh"],
                 en=row["en"],
                 has_key_unit_variant=row["key_unit_variant"],
-                schedule=MappingProxyType(
-                    {frequency: tuple(items) for frequency, items in row["schedule"].items()}
-                ),
+                schedule=MappingProxyType({frequency: tuple(items) for frequency, items in row["schedule"].items()}),
             )
             for key, row in read(FILE)["templates"].items()
         }

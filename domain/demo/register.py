@@ -30,10 +30,7 @@ def enter(session: Session, *, at: datetime) -> None:
         (Area, _areas(areas)),
         (
             Person,
-            [
-                {"id": people[p.key], "name": p.name, "phone": p.phone, "language": "zh_CN"}
-                for p in roster.people()
-            ],
+            [{"id": people[p.key], "name": p.name, "phone": p.phone, "language": "zh_CN"} for p in roster.people()],
         ),
         (Venue, _venues(venues, areas, people, since)),
         (Post, _posts(people, areas, venues, since)),
@@ -62,14 +59,9 @@ def _areas(ids: dict[str, UUID]) -> list[dict[str, Any]]:
     return rows
 
 
-def _venues(
-    ids: dict[str, UUID], areas: dict[str, UUID], people: dict[str, UUID], since: date
-) -> list[dict[str, Any]]:
+def _venues(ids: dict[str, UUID], areas: dict[str, UUID], people: dict[str, UUID], since: date) -> list[dict[str, Any]]:
     owners = {
-        post.venue: people[person.key]
-        for person in roster.people()
-        for post in person.posts
-        if post.role is Role.OWNER
+        post.venue: people[person.key] for person in roster.people() for post in person.posts if post.role is Role.OWNER
     }
     rows = []
     for venue in city.VENUES:

@@ -128,9 +128,7 @@ def _of_venues() -> list[DemoPerson]:
         else:
             owner_posts.append(DemoPost(Role.OFFICER, venue=venue.name))
         key = "owner" if seed else f"owner-{number}"
-        found.append(
-            DemoPerson(key, _name(number), _phone(1001 + number), tuple(owner_posts), has_account=seed)
-        )
+        found.append(DemoPerson(key, _name(number), _phone(1001 + number), tuple(owner_posts), has_account=seed))
     return found
 
 
@@ -173,9 +171,7 @@ def info() -> dict[str, list[dict[str, Any]]]:
     """Return what `fireline demo info --json` prints. The keys are a contract (docs: interface)."""
     return {
         "venues": [{"code": venue_code(v.name), "name": v.name, "class": v.class_code} for v in city.VENUES],
-        "accounts": [
-            {"username": one.key, "role": one.posts[0].role.value} for one in people() if one.has_account
-        ],
+        "accounts": [{"username": one.key, "role": one.posts[0].role.value} for one in people() if one.has_account],
         "devices": [],
         "phones": phones(),
     }

@@ -85,9 +85,7 @@ class Stage:
 
     def days_ago(self, days: int, clock: str) -> datetime:
         """Return the moment so many days before the end, at that time of the city's day ("13:58")."""
-        return datetime.combine(self.day(-days), time.fromisoformat(clock), city_zone()).astimezone(
-            self.end.tzinfo
-        )
+        return datetime.combine(self.day(-days), time.fromisoformat(clock), city_zone()).astimezone(self.end.tzinfo)
 
     def minutes_ago(self, minutes: int) -> datetime:
         """Return the moment so many minutes before the end."""
@@ -122,9 +120,7 @@ class Stage:
         )
         return opened.case.id
 
-    def step(
-        self, case_id: UUID, name: str, *, by: str, photos: tuple[str, ...] = (), **data: object
-    ) -> None:
+    def step(self, case_id: UUID, name: str, *, by: str, photos: tuple[str, ...] = (), **data: object) -> None:
         """Fire a transition; `by` is a key of the roster, or "reporter"."""
         case = cases.by_id(self.session, case_id)
         actor = reports.reporter_of(case) if by == "reporter" else self._actor(by)
@@ -170,9 +166,7 @@ class Stage:
     def _ring_until(self, moment: datetime) -> None:
         next_at = col(ClockRow.next_at)
         first = select(ClockRow).where(next_at <= moment).order_by(next_at).limit(1)
-        while (
-            row := self.session.execute(first.execution_options(populate_existing=True)).scalar()
-        ) is not None:
+        while (row := self.session.execute(first.execution_options(populate_existing=True)).scalar()) is not None:
             self.now = row.next_at or moment
             sweep.ring(self.session, row.case_id, row.name, at=self.now)
             self._keep_promises()

@@ -158,9 +158,7 @@ def fire_lane(stage: Stage) -> Moments:
         photos=("blocked_lane",),
     )
     yield stage.minutes_ago(82)
-    again = stage.report(
-        "小区门口又堵住了,救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105"
-    )
+    again = stage.report("小区门口又堵住了,救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105")
     yield stage.minutes_ago(74)
     stage.step(again, "merge", by="handler", into=stage.number(report))
     yield stage.minutes_ago(40)
@@ -170,9 +168,7 @@ def fire_lane(stage: Stage) -> Moments:
 def gas_bottles(stage: Stage) -> Moments:
     """Give the demo's own warden something to do."""
     yield stage.minutes_ago(35)
-    stage.report(
-        "后厨过道放着四个液化气瓶,挨着灶台", venue="阿木湖鱼庄", hazard="fire_power_gas", phone="13900000106"
-    )
+    stage.report("后厨过道放着四个液化气瓶,挨着灶台", venue="阿木湖鱼庄", hazard="fire_power_gas", phone="13900000106")
 
 
 def declined(stage: Stage) -> Moments:
@@ -274,9 +270,7 @@ def emergency_lights(stage: Stage) -> Moments:
 def locked_back_door(stage: Stage) -> Moments:
     """Miss the 24 hours of the law: nobody has gone there."""
     yield stage.minutes_ago(26 * 60)
-    report = stage.report(
-        "养老院的后门锁死了,用链子缠着", venue="果林颐养院", hazard="escape", phone="13900000111"
-    )
+    report = stage.report("养老院的后门锁死了,用链子缠着", venue="果林颐养院", hazard="escape", phone="13900000111")
     yield stage.minutes_ago(90)
     stage.step(report, "remind", by="supervisor-2", note="已超过 24 小时,请立即到场并回电。")
 
@@ -293,9 +287,7 @@ def plastics_works(stage: Stage) -> Moments:
     """Close by itself after seven days; one order waits for its re-check, one is overdue."""
     venue = "西林塑料制品厂"
     yield stage.days_ago(15, "08:30")
-    report = stage.report(
-        "仓库货堆到顶,还从窗户拉电线出来", venue=venue, hazard="fire_power_gas", phone="13900000113"
-    )
+    report = stage.report("仓库货堆到顶,还从窗户拉电线出来", venue=venue, hazard="fire_power_gas", phone="13900000113")
     yield stage.days_ago(15, "11:00")
     stage.check(report, by="warden-gongyuan-w", venue=venue)
     yield stage.days_ago(15, "11:50")
@@ -328,9 +320,7 @@ def karaoke_windows(stage: Stage) -> Moments:
     """Go to the penalty procedure: the reporter was satisfied, but the venue corrected nothing."""
     venue = "星澄量贩歌厅"
     yield stage.days_ago(14, "21:15")
-    report = stage.report(
-        "包厢窗户外面全是广告牌,封得死死的", venue=venue, hazard="escape", phone="13900000114"
-    )
+    report = stage.report("包厢窗户外面全是广告牌,封得死死的", venue=venue, hazard="escape", phone="13900000114")
     yield stage.days_ago(14, "21:50")
     stage.check(report, by="warden", venue=venue)
     yield stage.days_ago(14, "22:20")
@@ -408,9 +398,7 @@ def hydrant(stage: Stage) -> Moments:
         description="南区 3 号门消火栓前堆放水产箱,已当场清空并划线。",
     )
     yield stage.days_ago(7, "15:30")
-    stage.step(
-        report, "reply", by="handler", text="已对南区 3 号门重新核查,消火栓前的货箱已当场清走并划出禁放线。"
-    )
+    stage.step(report, "reply", by="handler", text="已对南区 3 号门重新核查,消火栓前的货箱已当场清走并划出禁放线。")
     yield stage.days_ago(6, "18:00")
     stage.step(report, "rate", by="reporter", rating=5)
 

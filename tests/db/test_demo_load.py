@@ -83,9 +83,7 @@ def test_an_overdue_report_was_escalated_when_it_fell_due(db: Database, settings
 
     with db.read() as session:
         overdue = session.exec(
-            select(Case).where(
-                Case.process == "hazard_report", col(Case.due_at) < AT, Case.state == "assigned"
-            )
+            select(Case).where(Case.process == "hazard_report", col(Case.due_at) < AT, Case.state == "assigned")
         ).one()
         entries = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == overdue.id)).all()
         times = {entry.transition: entry.at for entry in entries}
@@ -126,9 +124,7 @@ def test_demo_accounts_sign_in_with_their_roles(db: Database, settings: Settings
         assert identity.actor.roles == {Role(account["role"])}
 
 
-def test_the_warden_and_the_owner_of_the_seed_venue_have_something_to_do(
-    db: Database, settings: Settings
-) -> None:
+def test_the_warden_and_the_owner_of_the_seed_venue_have_something_to_do(db: Database, settings: Settings) -> None:
     loading.load(db, settings=settings, at=AT)
 
     with db.read() as session:
@@ -179,9 +175,7 @@ def test_a_database_with_venues_of_its_own_is_left_alone(db: Database, settings:
 
 
 @pytest.mark.parametrize("real", [{"mode": "production"}, {"twilio_base_url": ""}])
-def test_production_and_a_real_provider_are_refused(
-    db: Database, settings: Settings, real: dict[str, str]
-) -> None:
+def test_production_and_a_real_provider_are_refused(db: Database, settings: Settings, real: dict[str, str]) -> None:
     with pytest.raises(loading.DemoRefused):
         loading.load(db, settings=settings.model_copy(update=real), at=AT)
 

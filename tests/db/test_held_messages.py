@@ -1,4 +1,4 @@
-"""A message held for a person goes out again or is dropped by a step of its own, once, and the chain keeps who and why."""
+"""A held message goes out again or is dropped by a step of its own, once; the chain keeps who and why."""
 
 from __future__ import annotations
 

@@ -71,9 +71,7 @@ def test_hazards_belong_to_listed_categories_and_classes() -> None:
 
 def test_every_category_has_a_hazard_and_a_name_in_both_languages() -> None:
     assert {hazard.category for hazard in catalogue.hazards().values()} == set(catalogue.categories())
-    assert catalogue.categories()["FIR"] == catalogue.categories()["FIR"].__class__(
-        "用火动火", "flame/hot work"
-    )
+    assert catalogue.categories()["FIR"] == catalogue.categories()["FIR"].__class__("用火动火", "flame/hot work")
 
 
 def test_sealing_grounds_that_hazards_name_are_listed() -> None:
@@ -175,9 +173,7 @@ def test_checklists_equal_the_counts_their_file_states() -> None:
 def test_checklists_name_known_items_frequencies_and_hazards() -> None:
     for key, each in catalogue.checklists().items():
         assert set(each.schedule) <= set(catalogue.frequencies()), key
-        assert {code for codes in each.schedule.values() for code in codes} <= set(catalogue.check_items()), (
-            key
-        )
+        assert {code for codes in each.schedule.values() for code in codes} <= set(catalogue.check_items()), key
     for code, item in catalogue.check_items().items():
         assert item.fail_hazard is None or item.fail_hazard in catalogue.hazards(), code
 

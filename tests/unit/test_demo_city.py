@@ -46,9 +46,7 @@ def test_accounts_are_those_of_the_contract() -> None:
 def test_accounts_of_the_seed_venue_hold_their_posts_there_and_in_its_grid() -> None:
     grid = next(venue.grid for venue in city.VENUES if venue.name == city.SEED_VENUE)
 
-    assert {post.venue for key in ("officer", "owner") for post in roster.person(key).posts} == {
-        city.SEED_VENUE
-    }
+    assert {post.venue for key in ("officer", "owner") for post in roster.person(key).posts} == {city.SEED_VENUE}
     assert roster.warden_of(grid) is roster.person("warden")
 
 
@@ -71,11 +69,7 @@ def test_every_grid_has_one_warden_and_every_venue_one_owner_and_an_officer() ->
 def test_names_and_telephones_are_different_and_invented() -> None:
     phones = roster.phones()
 
-    assert (
-        len({phone["person"] for phone in phones})
-        == len({phone["number"] for phone in phones})
-        == len(phones)
-    )
+    assert len({phone["person"] for phone in phones}) == len({phone["number"] for phone in phones}) == len(phones)
     for phone in phones:
         assert phone["number"].startswith("+861380000")
         assert clean_phone(phone["number"]) == phone["number"]

@@ -25,10 +25,7 @@ def test_signature_matches_twilios_published_example():
         "To": "+18005551212",
     }
 
-    assert (
-        signature("12345", "https://example.com/myapp.php?foo=1&bar=2", fields)
-        == "L/OH5YylLD5NRKLltdqwSvS0BnU="
-    )
+    assert signature("12345", "https://example.com/myapp.php?foo=1&bar=2", fields) == "L/OH5YylLD5NRKLltdqwSvS0BnU="
 
 
 def test_gather_has_twilios_defaults():

@@ -23,9 +23,7 @@ def test_new_ids_are_version_7_and_ascend_within_a_thread() -> None:
 def test_new_ids_from_eight_threads_never_repeat() -> None:
     made: list[list[UUID]] = [[] for _ in range(8)]
     threads = [
-        threading.Thread(
-            target=lambda into: into.extend(identifiers.new_id() for _ in range(1_000)), args=(own,)
-        )
+        threading.Thread(target=lambda into: into.extend(identifiers.new_id() for _ in range(1_000)), args=(own,))
         for own in made
     ]
 
@@ -239,8 +237,6 @@ def test_credit_code_with_one_character_wrong_is_not_recognised() -> None:
             assert not identifiers.is_credit_code(code[:at] + wrong + code[at + 1 :])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "91350100m000100y43", "91350100M000100Y4", "9135O100M000100Y43", "9" * 10**6]
-)
+@pytest.mark.parametrize("text", ["", "91350100m000100y43", "91350100M000100Y4", "9135O100M000100Y43", "9" * 10**6])
 def test_what_is_no_credit_code_is_not_recognised(text: str) -> None:
     assert not identifiers.is_credit_code(text)

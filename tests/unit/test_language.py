@@ -24,9 +24,7 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("catalogue")
 def test_sentence_translates_its_params_with_itself() -> None:
-    sentence = Sentence(
-        "%(who)s has %(what)s", who=Label(zh="仓库", en="The warehouse"), what=Sentence("a leak")
-    )
+    sentence = Sentence("%(who)s has %(what)s", who=Label(zh="仓库", en="The warehouse"), what=Sentence("a leak"))
 
     assert sentence.in_language("zh_CN") == "仓库有漏点"
     assert str(sentence) == "The warehouse has a leak"

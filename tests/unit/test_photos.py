@@ -127,9 +127,7 @@ def test_place_and_time_are_handed_back_and_in_neither_file(kind: str) -> None:
 
 def test_offset_of_the_camera_goes_before_the_assumed_time_zone() -> None:
     with_offset = photos.take_photo(encoded(picture(), exif=camera_exif(offset="+09:00")), "a.jpg")
-    abroad = photos.take_photo(
-        encoded(picture(), exif=camera_exif()), "a.jpg", timezone=ZoneInfo("Asia/Tokyo")
-    )
+    abroad = photos.take_photo(encoded(picture(), exif=camera_exif()), "a.jpg", timezone=ZoneInfo("Asia/Tokyo"))
     broken = photos.take_photo(encoded(picture(), exif=camera_exif(offset="soon")), "a.jpg")
 
     assert with_offset.taken_at == abroad.taken_at == datetime(2026, 8, 23, 4, 58, 7, tzinfo=UTC)
@@ -162,9 +160,7 @@ def test_zeros_of_a_camera_without_a_fix_are_no_position() -> None:
 
 
 @as_in_production
-@pytest.mark.parametrize(
-    "broken", [b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff\x12\x01\x03\0", b"nonsense"]
-)
+@pytest.mark.parametrize("broken", [b"II*\0\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff\x12\x01\x03\0", b"nonsense"])
 def test_photo_with_broken_metadata_is_taken_without_it(broken: bytes) -> None:
     data = encoded(picture(), exif=b"Exif\0\0" + broken + bytes(range(64)))
 
@@ -238,8 +234,7 @@ def test_decompression_bomb_is_refused_without_decoding_it(width: int, height: i
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
     bomb = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     )
 
     with pytest.raises(PhotoTooLarge, match="50 million pixels"):

@@ -30,9 +30,7 @@ WORDS = [N_("later"), other("not this"), Sentence(variable)]
 
 
 def test_template_strings_are_found_with_plural_and_context() -> None:
-    source = (
-        b"""{{ _("Plain") }} {{ pgettext("door", "Open") }} {{ ngettext("%(num)s a", "%(num)s as", n) }}"""
-    )
+    source = b"""{{ _("Plain") }} {{ pgettext("door", "Open") }} {{ ngettext("%(num)s a", "%(num)s as", n) }}"""
 
     found = list(translations.template_strings(source, file="a.html"))
 
@@ -98,11 +96,7 @@ def test_faults_name_obsolete_strings_active_and_retired() -> None:
     catalogue.add("Unused", "不用")
     retired = translations.merged(catalogue, [])
 
-    assert (
-        translations.faults(catalogue, [])
-        == translations.faults(reread(retired), [])
-        == ["obsolete: 'Unused'"]
-    )
+    assert translations.faults(catalogue, []) == translations.faults(reread(retired), []) == ["obsolete: 'Unused'"]
 
 
 def test_update_writes_new_strings_and_check_then_fails_until_translated(
@@ -114,9 +108,7 @@ def test_update_writes_new_strings_and_check_then_fails_until_translated(
     monkeypatch.setattr(translations, "source_strings", lambda: iter([Found("Fresh", "a.py")]))
 
     updated, checked = translations.main([]), translations.main(["--check"])
-    file.write_text(
-        file.read_text("utf-8").replace('msgid "Fresh"\nmsgstr ""', 'msgid "Fresh"\nmsgstr "新"'), "utf-8"
-    )
+    file.write_text(file.read_text("utf-8").replace('msgid "Fresh"\nmsgstr ""', 'msgid "Fresh"\nmsgstr "新"'), "utf-8")
 
     assert (updated, checked, translations.main(["--check"])) == (0, 1, 0)
     assert "untranslated: 'Fresh' (a.py)" in capsys.readouterr().out

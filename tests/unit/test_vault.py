@@ -24,9 +24,7 @@ def test_what_was_sealed_opens_in_its_context(plaintext: str | bytes, context: s
 def test_text_comes_back_as_text() -> None:
     keyring = Keyring(OLD)
 
-    assert (
-        keyring.unseal_text(keyring.seal("李明 13800138000", context="a"), context="a") == "李明 13800138000"
-    )
+    assert keyring.unseal_text(keyring.seal("李明 13800138000", context="a"), context="a") == "李明 13800138000"
 
 
 def test_sealing_twice_gives_different_bytes_that_do_not_show_the_text() -> None:

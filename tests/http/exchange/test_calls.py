@@ -63,9 +63,7 @@ def test_gather_collects_until_the_finishing_key(exchange, client, receiver):
     assert receiver.field("/keys", "FinishedOnKey") == ["#"]
 
 
-@pytest.mark.parametrize(
-    ("attribute", "outcome"), [("false", ([], "No key")), ("true", ([""], "Nothing pressed"))]
-)
+@pytest.mark.parametrize(("attribute", "outcome"), [("false", ([], "No key")), ("true", ([""], "Nothing pressed"))])
 def test_gather_without_a_key_goes_on_or_asks_the_action(exchange, client, receiver, *, attribute, outcome):
     gather = f'<Gather action="/keys" timeout="0" actionOnEmptyResult="{attribute}"/>'
     receiver.answers = {
@@ -96,9 +94,7 @@ def test_redirect_pause_and_play_are_followed_with_get_requests_signed(exchange,
     assert receiver.field("/next", "CallSid") == [sid]
 
 
-@pytest.mark.parametrize(
-    ("act", "status"), [("reject", "busy"), ("no-answer", "no-answer"), ("hang-up", "busy")]
-)
+@pytest.mark.parametrize(("act", "status"), [("reject", "busy"), ("no-answer", "no-answer"), ("hang-up", "busy")])
 def test_unanswered_call_ends_as_the_person_left_it(exchange, client, receiver, *, act, status):
     sid = place(client, receiver).sid
     exchange.act(sid, act).raise_for_status()

@@ -8,9 +8,7 @@ from tests.telephony import FROM, eventually
 
 
 def test_message_goes_from_queued_to_delivered_with_signed_callbacks(exchange, client, receiver):
-    sent = client.messages.create(
-        to=PHONE, from_=FROM, body="您好 & <1>", status_callback=f"{receiver.url}/sms?a=ü"
-    )
+    sent = client.messages.create(to=PHONE, from_=FROM, body="您好 & <1>", status_callback=f"{receiver.url}/sms?a=ü")
 
     eventually(lambda: len(receiver.to("/sms")) == 3)
     assert sent.status == "queued"
@@ -105,9 +103,7 @@ def test_behaviour_for_all_replaces_that_of_single_numbers(exchange):
     assert (after["mode"], after["numbers"]) == ("voicemail", {})
 
 
-@pytest.mark.parametrize(
-    "body", ['{"mode": "asleep"}', '{"mode": "busy", "numbers": "all"}', "[]", "{", "{}"]
-)
+@pytest.mark.parametrize("body", ['{"mode": "asleep"}', '{"mode": "busy", "numbers": "all"}', "[]", "{", "{}"])
 def test_unknown_behaviour_is_refused(exchange, body):
     answer = exchange.http.post("/control/behaviour", content=body)
 

@@ -35,9 +35,7 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
     def values(self, tag: str, attribute: str) -> list[str | None]:
-        return [
-            attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes
-        ]
+        return [attributes[attribute] for name, attributes in self.tags if name == tag and attribute in attributes]
 
 
 def page(exchange, query: str = "") -> str:
@@ -73,9 +71,7 @@ def test_page_allows_no_inline_script_or_style_and_has_none(exchange):
     assert "unsafe" not in policy
     outline = Outline(answer.text)
     assert outline.values("script", "src") == ["/page/phones.js"]
-    assert not [
-        attributes for _, attributes in outline.tags if any(name.startswith("on") for name in attributes)
-    ]
+    assert not [attributes for _, attributes in outline.tags if any(name.startswith("on") for name in attributes)]
     assert not [attributes for _, attributes in outline.tags if "style" in attributes]
     for address in ("/page/phones.js", "/page/phones.css"):
         assert exchange.http.get(address).status_code == 200
@@ -84,9 +80,7 @@ def test_page_allows_no_inline_script_or_style_and_has_none(exchange):
 
 def test_card_shows_person_and_message_with_link_and_nothing_unescaped(exchange, client):
     exchange.http.put("/control/phones", json=[{"number": PHONE, "person": "<李卫民>", "post": "专管员"}])
-    client.messages.create(
-        to=PHONE, from_=FROM, body='查看 https://x.cn/t/1?a=1&b=2。<script>alert("1")</script>'
-    )
+    client.messages.create(to=PHONE, from_=FROM, body='查看 https://x.cn/t/1?a=1&b=2。<script>alert("1")</script>')
     client.messages.create(to=STRANGER, from_=FROM, body="javascript:alert(1)")
 
     html = page(exchange)

@@ -55,9 +55,7 @@ def test_killed_exchange_remembers_messages_phones_and_behaviour(journal, provid
         exchange.kill()
 
     with running_exchange(journal=journal) as exchange:
-        found = provider_at(exchange.url).find_sms(
-            to=PHONE, body="JB-2026-000001", since=since, attempt_id=attempt
-        )
+        found = provider_at(exchange.url).find_sms(to=PHONE, body="JB-2026-000001", since=since, attempt_id=attempt)
         phones = exchange.http.get("/control/phones").json()
         behaviour = exchange.http.get("/control/behaviour").json()
 
@@ -73,8 +71,7 @@ def test_work_under_way_goes_on_after_a_kill(journal, provider_at):
         with running_exchange("--step", "0.3", journal=journal) as exchange:
             provider = provider_at(exchange.url)
             talking, ringing = (
-                provider.place_call(to=PHONE, attempt_id=uuid.uuid4(), **addresses).provider_id
-                for _ in range(2)
+                provider.place_call(to=PHONE, attempt_id=uuid.uuid4(), **addresses).provider_id for _ in range(2)
             )
             exchange.when(talking, status="ringing")
             exchange.act(talking, "answer").raise_for_status()

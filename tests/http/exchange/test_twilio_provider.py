@@ -37,15 +37,11 @@ def provider(exchange):
 
 
 def send(provider, body="JB-2026-000001 已办结", attempt_id=None):
-    return provider.send_sms(
-        to=PHONE, body=body, status_callback=CALLBACK, attempt_id=attempt_id or uuid.uuid4()
-    )
+    return provider.send_sms(to=PHONE, body=body, status_callback=CALLBACK, attempt_id=attempt_id or uuid.uuid4())
 
 
 def place(provider, **more):
-    return provider.place_call(
-        to=PHONE, answer_url=CALLBACK, status_callback=CALLBACK, attempt_id=uuid.uuid4(), **more
-    )
+    return provider.place_call(to=PHONE, answer_url=CALLBACK, status_callback=CALLBACK, attempt_id=uuid.uuid4(), **more)
 
 
 @contextmanager
