@@ -47,9 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the exchange; return the exit status."""
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(
-        logging.WARNING
-    )  # its lines would carry callback addresses with their queries
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines would carry callback addresses with their queries
     register = Register(Journal(options.journal) if options.journal else None)
     if options.phones:
         try:
@@ -57,9 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         except (OSError, ValueError, Refused) as error:
             print(f"{options.phones}: {error}", file=sys.stderr)  # noqa: T201 - a command's own message
             return 2
-    pace = Pace(
-        step_seconds=options.step, characters_per_second=options.speech, unanswered_seconds=options.unanswered
-    )
+    pace = Pace(step_seconds=options.step, characters_per_second=options.speech, unanswered_seconds=options.unanswered)
     app = create_app(account=account_from_environment(), register=register, pace=pace)
     try:
         listener = _listener(options.host, options.port)
@@ -100,9 +96,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m notifications.exchange", description=__doc__)
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on; the control API has no password"
-    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; the control API has no password")
     parser.add_argument("--port", type=int, default=8001, help="0: any free one, printed at the start")
     parser.add_argument("--journal", type=Path, help="file that makes messages and calls outlive the process")
     parser.add_argument("--phones", type=Path, help='JSON file [{"number", "person", "post"}]')

@@ -40,10 +40,7 @@ class Refused(Exception):
 
 def routes() -> list[Route]:
     """Return the control API's routes."""
-    acts = [
-        Route(f"/control/calls/{{sid}}/{act}", _checked(_phone_act(act)), methods=["POST"])
-        for act in PHONE_ACTS
-    ]
+    acts = [Route(f"/control/calls/{{sid}}/{act}", _checked(_phone_act(act)), methods=["POST"]) for act in PHONE_ACTS]
     return [
         Route("/control/calls", _checked(list_calls), methods=["GET"]),
         Route("/control/messages", _checked(list_messages), methods=["GET"]),
@@ -116,9 +113,7 @@ async def _act(request: Request, event: Event) -> Response:
     try:
         await switchboard.act(call, event)
     except NotNow as error:
-        raise Refused(
-            409, "Not now", f"{event.act} is not possible while the call is {call.status}."
-        ) from error
+        raise Refused(409, "Not now", f"{event.act} is not possible while the call is {call.status}.") from error
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(_page_before(request), status_code=303)  # a browser without JavaScript
     return TwilioJSON(shown(call))
@@ -174,11 +169,7 @@ def phones_from(data: object) -> list[Phone]:
         raise Refused(422, "Bad phones", "Phones must be a list.")
     phones = []
     for place, item in enumerate(data, start=1):
-        fields = (
-            {name: item.get(name, "") for name in ("number", "person", "post")}
-            if isinstance(item, dict)
-            else {}
-        )
+        fields = {name: item.get(name, "") for name in ("number", "person", "post")} if isinstance(item, dict) else {}
         if not fields.get("number") or not _texts(list(fields.values())):
             raise Refused(422, "Bad phones", f"Phone {place} needs a number; person and post are texts.")
         phones.append(Phone(**fields))

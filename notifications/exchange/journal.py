@@ -21,9 +21,7 @@ Line = tuple[str, Any]
 
 
 def _written(kind: str, data: object) -> bytes:
-    return (
-        json.dumps({"kind": kind, "data": data}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    )
+    return json.dumps({"kind": kind, "data": data}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 class Journal:

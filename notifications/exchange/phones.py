@@ -79,11 +79,7 @@ def routes() -> list[Route]:
 def cards(register: Register, *, only: str | None = None) -> list[Card]:
     """Return a card for every number, the directory's first; `only` one number if given."""
     if only:
-        return [
-            _card(
-                register, only, register.calls_newest_first(to=only), register.messages_newest_first(to=only)
-            )
-        ]
+        return [_card(register, only, register.calls_newest_first(to=only), register.messages_newest_first(to=only))]
     calls: dict[str, list[Call]] = defaultdict(list)
     messages: dict[str, list[Message]] = defaultdict(list)
     for call in register.calls_newest_first():
@@ -172,9 +168,7 @@ async def events(request: Request) -> Response:
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-async def _stream(
-    switchboard: Switchboard, *, language: str, only: str | None, seen: str
-) -> AsyncIterator[str]:
+async def _stream(switchboard: Switchboard, *, language: str, only: str | None, seen: str) -> AsyncIterator[str]:
     register = switchboard.register
     run, _, revision = seen.partition("-")
     if run != register.run or not revision.isdecimal():
@@ -202,9 +196,7 @@ def _event(register: Register, number: str, *, language: str, only: str | None, 
     data = {
         "number": number,
         "html": environment.get_template("phone.html").render(phone=card).strip(),
-        "ringing": environment.get_template("ringing.html").render(
-            ringing=ringing_cards(register, only=only)
-        ),
+        "ringing": environment.get_template("ringing.html").render(ringing=ringing_cards(register, only=only)),
     }
     return f"id: {register.run}-{revision}\nevent: phone\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 

@@ -139,9 +139,7 @@ class Call:
         """Return the call that `as_json` wrote down."""
         known = _known(cls, data)
         said = [Utterance(**item) for item in known["said"]]
-        return cls(
-            **known | {"mode": Mode(known["mode"]), "callback": _callback(known["callback"]), "said": said}
-        )
+        return cls(**known | {"mode": Mode(known["mode"]), "callback": _callback(known["callback"]), "said": said})
 
     @property
     def ended(self) -> bool:

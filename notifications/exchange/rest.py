@@ -90,9 +90,7 @@ async def create_message(request: Request) -> Response:
     switchboard = _switchboard(request)
     mode = switchboard.register.behaviour.of(to)
     await _meet_fault_before(request, mode)
-    message = Message(
-        account_sid=switchboard.account.sid, to=to, from_=from_, body=body, callback=callback, mode=mode
-    )
+    message = Message(account_sid=switchboard.account.sid, to=to, from_=from_, body=body, callback=callback, mode=mode)
     answer = TwilioJSON(resource(message), status_code=201)
     switchboard.take_message(message)
     await _meet_fault_after(request, mode)
@@ -220,9 +218,7 @@ async def _silence(request: Request) -> None:
     gone = asyncio.create_task(_disconnected(request))
     closing = asyncio.create_task(_switchboard(request).closing.wait())
     try:
-        await asyncio.wait(
-            {gone, closing}, timeout=LONGEST_SILENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({gone, closing}, timeout=LONGEST_SILENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     finally:
         gone.cancel()
         closing.cancel()

@@ -52,9 +52,7 @@ class CallSession:
         self._register = register
         self._webhooks = webhooks
         self._pace = pace
-        self._callbacks = StatusCallbacks(
-            webhooks, url=call.callback.url, method=call.callback.method, mode=call.mode
-        )
+        self._callbacks = StatusCallbacks(webhooks, url=call.callback.url, method=call.callback.method, mode=call.mode)
 
     async def run(self) -> None:
         """Take the call from where it stands to its end; one that was talking in an earlier run has ended."""

@@ -109,9 +109,7 @@ class Provider(Protocol):
     ) -> Sent:
         """Ring a number; `answer_url` is asked what to say; `extension` is dialled after the answer."""
 
-    def find_call(
-        self, *, to: str, since: datetime, attempt_id: UUID, excluding: Collection[str] = ()
-    ) -> Found | None:
+    def find_call(self, *, to: str, since: datetime, attempt_id: UUID, excluding: Collection[str] = ()) -> Found | None:
         """Return the call an earlier `place_call` of unknown outcome left behind; else as `find_sms`."""
 
     def hang_up(self, *, provider_id: str) -> None:

@@ -111,9 +111,7 @@ class TwilioProvider:
         read_seconds: float = 10.0,
     ) -> None:
         """Take the account's credentials; an empty `base_url` means Twilio itself."""
-        http = AddressedHttpClient(
-            base_url=base_url, connect_seconds=connect_seconds, read_seconds=read_seconds
-        )
+        http = AddressedHttpClient(base_url=base_url, connect_seconds=connect_seconds, read_seconds=read_seconds)
         # An empty environment: TWILIO_REGION or TWILIO_EDGE of the machine must not redirect us.
         self._http = http
         self._client = Client(account_sid, auth_token, http_client=http, environment={"": ""})
