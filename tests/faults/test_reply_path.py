@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from domain import attempts
 from domain.models import Outbox
 from domain.reports import Opened
 from tests.faults.hands import KILLED, LATER, LEASE, Hands
 from tests.flows.conftest import HANDLER, REPORTER, WARDEN, Desk
-from tests.telephony import Exchange, Receiver
+from tests.telephony import Exchange, Receiver, eventually
 
 NOW = timedelta(0)
 FEWEST_POINTS = 10
@@ -54,7 +55,7 @@ class Stage:
 
     def arrived(self, number: int) -> list[Opened]:
         """So many reports whose wardens stand on site; nothing is left to tell anybody."""
-        reports = [self.desk.report() for _ in range(number)]
+        reports = [self._reported() for _ in range(number)]
         assert self.work()[0] == 0
         for opened in reports:
             self.desk.fire(opened.case.id, "start_check", "warden", venue_code=self.desk.world.codes["kuancheng"])
@@ -66,7 +67,11 @@ class Stage:
 
     def appear(self, _: None) -> Opened:
         """Report a hazard."""
-        return self.desk.report()
+        return self._reported()
+
+    def _reported(self) -> Opened:
+        # Each by another person: one number is not told of more than a few reports a day.
+        return self.desk.report(phone=f"139{next(self._number):08d}")
 
     def find(self, opened: Opened) -> Opened:
         """Record what was found on site."""
@@ -93,10 +98,14 @@ class Stage:
         """Count the messages about a case at each phone, as the exchange has them."""
         if opened is None:
             return Counter()
-        bodies = [
-            (to, message["body"]) for to in (REPORTER, WARDEN, HANDLER) for message in self.telephony.messages(to=to)
-        ]
-        return Counter((to, body) for to, body in bodies if opened.case.number in body)
+        staff = (WARDEN, HANDLER)
+        heard = [(m["to"] if m["to"] in staff else REPORTER, m["body"]) for m in self.telephony.messages()]
+        return Counter((to, body) for to, body in heard if opened.case.number in body)
+
+    def fates(self, opened: Opened) -> list[str]:
+        """Return what became of each message with the report's receipt, oldest first."""
+        messages = reversed(self.telephony.messages())
+        return [message["status"] for message in messages if opened.receipt in message["body"]]
 
 
 @pytest.fixture
@@ -152,6 +161,26 @@ def test_callbacks_of_a_dead_workers_message_settle_the_doubt(stage: Stage) -> N
     wrong = killed_everywhere(stage, MOMENTS["reply"])
 
     assert wrong == {}
+
+
+def test_message_that_failed_while_no_worker_lived_is_held_and_not_taken_for_told(
+    stage: Stage, receiver: Receiver
+) -> None:
+    del receiver.answers["/webhooks/twilio/message-status"]
+    first, second = stage.checked(2)
+    stage.reply(first)
+    request = stage.work()[1].index("request.after")
+    stage.telephony.behave("unreachable")
+    stage.reply(second)
+
+    assert stage.work(die_at=request)[0] == KILLED
+    eventually(lambda: stage.fates(second)[-1:] == ["undelivered"], what="a failed delivery")
+    messages = len(stage.fates(second))
+    assert stage.work(ahead=LATER)[0] == 0
+
+    (reply,) = [promise for promise in stage.promises(second) if promise.effect == "reply_reporter"]
+    assert (reply.state, reply.outcome["reason"]) == ("held", attempts.NOT_DELIVERED)
+    assert len(stage.fates(second)) == messages
 
 
 def killed_everywhere(stage: Stage, moment: Moment) -> dict[object, object]:

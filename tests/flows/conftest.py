@@ -53,8 +53,10 @@ def exchange(one_exchange: Exchange) -> Exchange:
 def receiver(db: Database) -> Iterator[Receiver]:
     """Our webhooks, as the web part answers them."""
     with running_receiver() as running:
-        Webhooks(db, running).take_over()
+        webhooks = Webhooks(db, running)
+        webhooks.take_over()
         yield running
+        webhooks.close()
 
 
 @dataclass
@@ -63,16 +65,31 @@ class Webhooks:
 
     db: Database
     receiver: Receiver
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
 
     def take_over(self) -> None:
         """Answer every path a provider is given."""
-        self.receiver.answers["/webhooks/twilio/message-status"] = self._status
-        self.receiver.answers["/webhooks/twilio/status"] = self._status
-        self.receiver.answers["/webhooks/twilio/voice"] = self._voice
-        self.receiver.answers["/webhooks/twilio/voice/keys"] = self._keys
+        self._answer("/webhooks/twilio/message-status", self._status)
+        self._answer("/webhooks/twilio/status", self._status)
+        self._answer("/webhooks/twilio/voice", self._voice)
+        self._answer("/webhooks/twilio/voice/keys", self._keys)
 
-    def _attempt(self) -> UUID | None:
-        query = parse_qs(urlsplit(self.receiver.received[-1].path).query)
+    def _answer(self, path: str, how: Callable[[dict[str, str]], str]) -> None:
+        def answer(fields: dict[str, str]) -> str:
+            with self._one_at_a_time:
+                return "" if self._closed else how(fields)
+
+        self.receiver.answers[path] = answer
+
+    def close(self) -> None:
+        """Touch the database no more: news that comes after the end of a test finds it gone."""
+        with self._one_at_a_time:
+            self._closed = True
+
+    def _attempt(self, fields: dict[str, str]) -> UUID | None:
+        webhook = next(webhook for webhook in reversed(self.receiver.received) if webhook.fields is fields)
+        query = parse_qs(urlsplit(webhook.path).query)
         return UUID(query["attempt"][0]) if "attempt" in query else None
 
     def _status(self, fields: dict[str, str]) -> str:
@@ -83,18 +100,18 @@ class Webhooks:
                 fields.get("MessageStatus") or fields["CallStatus"],
                 fields.get("ErrorCode"),
                 datetime.now(UTC),
-                attempt_id=self._attempt(),
+                attempt_id=self._attempt(fields),
                 answered_by=fields.get("AnsweredBy"),
             )
         return ""
 
     def _voice(self, fields: dict[str, str]) -> str:
         with self.db.read() as session:
-            return calls.script(session, self._attempt(), answered_by=fields.get("AnsweredBy"))
+            return calls.script(session, self._attempt(fields), answered_by=fields.get("AnsweredBy"))
 
     def _keys(self, fields: dict[str, str]) -> str:
         with self.db.write() as session:
-            return calls.take_keys(session, self._attempt(), fields["Digits"], datetime.now(UTC))
+            return calls.take_keys(session, self._attempt(fields), fields["Digits"], datetime.now(UTC))
 
 
 @pytest.fixture

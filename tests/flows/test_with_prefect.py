@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,17 +12,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlmodel import select
 
-from domain import heartbeats
+from domain import accounts, heartbeats
 from domain.database import Database
+from domain.language import CHINESE, translate
 from domain.models import Heartbeat
-from tests.flows.conftest import REPORTER, Desk
+from tests.flows.conftest import HANDLER, MANAGER, OWNER, REPORTER, WARDEN, Desk
 from tests.flows.prefect_server import PrefectServer
+from tests.staff_member import form_of, hidden_fields
 from tests.telephony import ROOT, Exchange, eventually
 
 JOINED_WITHIN_SECONDS = 60
+PASSWORD = "correct horse 119"
+AWAY = translate("Prefect is away: the worker carries on without it, nothing is lost.", CHINESE)
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +103,81 @@ def told(desk: Desk, telephony: Exchange) -> tuple[str, set[str]]:
     return opened.case.number, {str(row.task_run_id) for row in rows if row.task_run_id}
 
 
+def whole_case(desk: Desk, telephony: Exchange) -> set[str]:
+    """Take a report to its reply and its rectification to the end; return the task runs that did any of it."""
+    opened = desk.report()
+    case_id, code = opened.case.id, desk.world.codes["kuancheng"]
+    desk.in_state(case_id, "assigned")
+    desk.fire(case_id, "start_check", "warden", venue_code=code)
+    desk.fire(
+        case_id, "record_finding", "warden", outcome="substantiated", description="12 只不亮", hazards=["FAC-07"],
+        no_photo_reason="测试",
+    )  # fmt: skip
+    child = desk.numbered(desk.settled(case_id, "open_rectifications").outcome["opened"][0])
+    desk.fire(case_id, "reply", "handler", text="经核查属实,已责令整改。")
+    correct_by = datetime.now(UTC).date() + timedelta(days=9)
+    desk.fire(child.id, "serve", "inspector1", correct_by=correct_by, served_to="卫管理")
+    desk.fire(child.id, "submit", "manager", description="已更换", photos=[desk.photo()])
+    desk.fire(child.id, "confirm", "warden", description="已亮", no_photo_reason="测试")
+    desk.settled(child.id, "tell_parent")
+    desk.settled(case_id, "tell_reporter_corrected")
+
+    def undone() -> list[tuple[str, str]]:
+        rows = [*desk.promises(case_id).values(), *desk.promises(child.id).values()]
+        return [(row.effect, row.state) for row in rows if row.state != "done"]
+
+    eventually(lambda: not undone(), what="keeping every promise")
+    assert (desk.case(case_id).state, desk.case(child.id).state) == ("replied", "closed")
+    heard = {number: telephony.messages(to=number) for number in (REPORTER, WARDEN, HANDLER, MANAGER, OWNER)}
+    to_reporter = [message["body"] for message in heard[REPORTER] if opened.receipt in message["body"]]
+    wanted = ("已受理", "经核查属实", "已整改")
+    assert [[part in body for body in to_reporter].count(True) for part in wanted] == [1, 1, 1]
+    about_it = (opened.case.number, child.number)
+    for messages in heard.values():
+        assert any(number in message["body"] for number in about_it for message in messages)
+    rows = [*desk.promises(case_id).values(), *desk.promises(child.id).values()]
+    return {str(row.task_run_id) for row in rows if row.task_run_id}
+
+
+@contextmanager
+def handler_at_the_web_part(desk: Desk, database_url: str, home: Path) -> Iterator[httpx.Client]:
+    """Run the web part as a deployment does; give the browser of the handler, who has signed in."""
+    with desk.db.write() as session:
+        accounts.add_account(session, username="handler", password=PASSWORD, person_id=desk.world.people["handler"])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (home / "web.log").open("ab") as log:
+        command = [sys.executable, "-m", "api", "--port", str(port)]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | {"FIRELINE_DATABASE_URL": database_url}, stderr=log
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as browser:
+            eventually(lambda: answers(browser), what="the web part", seconds=JOINED_WITHIN_SECONDS)
+            form = form_of(browser.get("/login").text, "/login")
+            fields = {**hidden_fields(form), "username": "handler", "password": PASSWORD}
+            assert browser.post("/login", data=fields).is_redirect
+            yield browser
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(browser: httpx.Client) -> bool:
+    """Whether the web part takes requests."""
+    try:
+        return browser.get("/login").is_success
+    except httpx.TransportError:
+        return False
+
+
 def test_runs_are_named_after_cases_and_come_back_after_the_server_was_away(
     desk: Desk, telephony: Exchange, database_url: str, prefect: PrefectServer, tmp_path: Path
 ) -> None:
-    with worker_process(database_url, prefect, tmp_path):
+    with (
+        worker_process(database_url, prefect, tmp_path) as worker,
+        handler_at_the_web_part(desk, database_url, tmp_path) as browser,
+    ):
         eventually(says(desk.db, "joined"), what="joining Prefect", seconds=JOINED_WITHIN_SECONDS)
         number, runs = told(desk, telephony)
         assert len(runs) == 3
@@ -109,12 +186,19 @@ def test_runs_are_named_after_cases_and_come_back_after_the_server_was_away(
 
         prefect.stop()
         eventually(says(desk.db, "away"), what="noticing that Prefect is away")
-        _, runs = told(desk, telephony)
-        assert runs == set()
+        assert whole_case(desk, telephony) == set()
+        health = browser.get("/healthz")
+        assert health.status_code == 200
+        assert (health.json()["status"], health.json()["prefect"]) == ("degraded", "away")
+        assert AWAY in browser.get("/cases").text
 
         prefect.start()
         eventually(says(desk.db, "joined"), what="joining Prefect again", seconds=JOINED_WITHIN_SECONDS)
+        assert browser.get("/healthz").json()["status"] == "ok"
+        assert AWAY not in browser.get("/cases").text
         number, runs = told(desk, telephony)
         assert len(runs) == 3
         eventually(lambda: f"通知承办人 · {number}" in prefect.task_names(), what="task runs after the return")
-    eventually(lambda: all(run["state_type"] == "COMPLETED" for run in prefect.flow_runs()), what="every run's end")
+    mine = [run for run in prefect.flow_runs() if run["parameters"]["worker"].split("-")[1] == str(worker.pid)]
+    assert len(mine) == 4
+    eventually(lambda: "RUNNING" not in {run["state_type"] for run in prefect.flow_runs()}, what="every run's end")
