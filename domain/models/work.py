@@ -101,7 +101,7 @@ class Heartbeat(SQLModel, table=True):
 
 
 class TimetableRun(SQLModel, table=True):
-    """One job of one day, hour or minute. Its row comes in the job's own transaction: of many workers one does it."""
+    """One job of one day, hour or minute.
 
     Its row comes in the job's own transaction: of several workers one does it.
     """
