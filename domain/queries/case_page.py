@@ -111,6 +111,8 @@ class CasePage:
     reporter: Reporter | None
     """None: not for this reader."""
     photos: tuple[UUID, ...]
+    reported_photos: tuple[UUID, ...]
+    """Those of `photos` that came from the reporter: with the report and with what they added."""
     clocks: tuple[ClockShown, ...]
     links: tuple[Linked, ...]
     similar: tuple[reports.Similar, ...]
@@ -143,6 +145,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
         hazard=catalogue.hazards().get(case.hazard_code or ""),
         reporter=_reporter(session, case, actor) if reads and "has_phone" in case.facts else None,
         photos=tuple(shown),
+        reported_photos=tuple(photo for photo in shown if photo in _reported(workflow, entries)),
         clocks=_clocks(workflow, case),
         links=tuple(_links(session, case, actor)),
         similar=_similar(session, case, at) if not workflow.state(case.state).final else (),
@@ -179,6 +182,12 @@ def _photos(session: Session, case: Case, entries: list[TimelineEntry], *, reads
     )
     rows = session.execute(query.order_by(col(Photo.id))).all()
     return [row.id for row in rows if reads or row.source != "reporter"]
+
+
+def _reported(workflow: Workflow, entries: list[TimelineEntry]) -> set[UUID]:
+    """Return the photos of the report itself and of what its reporter added."""
+    told = [e for e in entries if e.transition == workflow.opening.name or Role(e.actor_role) is Role.REPORTER]
+    return {photo for entry in told for photo in case_words.photos_in(entry)}
 
 
 def _names(session: Session, case: Case, entries: list[TimelineEntry], actor: Actor) -> Names:

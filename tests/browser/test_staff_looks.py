@@ -147,3 +147,17 @@ def test_refusals_and_results_have_no_fault(site: Site, open_page: OpenPage, wid
         wrong["urged"] = faults(page)
 
     assert {what: found for what, found in wrong.items() if found} == {}
+
+
+def test_large_text_leaves_the_timeline_its_room(site: Site, open_page: OpenPage) -> None:
+    with office_of(site.db, site.world) as office:
+        number = office.report(triaged=True)
+        page = signed_in(open_page(width=DESKTOP_WIDTH), office, "handler")
+
+        page.goto(f"/cases/{number}?size=large")
+
+        assert "large" in (page.locator("html").get_attribute("class") or "")
+        story = page.locator(".story").bounding_box()
+        assert story is not None
+        assert story["width"] > DESKTOP_WIDTH / 2
+        assert opened_faults(page) == []

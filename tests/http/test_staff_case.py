@@ -105,6 +105,22 @@ def test_venue_sees_its_rectification_but_not_the_report_behind_it(office: Offic
     assert "JB-2026-000001" in seen(office.member("inspector1").opens(f"/cases/{number}"))
 
 
+def test_photos_of_those_who_checked_are_not_shown_as_the_reporters(office: Office) -> None:
+    sent, added, taken = photo(office), photo(office), photo(office)
+    number = office.report(triaged=True, photos=[sent])
+    office.reporter_adds(number, "又拍了一张", photos=[added])
+    office.fires(number, "warden", "start_check", venue_code=office.world.codes["kuancheng"])
+    office.fires(number, "warden", "record_finding", outcome="substantiated", description="12 只烟感不亮",
+                 hazards=["FAC-07"], photos=[taken])  # fmt: skip
+
+    page = office.member("handler").opens(f"/cases/{number}").text
+
+    reported = page.split("<h2>举报内容</h2>")[1].split('<div class="card">')[0]
+    timeline = page.split("story-title")[-1]
+    assert [picture for picture in (sent, added, taken) if picture in reported] == [sent, added]
+    assert [picture for picture in (sent, added, taken) if picture in timeline] == [sent, added, taken]
+
+
 def test_timeline_says_who_did_what_in_words(office: Office) -> None:
     number = office.report(triaged=True)
     office.to_checked(number)
