@@ -41,6 +41,17 @@ router = Router(include_in_schema=False)
 SHOWN_TEXT = 10_000
 NOT_ASKED = frozenset({"note"})
 """A remark for colleagues: staff's forms have it, the reporter's do not."""
+SAID_COOKIE = "fireline-said"
+SAID_SECONDS = 60
+"""So long the page may take to load after a step; then, and after it was shown once, nothing is said of it."""
+SAID = {
+    "add_information": Sentence("We have received what you added."),
+    "remind": Sentence("We have heard that you urge us, and told whoever handles your report."),
+    "rate": Sentence("Thank you for your rating."),
+    "object": Sentence("We have received your objection. Somebody else will check again."),
+    "withdraw": Sentence("Your report is withdrawn."),
+}
+"""What we answer to each step the reporter can take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,10 @@ def follow(request: Request, receipt: str, db: Db, at: Now) -> Response:
     case_id = _case_id(request, db, receipt)
     if case_id is None:
         return wrong_receipt(request, receipt)
-    return _page(request, db, case_id, receipt, at=at)
+    answer = _page(request, db, case_id, receipt, at=at)
+    if SAID_COOKIE in request.cookies:
+        answer.delete_cookie(SAID_COOKIE, path=f"/r/{clean_receipt(receipt)}")
+    return answer
 
 
 @router.post("/r/{receipt}/{step}")
@@ -117,7 +131,7 @@ def take_step(*, request: Request, receipt: str, step: str, form: Posted, db: Db
     address = address_of(request)
     failed = _failed_step(case_id, step, form=form, db=db, at=at, settings=settings, address=address)
     if failed is None:
-        return RedirectResponse(f"/r/{clean_receipt(receipt)}?done={step}", status_code=303)
+        return _taken(clean_receipt(receipt), step, settings=settings)
     status = 429 if failed.waiting else 422 if all(error.field for error in failed.errors) else 409
     return _page(request, db, case_id, receipt, at=at, failed=failed, status=status)
 
@@ -127,6 +141,21 @@ def take_step(*, request: Request, receipt: str, step: str, form: Posted, db: Db
 def back(receipt: str, step: str) -> Response:  # noqa: ARG001 - the address of a posted step
     """Lead from the address a step was posted to back to the report: the language switch goes there."""
     return RedirectResponse(f"/r/{quote(receipt)}", status_code=303)
+
+
+def _taken(code: str, step: str, *, settings: Settings) -> Response:
+    """Lead back to the report, which answers the step once: a cookie says which, and the page takes it away."""
+    answer = RedirectResponse(f"/r/{code}", status_code=303)
+    answer.set_cookie(
+        SAID_COOKIE,
+        step,
+        max_age=SAID_SECONDS,
+        path=f"/r/{code}",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 def _case_id(request: Request, db: Database, receipt: str) -> UUID | None:
@@ -225,7 +254,6 @@ def _page(
         offers = workflow.offers(case, reports.reporter_of(case), at=at)
     code = clean_receipt(receipt)
     steps = [_step_form(offer, failed) for offer in sorted(offers, key=_weight)]
-    done = workflow.named(request.query_params.get("done", ""))
     return render(
         request,
         "pages/public/receipt.html",
@@ -235,7 +263,7 @@ def _page(
         receipt=code,
         link=f"{request.app.state.settings.public_url.rstrip('/')}/r/{code}",
         is_new="new" in request.query_params,
-        done=done[0].label if done else None,
+        done=SAID.get(request.cookies.get(SAID_COOKIE, "")),
         steps=steps,
         errors=failed.errors,
         failed=failed.step,

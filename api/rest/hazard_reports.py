@@ -19,7 +19,7 @@ from api.rest.form_schema import form_schema
 from api.rest.steps import StepTaken, split_version, take_step
 from domain import cases, idempotency, reports, sealed
 from domain.actors import ANYBODY
-from domain.language import Sentence
+from domain.language import ENGLISH, Sentence
 from domain.processes import workflow_of
 from domain.queries.public_report import PublicReport, public_report
 from domain.reports import Intake
@@ -125,7 +125,7 @@ def _public(shown: PublicReport, locale: str) -> dict[str, Any]:
         "version": shown.version,
         "opened_at": answers.moment(shown.opened_at),
         "due_at": answers.moment(shown.due_at),
-        "place": shown.place,
+        "place": shown.place_en or shown.place if locale == ENGLISH else shown.place,
         "venue_code": shown.venue_code,
         "hazard": answers.hazard(shown.hazard, locale),
         "open": shown.is_open,

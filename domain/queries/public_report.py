@@ -14,10 +14,10 @@ from sqlmodel import Session, col
 from domain import catalogue, places
 from domain.catalogue import Hazard
 from domain.companions import MERGED_INTO
-from domain.language import Label, Sentence
+from domain.language import N_, Label, Sentence
 from domain.models import Case, CaseLink, TimelineEntry, Venue
 from domain.processes import workflow_of
-from domain.processes.hazard_report import PUBLIC_STATES
+from domain.processes.hazard_report import OBJECTION_WITHIN, PUBLIC_STATES
 from domain.processes.rectification import CLOSED as CORRECTED
 from domain.processes.rectification import RECTIFICATION, REVOKED
 
@@ -52,6 +52,8 @@ class Ahead:
     words: Sentence
     due_at: datetime | None = None
     is_late: bool = False
+    on: str = N_("at the latest %(time)s")
+    """How `due_at` is said, to be translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class PublicReport:
     version: int
     opened_at: datetime
     place: str | None
+    place_en: str
+    """The venue's English name; empty when there is none, or no venue."""
     venue_code: str | None
     hazard: Hazard | None
     is_open: bool
@@ -96,7 +100,7 @@ def public_report(session: Session, case: Case, *, at: datetime) -> PublicReport
             col(TimelineEntry.actor_role), col(TimelineEntry.at), col(TimelineEntry.data),
         ).where(col(TimelineEntry.case_id) == case.id).order_by(col(TimelineEntry.seq))
     ).all()  # fmt: skip
-    venue_code = session.execute(select(col(Venue.code)).where(col(Venue.id) == case.venue_id)).scalar()
+    venue = session.execute(select(col(Venue.code), col(Venue.name_en)).where(col(Venue.id) == case.venue_id)).first()
     joined = _joined(session, case)
     ahead = _ahead(case, at)
     return PublicReport(
@@ -106,7 +110,8 @@ def public_report(session: Session, case: Case, *, at: datetime) -> PublicReport
         version=case.version,
         opened_at=case.opened_at,
         place=case.place or places.words(session, case),
-        venue_code=venue_code,
+        place_en=venue.name_en if venue else "",
+        venue_code=venue.code if venue else None,
         hazard=catalogue.hazards().get(case.hazard_code or ""),
         is_open=not workflow_of(case.process).state(case.state).final,
         is_joined=joined is not None,
@@ -144,7 +149,12 @@ def _ahead(case: Case, at: datetime) -> tuple[Ahead, ...]:
     if due := _running(case, TELL_CLOCK):
         return Ahead(told.words, due, is_late=due < at), done
     if due := _running(case, CLOSE_CLOCK):
-        return (Ahead(Sentence("Closed when you do not object; you may object for 30 days"), due),)
+        # Two moments, and an objection is still heard after the first: each has a line of its own.
+        heard_until = replied_at + OBJECTION_WITHIN if (replied_at := _moment(case.facts.get("replied_at"))) else None
+        return (
+            Ahead(Sentence("Closes by itself when you do not object"), due, on=N_("on %(time)s")),
+            Ahead(Sentence("You may object, also after it was closed"), heard_until, on=N_("until %(time)s")),
+        )
     return ()
 
 

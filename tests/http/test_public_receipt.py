@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
+from api.rendering import moment_in_words
 from domain.database import Database
-from domain.models import Photo, TimelineEntry
+from domain.models import Photo, TimelineEntry, Venue
 from tests.visitor import Visitor, answered, case_of, kept_photos, photo, seen, staff_does, visitor_of
 from tests.world import World
 
@@ -121,6 +124,72 @@ def test_refused_photo_of_an_addition_keeps_the_words_and_the_good_photo(db: Dat
     assert len(kept) == 1
     assert again.status_code == 303
     assert steps_of(db, receipt) == ["report", "add_information"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "chinese", "english"),
+    [
+        ("add_information", {"text": "二楼也锁着"}, "已收到您补充的情况。", "We have received what you added."),
+        ("remind", {}, "已收到您的催办，并已转告承办人。", "We have heard that you urge us"),
+        ("withdraw", {"confirm": "1"}, "您的举报已撤回。", "Your report is withdrawn."),
+        ("rate", {"rating": "5"}, "谢谢您的评价。", "Thank you for your rating."),
+        ("object", {"text": "还是锁着"}, "已收到您的异议，将另派人员重新核查。", "Somebody else will check again."),
+    ],
+)
+def test_each_step_is_answered_in_a_sentence_and_once(
+    db: Database, world: World, visitor: Visitor, *, name: str, fields: dict[str, str], chinese: str, english: str
+) -> None:
+    for language, sentence in (("zh_CN", chinese), ("en", english)):
+        visitor.speaks(language)
+        receipt = visitor.reports(description=f"{language} 出口锁着")
+        if name in ("rate", "object"):
+            answered(db, world, receipt)
+
+        address = step(visitor, receipt, name, **fields).headers["location"]
+
+        assert sentence in seen(visitor.opens(address))
+        assert sentence not in seen(visitor.opens(address))
+
+
+def test_an_invented_answer_is_said_by_no_page(visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    visitor.client.cookies.set("fireline-said", "<b>accept")
+
+    page = visitor.opens(f"/r/{receipt}?done=accept")
+
+    assert page.status_code == 200
+    assert 'role="status" tabindex' not in page.text
+
+
+def test_closing_by_itself_and_the_time_for_objections_have_a_moment_each(
+    db: Database, world: World, visitor: Visitor
+) -> None:
+    receipt = visitor.reports()
+    answered(db, world, receipt)
+    heard_until = datetime.fromisoformat(case_of(db, receipt).facts["replied_at"]) + timedelta(days=30)
+
+    words = seen(visitor.opens(f"/r/{receipt}"))
+    visitor.speaks("en")
+    english = seen(visitor.opens(f"/r/{receipt}"))
+
+    assert re.search(r"无异议自动办结 · \d{4}年\d+月\d+日 \d\d:\d\d", words)
+    assert f"可以提出异议，办结后也可以 · {moment_in_words(heard_until, 'zh_CN')}前" in words
+    assert re.search(r"Closes by itself when you do not object · on \d{4}-", english)
+    assert f"also after it was closed · until {moment_in_words(heard_until, 'en')}" in english
+
+
+def test_venue_has_its_english_name_on_the_english_page(db: Database, world: World, visitor: Visitor) -> None:
+    receipt = visitor.reports()
+    with db.write() as session:
+        named = update(Venue).where(Venue.id == world.venues["kuancheng"])
+        session.exec(named.values(name_en="Dingyuan Offices, South"))
+
+    chinese = seen(visitor.opens(f"/r/{receipt}"))
+    visitor.speaks("en")
+    english = seen(visitor.opens(f"/r/{receipt}"))
+
+    assert ("宽澄·鼎元一期南" in chinese, "Dingyuan" in chinese) == (True, False)
+    assert ("宽澄·鼎元一期南" in english, "Dingyuan Offices, South" in english) == (False, True)
 
 
 def test_empty_addition_is_refused_at_its_field(visitor: Visitor) -> None:
