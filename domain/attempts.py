@@ -207,7 +207,7 @@ def record_callback(
 def take_silent(
     session: Session, *, made: tuple[datetime, datetime], not_asked_since: datetime, most: int, at: datetime
 ) -> list[str]:
-    """Return the provider's ids of messages made in that span whose end is not known, and note that they are asked about.
+    """Return the provider's ids of messages made in that span whose end is not known; note that they are asked about.
 
     Those never asked about come first, then those asked about longest ago; `most` at a time.
     """

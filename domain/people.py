@@ -61,7 +61,9 @@ def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> li
 def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) -> list[Person]:
     """Return who holds `role` for an area: for itself, else for the nearest area above it, else for no area at all.
 
-    Several holders are ordered by the start of their post, then by id, so that the answer is always the same.
+    While the area is unknown (`area_id` None) those at the top answer: the posts for no area, else those nearest to
+    the root of the areas, the city's desk. Several holders are ordered by the start of their post, then by id, so that
+    the answer is always the same.
     """
     found = list(
         session.execute(
@@ -72,9 +74,10 @@ def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) 
         )
     )
     area = session.get(Area, area_id) if area_id else None
-    above = [row for row in found if row.Area is None or (area and area.path.startswith(row.Area.path))]
-    depth = max((len(row.Area.path) if row.Area else 0 for row in above), default=0)
-    nearest = [row for row in above if (len(row.Area.path) if row.Area else 0) == depth]
+    above = [row for row in found if row.Area is None or area is None or area.path.startswith(row.Area.path)]
+    depths = [len(row.Area.path) if row.Area else 0 for row in above]
+    depth = (max if area else min)(depths, default=0)
+    nearest = [row for row, its_depth in zip(above, depths, strict=True) if its_depth == depth]
     nearest.sort(key=lambda row: (row.Post.from_on, row.Person.id))
     return list({row.Person.id: row.Person for row in nearest}.values())
 

@@ -304,7 +304,8 @@ def _doubt(session: Session, case: Case) -> Sentence | None:
 
 
 def _assign_to_warden(session: Session, case: Case, at: datetime) -> Sorted:
-    wardens = people.in_charge(session, Role.WARDEN, case.area_id, day=people.local_day(at))
+    day = people.local_day(at)
+    wardens = people.in_charge(session, Role.WARDEN, case.area_id, day=day) if case.area_id else []
     mark = case.facts.get("reporter_mark")
     free = [warden for warden in wardens if not people.is_marked(warden, mark)]
     if not free:

@@ -14,7 +14,7 @@ from domain.language import N_
 from domain.models import Attempt, Case, TimelineEntry
 from flows.work import Work
 from notifications import messages, phoning, recipients, sms, verdicts
-from notifications.recipients import TELLINGS, Audience, Telling
+from notifications.recipients import LEFT_TO_A_PERSON, TELLINGS, Audience, Telling
 from notifications.verdicts import InDoubt, Later, Told, Unreachable, Verdict, Waiting
 
 ENOUGH_TRIES = 3
@@ -109,6 +109,9 @@ def conclude(work: Work, telling: Telling, audience: Audience, result: Result) -
     """Settle, hold or put off the promise, by what came of telling everybody."""
     outcome = result.outcome(telling)
     with work.database.write() as session:
+        if audience.nobody in LEFT_TO_A_PERSON:
+            work.hold(session, audience.nobody, {"nobody": audience.nobody})
+            return
         if not audience.recipients:
             work.settle(session, {"nobody": audience.nobody})
             return

@@ -64,6 +64,8 @@ def compose(
     """Return the words of `effect` for `recipient`; at most three segments, the free text shortened if need be."""
     is_staff = recipient.person_id is not None
     context = facts_of(session, case, entry, locale=recipient.language, for_staff=is_staff)
+    if recipient.person_id in case.assignees:  # their way to a case is the task, made for a telephone on site
+        context["link"] = _page("tasks", case)
     context |= _said(extra or {}, recipient.language)
     if is_staff:
         body = fitted(f"sms/{effect}", recipient.language, context)
@@ -112,8 +114,12 @@ def facts_of(
         "competent": data.get("competent") or authority,
         "reason": _reject_reason(data.get("reason"), locale) if entry.transition == "reject" else "",
         "other": data.get("other", ""),
-        "link": f"{get_settings().public_url.rstrip('/')}/cases/{case.number}",
+        "link": _page("cases", case),
     }
+
+
+def _page(kind: str, case: Case) -> str:
+    return f"{get_settings().public_url.rstrip('/')}/{kind}/{case.number}"
 
 
 def _step(workflow: Any, transition: str, locale: str) -> str:  # noqa: ANN401 - a Workflow

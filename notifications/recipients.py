@@ -26,6 +26,8 @@ NO_VENUE = N_("The case names no venue with people to tell.")
 NO_LONGER_ASSIGNED = N_("The case was given to somebody else in the meantime.")
 NOBODY_HAS_PHONE = N_("None of the people to tell has a telephone number.")
 TOLD_OFTEN = N_("This number was told of many reports within a day; the receipt stands on the page that was shown.")
+LEFT_TO_A_PERSON = frozenset({NOBODY_IN_CHARGE, NOBODY_HAS_PHONE})
+"""Somebody had to know and the register names nobody who can be reached: a person decides, it is not done."""
 MOST_ACKNOWLEDGED = 5
 """Acknowledgements to one number within a day. Anybody can type in any number: a message to it may be unwanted there,
 and dear to us. An answer is always sent: a colleague has looked at the report before."""

@@ -22,6 +22,8 @@ PROMISE_STATES: dict[str, Label] = {
     "held": Label("待人工处理", "Held for a person"),
     "dropped": Label("不再发送", "Dropped"),
 }
+NOBODY_TO_TELL = Label("无人可告知", "Nobody to tell")
+"""How a promise ended that had no recipient: it is done, but nothing was sent."""
 ATTEMPT_STATES: dict[str, Label] = {
     "dialling": Label("正在提交", "Being handed over"),
     "accepted": Label("运营商已接收", "Taken by the provider"),
@@ -77,7 +79,7 @@ class Promise:
     created_at: datetime
     settled_at: datetime | None
     reason: Sentence | None
-    """Why it is held, or why it was not kept yet."""
+    """Why it is held, why it was not kept yet, or why there was nobody to tell."""
     note: str | None
     """What a person wrote when deciding on it."""
     tries: tuple[Try, ...]
@@ -100,14 +102,15 @@ def promises(session: Session, workflow: Workflow, case: Case) -> dict[int, list
 
 
 def _promise(workflow: Workflow, row: Outbox, tries: tuple[Try, ...]) -> Promise:
-    reason = row.outcome.get("reason") or (row.outcome.get("last_error") if row.state == "pending" else None)
+    nobody = row.outcome.get("nobody") if row.state == "done" else None
+    reason = row.outcome.get("reason") or nobody or (row.outcome.get("last_error") if row.state == "pending" else None)
     return Promise(
         id=row.id,
         seq=row.seq,
         effect=row.effect,
         label=workflow.effects.get(row.effect, Label(row.effect, row.effect)),
         state=row.state,
-        state_label=PROMISE_STATES.get(row.state, Label(row.state, row.state)),
+        state_label=NOBODY_TO_TELL if nobody else PROMISE_STATES.get(row.state, Label(row.state, row.state)),
         created_at=row.created_at,
         settled_at=row.settled_at,
         reason=said_reason(reason),

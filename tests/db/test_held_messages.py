@@ -13,8 +13,11 @@ from domain.actors import Actor, Role
 from domain.cases import FieldRefused
 from domain.database import Database
 from domain.models import Case, Outbox
+from domain.processes.hazard_report import HAZARD_REPORT
+from domain.queries.case_messages import promises
 from domain.reports import Intake
 from domain.workflow import TransitionRefused
+from notifications.recipients import NO_PHONE
 from tests.world import World
 
 REPORTER = Actor(frozenset({Role.REPORTER}))
@@ -70,3 +73,17 @@ def test_warden_does_not_decide_on_held_messages(db: Database, world: World) -> 
 
         with pytest.raises(TransitionRefused):
             decide(session, world, "warden", case, message, "again")
+
+
+def test_promise_without_anybody_to_tell_says_so_and_not_that_it_was_done(db: Database, world: World) -> None:
+    with db.write() as session:
+        case, message = held_message(session, world)
+        row = session.get_one(Outbox, message)
+        row.state, row.outcome = "done", {"nobody": NO_PHONE}
+        session.flush()
+
+        [promise] = [one for one in promises(session, HAZARD_REPORT, case)[1] if one.id == message]
+
+    assert promise.state_label.in_language("zh_CN") == "无人可告知"
+    assert promise.reason is not None
+    assert "没有留下" in promise.reason.in_language("zh_CN") or "未留" in promise.reason.in_language("zh_CN")

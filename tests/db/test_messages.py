@@ -88,6 +88,21 @@ def test_message_says_what_it_has_to_in_three_segments(
             assert "  " not in words.body
 
 
+def test_message_leads_those_who_work_on_the_case_to_their_task_and_the_desk_to_the_case(
+    db: Database, world: World, case: Case
+) -> None:
+    at_work = case.model_copy(update={"assignee_id": world.people["warden"]})
+    entry = entry_of(case, "remind", world.clock.now)
+    links = {}
+    with db.read() as session:
+        for who in ("warden", "handler"):
+            to = Recipient("+8613800000002", "zh_CN", person_id=world.people[who])
+            links[who] = messages.compose(session, at_work, entry, "remind_assignee", recipient=to).body
+
+    assert f"/tasks/{case.number}" in links["warden"]
+    assert f"/cases/{case.number}" in links["handler"]
+
+
 def test_long_reply_is_cut_and_leads_to_the_whole(db: Database, world: World, case: Case) -> None:
     with db.read() as session:
         receipt = reports.receipt_of(session, case.id)

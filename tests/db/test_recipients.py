@@ -1,15 +1,17 @@
-"""Whom an effect tells: a number anybody may have typed in is not written to without end."""
+"""Whom an effect tells: the city's desk while the place is unknown; a number anybody may type in, not without end."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import select
+import pytest
+from sqlmodel import Session, col, select
 
-from domain import cases, reports
-from domain.actors import ANYBODY
+from domain import cases, people, reports
+from domain.actors import ANYBODY, Role
 from domain.database import Database
-from domain.models import TimelineEntry
+from domain.identifiers import new_id
+from domain.models import Post, TimelineEntry
 from domain.reports import Intake
 from notifications.recipients import MOST_ACKNOWLEDGED, TELLINGS, TOLD_OFTEN, Audience
 from tests.world import World
@@ -38,3 +40,55 @@ def test_one_number_is_acknowledged_so_often_in_a_day_and_answered_always(db: Da
     assert [one.nobody for one in said] == [""] * MOST_ACKNOWLEDGED + [TOLD_OFTEN] * 2
     assert [len(one.recipients) for one in said] == [1] * MOST_ACKNOWLEDGED + [0] * 2
     assert [one.nobody for one in (answer, somebody_else, next_day)] == ["", "", ""]
+
+
+def give_posts(session: Session, world: World, role: Role, *held: tuple[str, str]) -> None:
+    """Have a role held by these people for these areas, and by nobody else."""
+    for post in session.exec(select(Post).where(col(Post.role) == role.value)):
+        session.delete(post)
+    for who, area in held:
+        day = people.local_day(world.clock.now)
+        session.add(
+            Post(
+                id=new_id(), person_id=world.people[who], role=role.value, from_on=day, area_id=world.areas[area]
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("role", "effects"),
+    [
+        (Role.HANDLER, ("triage_report", "tell_handler", "remind_assignee")),
+        (Role.SUPERVISOR, ("tell_supervisor", "tell_superior")),
+    ],
+)
+def test_report_without_a_known_area_reaches_the_citys_desk(
+    db: Database, world: World, role: Role, effects: tuple[str, ...]
+) -> None:
+    with db.write() as session:
+        give_posts(session, world, role, ("admin", "lanshan"), ("crew", "lanshan"), ("auditor", "guanglong"))
+        intake = Intake(place="河边", hazard="other", description="说不清楚的东西")
+        case = reports.open_report(session, intake, actor=ANYBODY, at=world.clock.now).case
+        entry = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case.id)).one()
+
+        told = [TELLINGS[effect].whom(session, case, entry) for effect in effects]
+
+    assert case.area_id is None
+    names = {frozenset(recipient.name for recipient in one.recipients) for one in told}
+    assert names == {frozenset({"沈管理", "陈站长"})}
+
+
+def test_posts_for_no_area_come_before_those_of_the_city_while_the_area_is_unknown(db: Database, world: World) -> None:
+    day = people.local_day(world.clock.now)
+    with db.write() as session:
+        session.add(
+            Post(id=new_id(), person_id=world.people["crew"], role="handler", from_on=day,
+                 area_id=world.areas["lanshan"])
+        )  # fmt: skip
+        session.flush()
+
+        assert [one.name for one in people.in_charge(session, Role.HANDLER, None, day=day)] == ["赵受理"]
+        assert [one.name for one in people.in_charge(session, Role.HANDLER, world.areas["guanglong"], day=day)] == [
+            "陈站长"
+        ]

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from domain import attempts, outbox
 from domain.database import Database
-from domain.models import Outbox, Person
+from domain.models import Outbox, Person, Post
 from domain.settings import get_settings
 from flows import missed_news
 from flows.provider import provider_of
 from flows.shift import Shift
-from notifications import verdicts
+from notifications import recipients, verdicts
 from notifications.providers import ProviderRefused
 from tests.flows.conftest import REPORTER, WARDEN, Desk, Worker
 from tests.telephony import Exchange, Receiver, eventually
@@ -145,6 +146,18 @@ def test_number_the_provider_refuses_is_held_for_a_person(desk: Desk) -> None:
 
     assert (row.state, row.outcome["reason"]) == ("held", verdicts.REFUSED)
     assert row.outcome["unreachable"][0]["to"] == "12345"
+
+
+@pytest.mark.usefixtures("at_work")
+def test_news_for_staff_that_nobody_can_be_told_is_held_for_a_person(desk: Desk) -> None:
+    with desk.db.write() as session:
+        for post in session.exec(select(Post).where(Post.role == "handler")):
+            session.delete(post)
+
+    opened = desk.report(hazard="other", description="说不清楚的东西")
+    row = desk.settled(opened.case.id, "triage_report")
+
+    assert (row.state, row.outcome["reason"]) == ("held", recipients.NOBODY_IN_CHARGE)
 
 
 @pytest.mark.usefixtures("at_work")
