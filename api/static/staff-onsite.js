@@ -110,7 +110,8 @@ function sendAtOnce(box) {
         const small = window.shrunk ? await window.shrunk(file).catch(() => file) : file;
         const id = await send(small, index + 1).catch((why) => {
           say(why.message || said.dataset.failed.replace("{n}", index + 1), null, "error");
-          if (!why.message) left.items.add(small);
+          // Where a photo is needed the form takes the refused one along, so that the answer names it again.
+          if (!why.message || "required" in box.dataset) left.items.add(small);
           return null;
         });
         if (id) keep(id, small);

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import segno
 from playwright.sync_api import Page, expect
 
-from domain import reports
+from domain import cases, rectifications, reports
 from tests.browser.conftest import Site
 from tests.browser.test_staff_looks import signed_in
 from tests.pictures import jpeg
@@ -247,3 +248,23 @@ def test_photo_that_is_none_is_named_at_once_and_the_form_goes_on(office: Office
     page.fill("#record_finding-no_photo_reason", "灯光太暗")
     page.locator(".thumb-bar .button").click()
     expect(page.locator(".notice.good")).to_be_visible()
+
+
+def test_needed_photo_that_is_none_is_named_by_the_answer_too(office: Office, open_page: OpenPage) -> None:
+    number = office.report(triaged=True)
+    office.to_checked(number)
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        [ordered] = rectifications.open_from_finding(session, case.id, case.version, at=office.world.clock.now)
+    due = (office.world.clock.now + timedelta(days=10)).date().isoformat()
+    office.fires(ordered.number, "inspector1", "serve", correct_by=due, served_to="蒋责任")
+    page = signed_in(open_page(width=PHONE), office, "officer")
+    page.goto(f"/tasks/{ordered.number}/submit")
+
+    page.fill("#submit-description", "防火门闭门器已更换")
+    page.set_input_files("#submit-photos", {"name": "合同.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7"})
+    expect(page.locator("[data-photos] [data-said]")).to_contain_text("合同.jpg")
+    page.locator(".thumb-bar .button").click()
+
+    expect(page.locator("#submit-summary")).to_contain_text("合同.jpg")
+    expect(page.locator("#submit-description")).to_have_value("防火门闭门器已更换")
