@@ -12,7 +12,7 @@ from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
 from domain import heartbeats, idempotency, photos, throttles
-from domain.models import Photo, SignIn, VaultItem
+from domain.models import Photo, SignIn, TimetableRun, VaultItem
 from domain.settings import get_settings
 
 PHOTOS_AFTER = timedelta(hours=24)
@@ -22,6 +22,8 @@ SIGN_INS_AFTER = timedelta(days=1)
 THROTTLES_AFTER = timedelta(hours=24)
 REPEATED_AFTER = timedelta(hours=48)
 """So long the same `Idempotency-Key` gets the same answer."""
+TIMETABLE_AFTER = timedelta(days=30)
+"""What the timetable did stays readable so long; one job writes 720 rows a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "throttles": throttles.forget_old(session, before=at - THROTTLES_AFTER),
         "repeated": idempotency.forget_old(session, before=at - REPEATED_AFTER),
         "heartbeats": heartbeats.forget_old(session, at=at),
+        "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }
     return Tidied(counts, files)
 
@@ -49,6 +52,11 @@ def remove_files(files: Iterable[str], directory: Path, *, at: datetime) -> None
     """Delete the files of photos forgotten at that moment, but for those stored again since."""
     for key in files:
         photos.remove(key, directory, before=at - PHOTOS_AFTER)
+
+
+def _timetable(session: Session, *, before: datetime) -> int:
+    done = session.connection().execute(delete(TimetableRun).where(col(TimetableRun.at) < before))
+    return done.rowcount
 
 
 def _photos(session: Session, *, before: datetime) -> tuple[int, tuple[str, ...]]:
