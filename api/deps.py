@@ -97,6 +97,13 @@ async def optional_staff(request: Request) -> Identity | None:
     return scope_state["staff"]
 
 
+def recall_staff(request: Request) -> None:
+    """Find out who is signed in where no endpoint has asked, as at an address that is not there."""
+    scope_state = request.scope["state"]
+    if "staff" not in scope_state and cookie_name(request.app.state.settings) in request.cookies:
+        scope_state["staff"] = _identify(request)
+
+
 async def require_staff(staff: Annotated[Identity | None, Depends(optional_staff)]) -> Identity:
     """Return who is signed in; raises `NotSignedIn`."""
     if staff is None:

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import receipts
 from api.changes import changes_since
-from api.deps import ForeignForm, NotSignedIn, WrongSignature
+from api.deps import ForeignForm, NotSignedIn, WrongSignature, recall_staff
 from api.field_errors import FieldError, FieldsRefused, field_errors
 from api.forms import UnreadableForm
 from api.middleware.limits import BodyTooLarge
@@ -143,11 +143,13 @@ def _no_photo(_: Request, error: PhotoRefused) -> Problem:
     return Problem(status, kind, title, error.reason, NOTHING_KEPT, next_step, errors)
 
 
-def _of_http(_: Request, error: HTTPException) -> Problem:
+def _of_http(request: Request, error: HTTPException) -> Problem:
     if isinstance(error.__cause__, BodyTooLarge):  # FastAPI wraps what goes wrong while it reads a body
         return TOO_LARGE
     headers = dict(error.headers or {})
     if error.status_code == NOT_FOUND:
+        if not wants_json(request):
+            recall_staff(request)
         title, detail = Sentence("There is no such page"), Sentence("Nothing is at this address.")
         return Problem(NOT_FOUND, "not-found", title, detail, NOTHING_KEPT, START_AGAIN)
     if error.status_code == WRONG_METHOD:

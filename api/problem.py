@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.deps import locale_of
 from api.field_errors import FieldError
+from api.pages.staff_frame import frame_of
 from api.rendering import in_words, render
 from domain.language import Sentence
 
@@ -46,7 +47,13 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return the problem in the shape and language of whoever asked."""
     if wants_json(request):
         return as_json(request, problem)
-    return render(request, "pages/error.html", status=problem.status, headers=problem.headers, problem=problem)
+    staff = request.scope["state"].get("staff")
+    if staff is None:
+        return render(request, "pages/error.html", status=problem.status, headers=problem.headers, problem=problem)
+    frame = frame_of(staff, here="")  # without the state of the engine: the database may be what failed
+    return render(
+        request, "pages/staff/error.html", status=problem.status, headers=problem.headers, problem=problem, frame=frame
+    )
 
 
 def as_json(request: Request, problem: Problem) -> JSONResponse:
