@@ -29,10 +29,9 @@ def health(db: Db, conf: Conf, at: Now) -> JSONResponse:
     never gave a sign, such as a gateway that is not used. `supervised` are the parts of `fireline run`, with how
     often each had to be started again.
     """
-    supervised = parts_status(conf.data_dir)
     try:
         with db.read() as session:
-            now = standing.as_supervised(standing.standing(session, at=at), supervised)
+            now = standing.whole(session, at=at, data_dir=conf.data_dir)
     except SQLAlchemyError as error:
         log.error("the database does not answer: %s", type(error).__name__)  # noqa: TRY400 - its text has data in it
         return JSONResponse(
@@ -40,12 +39,8 @@ def health(db: Db, conf: Conf, at: Now) -> JSONResponse:
              "exchange": None, "oldest_due_seconds": None},
             status_code=UNHEALTHY,
         )  # fmt: skip
-    if not now.promises_are_kept:
-        status = "down"
-    else:
-        lost = now.prefect_is_away or not standing.LOST.isdisjoint(now.parts.values())
-        status = "degraded" if lost else "ok"
-    body = {"status": status, "database": RUNNING, **now.parts, "oldest_due_seconds": now.oldest_due_seconds}
+    supervised = parts_status(conf.data_dir)
+    body = {"status": now.status, "database": RUNNING, **now.parts, "oldest_due_seconds": now.oldest_due_seconds}
     if supervised:
         body["supervised"] = {
             part.name: {"state": part.state, "restarts": part.restarts, "last_end": part.last_end}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -19,6 +20,11 @@ from domain.queries import standing
 ON_SITE = (Role.WARDEN, Role.OFFICER, Role.MANAGER, Role.OWNER, Role.CREW)
 """Roles that work from their phone: they land on their tasks."""
 HAS_TASKS = (*ON_SITE, Role.INSPECTOR)
+MISSED = {
+    "exchange": Sentence("The telephone exchange does not run: messages wait until it is back."),
+    "gateway": Sentence("The alarm gateway does not run: no alarms of devices come in."),
+}
+"""What it means that a part is lost, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,10 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
     return Frame(here, tuple(places), roles, landing(staff.actor), troubles)
 
 
-def troubles_of(db: Database, *, at: datetime) -> tuple[Trouble, ...]:
-    """Return what of the engine does not run, by its parts' signs of life."""
+def troubles_of(db: Database, *, at: datetime, data_dir: Path) -> tuple[Trouble, ...]:
+    """Return what of the engine does not run: the same as /healthz says."""
     with db.read() as session:
-        state = standing.standing(session, at=at)
+        state = standing.whole(session, at=at, data_dir=data_dir)
     found = []
     if not state.promises_are_kept:
         found.append(
@@ -89,6 +95,8 @@ def troubles_of(db: Database, *, at: datetime) -> tuple[Trouble, ...]:
         found.append(
             Trouble(Sentence("Prefect is away: the worker carries on without it, nothing is lost."), grave=False)
         )
+    if state.promises_are_kept:
+        found += [Trouble(MISSED[part], grave=False) for part in state.lost if part in MISSED]
     return tuple(found)
 
 
@@ -96,5 +104,7 @@ def staff_page(
     request: Request, template: str, *, staff: Identity, at: datetime, here: str, status: int = 200, **context: object
 ) -> HTMLResponse:
     """Return a staff page in its frame; one query more for the state of the engine."""
-    frame = frame_of(staff, here=here, troubles=troubles_of(request.app.state.database, at=at))
+    app = request.app.state
+    troubles = troubles_of(app.database, at=at, data_dir=app.settings.data_dir)
+    frame = frame_of(staff, here=here, troubles=troubles)
     return render(request, template, status=status, frame=frame, at=at, **context)

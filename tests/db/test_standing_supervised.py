@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,14 @@ def supervised(**states: str) -> dict[str, PartStatus]:
 
 def stands(db: Database, **states: str) -> dict[str, str]:
     with db.read() as session:
-        return standing.as_supervised(standing.standing(session, at=AT), supervised(**states)).parts
+        return standing.as_supervised(standing.standing(session, at=AT), supervised(**states), at=AT).parts
+
+
+def prefect(db: Database, *, state: str, restarts: int = 0, seconds: int = 0) -> standing.Standing:
+    since = (AT - timedelta(seconds=seconds)).isoformat()
+    seen = {"prefect": PartStatus("prefect", state, 1, since, restarts)}
+    with db.read() as session:
+        return standing.as_supervised(standing.standing(session, at=AT), seen, at=AT)
 
 
 def test_without_a_supervisor_nothing_changes(db: Database) -> None:
@@ -44,6 +51,35 @@ def test_a_death_is_seen_before_the_heartbeat_grows_old(db: Database, state: str
 
 def test_a_worker_that_was_started_works_only_when_it_beats(db: Database) -> None:
     assert stands(db, worker="running")["worker"] == "starting"
+
+
+def test_prefect_may_start_for_a_minute_once(db: Database) -> None:
+    with db.write() as session:
+        heartbeats.beat(session, "worker", "w", at=AT, data={"prefect": "starting", "since": AT.isoformat()})
+
+    assert (prefect(db, state="starting", seconds=59).status, prefect(db, state="starting", seconds=61).status) == (
+        "ok", "degraded",
+    )  # fmt: skip
+
+
+def test_prefect_that_died_is_missed_until_it_is_back(db: Database) -> None:
+    with db.write() as session:
+        heartbeats.beat(session, "worker", "w", at=AT, data={"prefect": "joined", "since": AT.isoformat()})
+
+    states = [prefect(db, state=state, restarts=1) for state in ("restarting", "starting", "running")]
+
+    assert [(now.parts["prefect"], now.status) for now in states] == [
+        ("restarting", "degraded"), ("restarting", "degraded"), ("joined", "ok"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(59, "starting"), (61, "away")])
+def test_worker_that_waits_for_prefect_for_long_goes_without(db: Database, seconds: int, state: str) -> None:
+    since = (AT - timedelta(seconds=seconds)).isoformat()
+    with db.write() as session:
+        heartbeats.beat(session, "worker", "w", at=AT, data={"prefect": "starting", "since": since})
+
+    assert stands(db)["prefect"] == state
 
 
 def test_of_prefect_the_worker_has_the_last_word(db: Database) -> None:

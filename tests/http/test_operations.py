@@ -7,8 +7,11 @@ import logging
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from api.pages.staff_frame import troubles_of
 from domain import heartbeats, reports
+from domain.parts import PartStatus, write_status
 from domain.reports import Intake
+from domain.settings import get_settings
 from tests.http.test_rest_story import report_body
 
 FIELDS = {"status", "database", "worker", "prefect", "gateway", "exchange", "oldest_due_seconds"}
@@ -52,6 +55,24 @@ def test_silent_gateway_degrades(anybody, db, world):
     beat(db, world)
     body = anybody.get("/healthz").json()
     assert (body["status"], body["gateway"]) == ("degraded", "stopped")
+
+
+def test_health_and_the_frame_of_staff_pages_say_the_same(anybody, db, world):
+    write_status(get_settings().data_dir, {"prefect": PartStatus("prefect", "starting", 1, "", restarts=1)})
+    beat(db, world, prefect="joined", since=world.clock.now.isoformat())
+    beat(db, world, part="exchange")
+    world.clock.advance(seconds=2)
+
+    body = anybody.get("/healthz").json()
+    troubles = troubles_of(db, at=world.clock.now, data_dir=get_settings().data_dir)
+    write_status(get_settings().data_dir, {"exchange": PartStatus("exchange", "failing", None, "", restarts=9)})
+    without_exchange = anybody.get("/healthz").json()
+    troubles_without = troubles_of(db, at=world.clock.now, data_dir=get_settings().data_dir)
+
+    assert (body["status"], body["prefect"]) == ("degraded", "restarting")
+    assert ["Prefect" in str(trouble.words) for trouble in troubles] == [True]
+    assert (without_exchange["status"], without_exchange["exchange"]) == ("degraded", "failing")
+    assert ["telephone" in str(trouble.words) for trouble in troubles_without] == [True]
 
 
 def test_oldest_promise_is_measured(anybody, db, world):
