@@ -36,6 +36,7 @@ from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
 REMIND = "remind"
+DECIDE_HELD = "decide_held"
 MOST_AT_ONCE = 50
 
 
@@ -60,17 +61,27 @@ class Line:
     hazard: Hazard | None
     deadline: Deadline | None
     similar: int
+    held: int
+    """How many of its messages wait for this person's decision."""
 
 
 VIEWS: dict[str, Sentence] = {
     "waiting": Sentence("Waiting for me"),
     "open": Sentence("All open"),
+    "held": Sentence("Held messages"),
     "mine": Sentence("Assigned to me"),
     "overdue": Sentence("Overdue"),
     "today": Sentence("Due today"),
     "closed": Sentence("Closed"),
 }
-COUNTED = ("waiting", "mine", "overdue", "today")
+ALWAYS_THE_SAME = {
+    "held": Wanted(held=True),
+    "overdue": Wanted(open=True, overdue=True),
+    "closed": Wanted(open=False),
+}
+"""Views that do not depend on who looks, nor when."""
+COUNTED = ("waiting", "held", "mine", "overdue", "today")
+ALARMING = ("held", "overdue")
 
 
 def of_view(view: str, actor: Actor, at: datetime) -> Wanted:
@@ -80,15 +91,11 @@ def of_view(view: str, actor: Actor, at: datetime) -> Wanted:
             return Wanted(open=True, waiting=waits_for(actor))
         case "mine":
             return Wanted(open=True, assignee_id=actor.person_id) if actor.person_id else Wanted(waiting=())
-        case "overdue":
-            return Wanted(open=True, overdue=True)
         case "today":
             midnight = datetime.combine(people.local_day(at) + timedelta(days=1), time(0), city_zone())
             return Wanted(open=True, due_before=midnight)
-        case "closed":
-            return Wanted(open=False)
         case _:
-            return Wanted(open=True)
+            return ALWAYS_THE_SAME.get(view, Wanted(open=True))
 
 
 @router.get("/cases")
@@ -98,7 +105,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     asked = request.query_params
     views = _views(staff.actor)
     view = asked.get("view", "") if asked.get("view") in views else views[0]
-    filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "q")}
+    filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
     order = "newest" if view == "closed" else "due"
     wanted = _filtered(of_view(view, staff.actor, at), filters)
     with db.read() as session:
@@ -111,7 +118,8 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         areas = session.execute(
             select(col(Area.code), col(Area.name), col(Area.name_en), col(Area.path)).order_by(col(Area.path))
         ).all()
-    lines = [_line(row, beside.get(row.id, Marks()), at) for row in page.rows]
+    decides = _may(staff.actor, DECIDE_HELD)
+    lines = [_line(row, beside.get(row.id, Marks()), at, decides=decides) for row in page.rows]
     if _is_exact(filters["q"], lines) and "cursor" not in asked and "q" in asked and asked.get("go"):
         return RedirectResponse(f"/cases/{lines[0].row.number}", status_code=303)
     return staff_page(
@@ -119,17 +127,18 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         lines=lines, next_cursor=page.next_cursor, is_first="cursor" not in asked, tabs=tabs, view=view,
         filters=filters, filtered=any(filters.values()), areas=areas,
         flows=tuple(WORKFLOWS.values()), states=_states(filters["process"]), hazards=hazard_groups(),
-        may_remind=_may_remind(staff.actor), takes_calls=may_take_calls(staff.actor),
+        may_remind=_may(staff.actor, REMIND), decides=decides, takes_calls=may_take_calls(staff.actor),
     )  # fmt: skip
 
 
 def _views(actor: Actor) -> tuple[str, ...]:
-    return tuple(key for key in VIEWS if key != "waiting" or waits_for(actor))
+    usable = {"waiting": bool(waits_for(actor)), "held": _may(actor, DECIDE_HELD)}
+    return tuple(key for key in VIEWS if usable.get(key, True))
 
 
 def _view(session: Session, key: str, actor: Actor, at: datetime) -> View:
     number = case_list.count(session, actor, of_view(key, actor, at), at=at) if key in COUNTED else None
-    return View(key, VIEWS[key], number, alarming=key == "overdue" and bool(number))
+    return View(key, VIEWS[key], number, alarming=key in ALARMING and bool(number))
 
 
 def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
@@ -139,6 +148,7 @@ def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
         states=(filters["state"],) if filters["state"] else (),
         area=filters["area"] or None,
         hazard=filters["hazard"] or None,
+        held=wanted.held or filters["held"] == "1",
         q=filters["q"][:100],
     )
 
@@ -152,22 +162,24 @@ def _states(process: str) -> list[tuple[str, Label]]:
     return list(named.items())
 
 
-def _line(row: Row, beside: Marks, at: datetime) -> Line:
+def _line(row: Row, beside: Marks, at: datetime, *, decides: bool) -> Line:
     flow = workflow_of(row.process)
     state = flow.state(row.state)
     due = None
     if row.closed_at is None:
         due = deadline(row.due_at, at=at, provisional=beside.provisional, warned=beside.warned)
     hazard = catalogue.hazards().get(row.hazard_code or "")
-    return Line(row, Label(flow.zh, flow.en), state.label, state.final, hazard, due, beside.similar)
+    held = beside.held if decides else 0
+    return Line(row, Label(flow.zh, flow.en), state.label, state.final, hazard, due, beside.similar, held)
 
 
 def _is_exact(q: str, lines: list[Line]) -> bool:
     return len(lines) == 1 and lines[0].row.number == q.upper()
 
 
-def _may_remind(actor: Actor) -> bool:
-    return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(REMIND))
+def _may(actor: Actor, name: str) -> bool:
+    """Return whether some process knows this step for one of the person's roles."""
+    return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Outbox(SQLModel, table=True):
         Index("outbox_due", "process", "due_at", postgresql_where=text("state = 'pending'"),
               sqlite_where=text("state = 'pending'")),
         Index("outbox_case", "case_id"),
+        Index("outbox_held", "case_id", postgresql_where=text("state = 'held'"), sqlite_where=text("state = 'held'")),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)

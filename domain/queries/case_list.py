@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 from domain import access, places
 from domain.actors import Actor
-from domain.models import Area, Case, Person, Venue
+from domain.models import Area, Case, Outbox, Person, Venue
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
@@ -32,6 +32,7 @@ Order = Literal["newest", "due"]
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
+_PROMISES: Any = Outbox.__table__  # type: ignore[attr-defined]
 _FIRST: Any = aliased(Person.__table__, name="first_assignee")  # type: ignore[attr-defined]
 _SECOND: Any = aliased(Person.__table__, name="second_assignee")  # type: ignore[attr-defined]
 
@@ -67,6 +68,8 @@ class Wanted:
     """True: without those that are closed in any way; False: only those."""
     assignee_id: UUID | None = None
     unassigned: bool = False
+    held: bool = False
+    """Only those with a message that is held until a person decides, closed cases among them."""
     venue_id: UUID | None = None
     q: str = ""
     """Number, place or venue, any part of it."""
@@ -203,6 +206,8 @@ def _for_whom(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id))
     if wanted.unassigned:
         found.append(cases.assignee_id.is_(None))
+    if wanted.held:
+        found.append(cases.id.in_(select(_PROMISES.c.case_id).where(_PROMISES.c.state == "held")))
     if wanted.waiting is not None:
         found.append(or_(false(), *(_waits(waiting) for waiting in wanted.waiting)))
     return found

@@ -1,4 +1,4 @@
-"""What a list shows beside a case's own columns: its nearest clock, and whether another report may be its double."""
+"""What a list shows beside a case's own columns: its nearest clock, possible doubles, messages that are held."""
 
 from __future__ import annotations
 
@@ -13,22 +13,27 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from domain import timing
-from domain.models import Case
+from domain.models import Case, Outbox
 from domain.processes import workflow_of
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.reports import SIMILAR_WITHIN
 
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_PROMISES: Any = Outbox.__table__  # type: ignore[attr-defined]
 _OTHERS: Any = aliased(_CASES, name="others")
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Of one case: the nearest deadline is provisional, has warned; so many other reports may be the same."""
+    """Of one case: the nearest deadline is provisional, has warned; so many other reports may be the same.
+
+    `held`: so many of its messages wait for a person.
+    """
 
     provisional: bool = False
     warned: bool = False
     similar: int = 0
+    held: int = 0
 
 
 def marks(session: Session, ids: Iterable[UUID], *, at: datetime) -> Mapping[UUID, Marks]:
@@ -38,10 +43,20 @@ def marks(session: Session, ids: Iterable[UUID], *, at: datetime) -> Mapping[UUI
         select(_CASES.c.id, _CASES.c.process, _CASES.c.due_at, _CASES.c.clocks).where(_CASES.c.id.in_(wanted))
     ).all()
     doubles = _doubles(session, wanted, at)
-    return {row.id: _marks(row, doubles.get(row.id, 0)) for row in rows}
+    held = _held(session, wanted)
+    return {row.id: _marks(row, similar=doubles.get(row.id, 0), held=held.get(row.id, 0)) for row in rows}
 
 
-def _marks(row: Any, similar: int) -> Marks:  # noqa: ANN401 - a row
+def _held(session: Session, ids: list[UUID]) -> dict[UUID, int]:
+    query = (
+        select(_PROMISES.c.case_id, func.count())
+        .where(_PROMISES.c.case_id.in_(ids), _PROMISES.c.state == "held")
+        .group_by(_PROMISES.c.case_id)
+    )
+    return {row.case_id: int(row[1]) for row in session.execute(query)}
+
+
+def _marks(row: Any, *, similar: int, held: int) -> Marks:  # noqa: ANN401 - a row
     names = {clock.name for clock in workflow_of(row.process).clocks if clock.kind != "timer"}
     readings = [timing.Reading.of(stored) for name, stored in row.clocks.items() if name in names]
     nearest = [reading for reading in readings if reading.running and reading.due_at == row.due_at]
@@ -49,6 +64,7 @@ def _marks(row: Any, similar: int) -> Marks:  # noqa: ANN401 - a row
         provisional=any(reading.provisional for reading in nearest),
         warned=any(reading.level >= timing.WARNED for reading in nearest),
         similar=similar,
+        held=held,
     )
 
 

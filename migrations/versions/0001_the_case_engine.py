@@ -366,6 +366,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'pending'"),
             sqlite_where=sa.text("state = 'pending'"),
         )
+        batch_op.create_index(
+            "outbox_held",
+            ["case_id"],
+            unique=False,
+            postgresql_where=sa.text("state = 'held'"),
+            sqlite_where=sa.text("state = 'held'"),
+        )
 
     op.create_table(
         "photo",
@@ -493,6 +500,9 @@ def downgrade() -> None:
 
     op.drop_table("photo")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "outbox_held", postgresql_where=sa.text("state = 'held'"), sqlite_where=sa.text("state = 'held'")
+        )
         batch_op.drop_index(
             "outbox_due", postgresql_where=sa.text("state = 'pending'"), sqlite_where=sa.text("state = 'pending'")
         )

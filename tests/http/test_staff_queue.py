@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlmodel import select
 
+from domain import cases
 from domain.database import Database
+from domain.models import Outbox
 from domain.queries import case_list
 from tests.staff_member import Office, office_of, seen
 from tests.world import World
@@ -36,6 +39,25 @@ def test_views_show_what_waits_what_is_mine_and_what_is_over(office: Office) -> 
     assert set(shown["overdue"]) == {doubtful, sent}
     assert shown["closed"] == []
     assert numbers(warden.opens("/cases", view="mine")) == numbers(warden.opens("/cases", view="open")) == [sent]
+
+
+def test_held_messages_are_a_view_with_a_count_and_a_mark_for_those_who_decide(office: Office) -> None:
+    told, held = office.report(hazard="other"), office.report(hazard="escape", triaged=True)
+    with office.db.write() as session:
+        case = cases.by_number(session, held)
+        rows = session.exec(select(Outbox).where(Outbox.case_id == case.id)).all()
+        for row in rows[:2]:
+            row.state = "held"
+    handler, warden = office.member("handler"), office.member("warden")
+
+    view = handler.opens("/cases", view="held")
+
+    assert numbers(view) == [held]
+    assert "2 条消息待处理" in seen(view)
+    assert re.search(r'href="/cases\?view=held"[^>]*>待处理消息 <span class="count alarming">1<', view.text)
+    assert numbers(handler.opens("/cases", view="open", held="1")) == [held]
+    assert set(numbers(handler.opens("/cases", view="open"))) == {told, held}
+    assert not any(word in warden.opens("/cases", view="open").text for word in ("待处理", "view=held"))
 
 
 def test_deadlines_stand_in_words_beside_their_colour(office: Office) -> None:
