@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain import clocks, parts, schema
 from domain.database import Database, open_database
+from domain.parts import PartStatus
 from domain.people import local_day
 from domain.settings import NotForProduction, Settings, get_settings
 
@@ -61,7 +62,8 @@ def examine() -> list[Finding]:
         wrong = "; ".join(f"FIRELINE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         return [*found, Finding("settings", "fault", wrong, "Correct or remove these environment variables.")]
     found += [_keys(settings), *_database(settings), _storage(settings), *_times(settings), _font()]
-    found += [_provider(settings), _prefect(), *_ports(settings)]
+    running = parts.parts_status(settings.data_dir)
+    found += [_provider(settings, running), _prefect(running), *_ports(running)]
     return found
 
 
@@ -159,8 +161,10 @@ def _font() -> Finding:
     )
 
 
-def _provider(settings: Settings) -> Finding:
+def _provider(settings: Settings, running: Mapping[str, PartStatus]) -> Finding:
     url = settings.twilio_base_url or TWILIO
+    if "FIRELINE_TWILIO_BASE_URL" not in os.environ:
+        url = _url_of("exchange", running) or url  # the supervisor chose it, and told its parts only
     if _answers(url):
         return Finding("phones", "ok", f"{url} answers")
     if settings.twilio_base_url == settings.exchange_url:
@@ -169,8 +173,10 @@ def _provider(settings: Settings) -> Finding:
     return Finding("phones", "fault", f"{url} does not answer", mend)
 
 
-def _prefect() -> Finding:
+def _prefect(running: Mapping[str, PartStatus]) -> Finding:
     url = os.environ.get("PREFECT_API_URL", "")
+    if not url and (server := _url_of("prefect", running)):
+        url = f"{server}/api"
     if not url:
         return Finding(
             "prefect", "note", "PREFECT_API_URL is not set: the worker works without it (`fireline run` sets it)"
@@ -180,9 +186,13 @@ def _prefect() -> Finding:
     return Finding("prefect", "note", f"{url} does not answer: work goes on without it", "prefect server start")
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
-    if running := parts.parts_status(settings.data_dir):
-        said = ", ".join(f"{part.name} {part.state}" for part in running.values())
+def _url_of(part: str, running: Mapping[str, PartStatus]) -> str:
+    return running[part].url if part in running else ""
+
+
+def _ports(running: Mapping[str, PartStatus]) -> Iterator[Finding]:
+    if running:
+        said = ", ".join(" ".join(filter(None, (part.name, part.state, part.url))) for part in running.values())
         yield Finding("run", "ok", f"`fireline run` is at work: {said}")
         return
     for whose, port in DEFAULT_PORTS.items():

@@ -32,6 +32,8 @@ class PartStatus:
     """How it ended the last time: "exit status 1", "killed by SIGKILL"; empty if it never did."""
     last_lines: tuple[str, ...] = ()
     """What it wrote last, when it keeps failing."""
+    url: str = ""
+    """Where it answers on this machine; empty when it listens nowhere."""
 
 
 def write_status(data_dir: Path, parts: Mapping[str, PartStatus]) -> None:

@@ -45,7 +45,9 @@ def report_hazard(
     db: Db,
     at: Now,
     staff: MaybeStaff,
-    idempotency_key: Annotated[str | None, Header(min_length=SHORTEST_KEY, max_length=100, description=KEY)] = None,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=100, description=KEY, json_schema_extra={"minLength": SHORTEST_KEY})
+    ] = None,
 ) -> JSONResponse:
     """Report a hazard. The receipt code in the answer is shown once: with it the report is followed.
 
@@ -55,10 +57,8 @@ def report_hazard(
     if "language" not in intake.model_fields_set:
         intake = intake.model_copy(update={"language": locale_of(request)})
     caller = staff.account.id.hex if staff else f"anybody at {address_of(request)}"
-    if idempotency_key and not staff and len(idempotency_key) < SHORTEST_KEY_OF_NOBODY:
-        wanted = Sentence("Without a token a key has at least %(least)s characters, drawn by chance.",
-                          least=SHORTEST_KEY_OF_NOBODY)  # fmt: skip
-        raise FieldsRefused([FieldRefusal("Idempotency-Key", wanted)])
+    if idempotency_key is not None:
+        _refuse_short(idempotency_key, is_known=staff is not None)
     key = _key(idempotency_key, caller) if idempotency_key else None
     with db.write() as session:
         known = idempotency.claim(session, key, fingerprint=_fingerprint(intake), at=at) if key else None
@@ -116,6 +116,19 @@ def follow_report(request: Request, receipt: str, db: Db, at: Now) -> JSONRespon
         ],
     }
     return JSONResponse(body)
+
+
+def _refuse_short(key: str, *, is_known: bool) -> None:
+    """Raise `FieldsRefused` for a key another caller could draw too; the sentence names the least length."""
+    if is_known and len(key) < SHORTEST_KEY:
+        wanted = Sentence("A key has at least %(least)s characters, drawn by chance.", least=SHORTEST_KEY)
+    elif not is_known and len(key) < SHORTEST_KEY_OF_NOBODY:
+        wanted = Sentence(
+            "Without a token a key has at least %(least)s characters, drawn by chance.", least=SHORTEST_KEY_OF_NOBODY
+        )
+    else:
+        return
+    raise FieldsRefused([FieldRefusal("Idempotency-Key", wanted)])
 
 
 def _public(shown: PublicReport, locale: str) -> dict[str, Any]:

@@ -66,7 +66,9 @@ class Part:
         pid = self.process.pid if self.process else None
         since = self._since.isoformat(timespec="milliseconds")
         lines = tuple(self.log.last_lines) if self._state == FAILING else ()
-        return PartStatus(self.plan.name, self._state, pid, since, self.restarts, self._last_end, lines)
+        plan = self.plan
+        url = ports.url_here(plan.host, plan.port) if plan.port else ""
+        return PartStatus(plan.name, self._state, pid, since, self.restarts, self._last_end, lines, url)
 
     def start(self) -> None:
         """Start its process in a group of its own, so that the terminal's Ctrl-C reaches only us."""

@@ -30,7 +30,7 @@ def answers(host: str, port: int) -> bool:
     """Tell whether somebody accepts connections there (on this machine, so at once or not at all)."""
     with socket.socket(_family(host)) as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex((_reachable(host), port)) == 0
+        return probe.connect_ex((reachable(host), port)) == 0
 
 
 def name_for_others(host: str) -> str:
@@ -48,8 +48,15 @@ def name_for_others(host: str) -> str:
         return address
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
+    """Return where this machine itself reaches who listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def url_here(host: str, port: int) -> str:
+    """Return the address under which this machine itself reaches who listens there."""
+    name = reachable(host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _family(host: str) -> socket.AddressFamily:

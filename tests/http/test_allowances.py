@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import pytest
@@ -153,10 +154,27 @@ def test_key_of_a_program_with_a_token_may_be_short(caller, world, program):
     assert answers[0].json()["receipt"] == answers[1].json()["receipt"]
 
 
+@pytest.mark.parametrize("key", ["", "k", "k" * 7])
+@pytest.mark.parametrize(
+    ("language", "beginning"), [("zh_CN", "键（"), ("en", "A key"), ("zh_CN", "没有令牌"), ("en", "Without")]
+)
+def test_a_key_too_short_is_told_the_least_length(caller, world, program, *, key, language, beginning):
+    knows = beginning in ("键（", "A key")
+    headers = {**(program("handler") if knows else {}), "Idempotency-Key": key}
+
+    answer = caller().post(f"/api/v1/hazard-reports?lang={language}", json=report_body(world), headers=headers)
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "Idempotency-Key")
+    assert error["message"].startswith(beginning)
+    assert f" {8 if knows else 16} " in error["message"]
+
+
 def test_the_rule_for_keys_is_described(anybody):
     operation = anybody.get("/api/openapi.json").json()["paths"]["/api/v1/hazard-reports"]["post"]
     key = next(parameter for parameter in operation["parameters"] if parameter["name"] == "idempotency-key")
     assert "without a token 16" in key["description"]
+    assert '"minLength": 8' in json.dumps(key["schema"])
     assert "429" in operation["description"]
 
 

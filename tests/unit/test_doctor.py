@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,16 @@ import pytest
 from api import doctor
 from domain import schema
 from domain.database import open_database
+from domain.parts import PartStatus, write_status
 from domain.settings import get_settings
 
 DEAD = "http://127.0.0.1:9"
+
+
+@contextmanager
+def listening() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 def examined(monkeypatch: pytest.MonkeyPatch, **environment: str) -> dict[str, doctor.Finding]:
@@ -81,3 +91,26 @@ def test_an_exchange_that_is_not_started_yet_is_worth_a_note(monkeypatch: pytest
 
     assert found["phones"].kind == "note"
     assert "fireline exchange" in found["phones"].mend
+
+
+def test_a_run_on_other_ports_is_asked_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as exchange, listening() as prefect:
+        here = {"web": DEAD, "exchange": exchange, "prefect": prefect, "worker": ""}
+        running = {name: PartStatus(name, "running", 1, "", url=url) for name, url in here.items()}
+        write_status(get_settings().data_dir, running)
+
+        found = examined(monkeypatch)
+
+    assert (found["phones"].kind, found["phones"].says) == ("ok", f"{exchange} answers")
+    assert (found["prefect"].kind, found["prefect"].says) == ("ok", f"{prefect}/api answers")
+    assert f"exchange running {exchange}" in found["run"].says
+    assert "ports" not in found
+
+
+def test_a_provider_that_was_named_is_asked_even_while_an_exchange_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as exchange:
+        write_status(get_settings().data_dir, {"exchange": PartStatus("exchange", "running", 1, "", url=exchange)})
+
+        found = examined(monkeypatch, FIRELINE_TWILIO_BASE_URL=DEAD)
+
+    assert found["phones"].is_fault
