@@ -88,6 +88,7 @@ def test_rectification_is_told_to_the_venue_the_rechecker_and_in_the_end_the_rep
     )  # fmt: skip
     number = desk.settled(opened.case.id, "open_rectifications").outcome["opened"][0]
     child = desk.numbered(number)
+    desk.settled(opened.case.id, "acknowledge_reporter")
     before = heard(telephony, REPORTER)
 
     desk.fire(
