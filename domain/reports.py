@@ -24,7 +24,7 @@ from domain.identifiers import (
     new_receipt,
     receipt_digest,
 )
-from domain.language import N_, Sentence
+from domain.language import N_, Label, Sentence
 from domain.models import Case, Receipt, TimelineEntry
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings
@@ -65,6 +65,21 @@ class Intake(BaseModel):
         return {key: value for key, value in tidied.items() if value not in ("", None)}
 
 
+CHANNELS: dict[str, Label] = {
+    "web": Label("网页", "Web page"),
+    "qr": Label("扫码", "Scanned code"),
+    "api": Label("接口", "Program"),
+    "96119": Label("96119 来电", "Call to 96119"),
+    "12345": Label("12345 转办", "Passed on by 12345"),
+    "visit": Label("来访", "In person"),
+}
+"""Ways a report reaches us; there are no others."""
+
+
+class UnknownChannel(ValueError):
+    """The code that opens a report names a way that has no words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A report just made: the case, and the code its reporter follows it with (shown once)."""
@@ -78,9 +93,11 @@ def open_report(
 ) -> Opened:
     """Open a report and return it with its receipt.
 
-    Raises `FieldRefused` for what cannot be, `UnknownVenue`, `VenueClosed`. The same `origin_key` gives the same
-    report and the same receipt again.
+    Raises `FieldRefused` for what cannot be, `UnknownVenue`, `VenueClosed`, `UnknownChannel`. The same
+    `origin_key` gives the same report and the same receipt again.
     """
+    if channel not in CHANNELS:
+        raise UnknownChannel(channel)
     venue = venues.open_by_code(session, intake.venue_code, day=people.local_day(at)) if intake.venue_code else None
     for fault in faults(intake):
         raise cases.FieldRefused(fault)

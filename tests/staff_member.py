@@ -113,13 +113,12 @@ class Office:
             actor = SYSTEM if who == "system" else self.world.actor(session, who)
             cases.fire(session, case, step, actor=actor, at=self.world.clock.now, data=data)
 
-    def reporter_adds(self, number: str, text: str, **data: Any) -> None:
-        """Have the reporter add something by their receipt."""
+    def reporter_fires(self, number: str, step: str, **data: Any) -> None:
+        """Have the reporter take a step by their receipt."""
         with self.db.write() as session:
             case = cases.by_number(session, number)
             actor = Actor(frozenset({Role.REPORTER}), receipt_for=case.id)
-            cases.fire(session, case, "add_information", actor=actor, at=self.world.clock.now,
-                       data={"text": text, **data})  # fmt: skip
+            cases.fire(session, case, step, actor=actor, at=self.world.clock.now, data=data)
 
     def case(self, number: str) -> Case:
         """Return a case as it stands."""

@@ -32,14 +32,14 @@ def smoke_detectors(stage: Stage) -> Moments:
         outcome="substantiated",
         hazards=["FAC-07"],
         photos=("dark_detector",),
-        description="3、4 层走廊 12 只烟感指示灯不亮,其中 9 只加烟后不报警;控制器显示回路故障。",
+        description="3、4 层走廊 12 只烟感指示灯不亮，其中 9 只加烟后不报警；控制器显示回路故障。",
     )
     yield stage.days_ago(12, "16:30")
     stage.step(
         report,
         "reply",
         by="handler",
-        text="经现场核查,您反映的烟感故障属实,已责令该场所限期修复,修复后我们会再次告知您。",
+        text="经现场核查，您反映的烟感故障属实，已责令该场所限期修复，修复后我们会再次告知您。",
     )
     yield stage.days_ago(12, "20:12")
     stage.step(report, "rate", by="reporter", rating=5, comment="处理很快")
@@ -58,7 +58,7 @@ def smoke_detectors(stage: Stage) -> Moments:
         order,
         "submit",
         by="officer",
-        description="已更换故障回路模块和 12 只探测器,逐只加烟测试正常。",
+        description="已更换故障回路模块和 12 只探测器，逐只加烟测试正常。",
         photos=("lit_detector",),
     )
     yield stage.days_ago(5, "10:05")
@@ -66,7 +66,7 @@ def smoke_detectors(stage: Stage) -> Moments:
         order,
         "confirm",
         by="inspector2",
-        description="抽测 6 只探测器,均正常报警并联动。",
+        description="抽测 6 只探测器，均正常报警并联动。",
         photos=("lit_detector",),
     )
 
@@ -75,7 +75,7 @@ def blocked_stairs(stage: Stage) -> Moments:
     """Leave the seed venue's own people a door to mend."""
     yield stage.days_ago(4, "22:30")
     report = stage.report(
-        "二楼楼梯间堆满床垫和纸箱,只能侧身过", venue=SEED_VENUE, hazard="escape", photos=("blocked_corridor",)
+        "二楼楼梯间堆满床垫和纸箱，只能侧身过", venue=SEED_VENUE, hazard="escape", photos=("blocked_corridor",)
     )
     yield stage.days_ago(4, "22:58")
     stage.check(report, by="warden", venue=SEED_VENUE)
@@ -88,10 +88,10 @@ def blocked_stairs(stage: Stage) -> Moments:
         hazards=["EVA-02", "SEP-01"],
         corrected=["EVA-02"],
         photos=("blocked_corridor", "clear_corridor"),
-        description="楼梯间堆放床垫 14 床,已当场清走;防火门闭门器损坏,不能自行关闭。",
+        description="楼梯间堆放床垫 14 床，已当场清走；防火门闭门器损坏，不能自行关闭。",
     )
     yield stage.days_ago(3, "09:05")
-    stage.step(report, "reply", by="handler", text="经核查属实,楼梯间已当场清空,损坏的防火门已责令限期修复。")
+    stage.step(report, "reply", by="handler", text="经核查属实，楼梯间已当场清空，损坏的防火门已责令限期修复。")
     yield stage.days_ago(3, "10:20")
     _, door = stage.rectifications(report)
     stage.step(door, "serve", by="inspector1", correct_by=stage.day(5), served_to="消防安全责任人")
@@ -101,7 +101,7 @@ def charging_on_the_stairs(stage: Stage) -> Moments:
     """Stop at the reply; the hazard was corrected on the spot."""
     yield stage.days_ago(3, "20:41")
     report = stage.report(
-        "一楼门厅里停了两辆电瓶车,还在充电",
+        "一楼门厅里停了两辆电瓶车，还在充电",
         venue="环北青年公寓",
         hazard="ebike",
         phone="13900000102",
@@ -118,17 +118,17 @@ def charging_on_the_stairs(stage: Stage) -> Moments:
         hazards=["EVB-01"],
         corrected=["EVB-01"],
         photos=("bicycle", "clear_corridor"),
-        description="门厅停放电动自行车 2 辆,飞线充电;已当场移出并断电。",
+        description="门厅停放电动自行车 2 辆，飞线充电；已当场移出并断电。",
     )
     yield stage.days_ago(2, "08:50")
-    stage.step(report, "reply", by="handler-2", text="经核查属实,车辆已当场移出门厅,已对房东进行教育。")
+    stage.step(report, "reply", by="handler-2", text="经核查属实，车辆已当场移出门厅，已对房东进行教育。")
 
 
 def market_aisle(stage: Stage) -> Moments:
     """Wait for the reply, with two orders to be served."""
     yield stage.days_ago(1, "17:05")
     report = stage.report(
-        "市场东侧安全出口前摆满了货,灭火器也过期了",
+        "市场东侧安全出口前摆满了货，灭火器也过期了",
         venue="老街农贸市场",
         hazard="escape",
         phone="13900000103",
@@ -143,7 +143,7 @@ def market_aisle(stage: Stage) -> Moments:
         outcome="substantiated",
         hazards=["EVA-02", "FAC-05"],
         photos=("blocked_corridor",),
-        description="东侧出口前堆货约 3 米,摊主称明早清;6 具灭火器超过有效期。",
+        description="东侧出口前堆货约 3 米，摊主称明早清；6 具灭火器超过有效期。",
     )
 
 
@@ -158,7 +158,7 @@ def fire_lane(stage: Stage) -> Moments:
         photos=("blocked_lane",),
     )
     yield stage.minutes_ago(82)
-    again = stage.report("小区门口又堵住了,救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105")
+    again = stage.report("小区门口又堵住了，救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105")
     yield stage.minutes_ago(74)
     stage.step(again, "merge", by="handler", into=stage.number(report))
     yield stage.minutes_ago(40)
@@ -168,7 +168,7 @@ def fire_lane(stage: Stage) -> Moments:
 def gas_bottles(stage: Stage) -> Moments:
     """Give the demo's own warden something to do."""
     yield stage.minutes_ago(35)
-    stage.report("后厨过道放着四个液化气瓶,挨着灶台", venue="阿木湖鱼庄", hazard="fire_power_gas", phone="13900000106")
+    stage.report("后厨过道放着四个液化气瓶，挨着灶台", venue="阿木湖鱼庄", hazard="fire_power_gas", phone="13900000106")
 
 
 def declined(stage: Stage) -> Moments:
@@ -185,7 +185,7 @@ def declined(stage: Stage) -> Moments:
         report,
         "decline",
         by="warden-yuntai",
-        reason="今日在外地参加培训,无法到场。",
+        reason="今日在外地参加培训，无法到场。",
         who_instead="果林片区专管员",
     )
 
@@ -196,7 +196,7 @@ def telephone_call(stage: Stage) -> Moments:
     stage.report(
         "巷子里从二楼窗户拉电线下来给电动车充电",
         by="handler",
-        channel="phone",
+        channel="96119",
         hazard="ebike",
         place="环城北路 33 号旁巷子",
         phone="13900000107",
@@ -206,7 +206,7 @@ def telephone_call(stage: Stage) -> Moments:
 def unclear(stage: Stage) -> Moments:
     """Wait at the desk because the reporter chose "other"."""
     yield stage.minutes_ago(14)
-    stage.report("三楼施工围挡后面不知道能不能走人,看着不放心", venue="抚湖购物中心", hazard="other")
+    stage.report("三楼施工围挡后面不知道能不能走人，看着不放心", venue="抚湖购物中心", hazard="other")
 
 
 def noisy_square(stage: Stage) -> Moments:
@@ -219,8 +219,8 @@ def noisy_square(stage: Stage) -> Moments:
         "reject",
         by="handler",
         reason="not_fire",
-        competent="属地派出所(110)",
-        explanation="您反映的噪声问题不属于消防受理范围,请向属地派出所反映。",
+        competent="属地派出所（110）",
+        explanation="您反映的噪声问题不属于消防受理范围，请向属地派出所反映。",
     )
 
 
@@ -228,7 +228,7 @@ def smell_of_gas(stage: Stage) -> Moments:
     """Transfer to the authority that is competent."""
     yield stage.days_ago(2, "14:03")
     report = stage.report(
-        "路边燃气井盖松动,走过能闻到味", hazard="other", place="果林路与果林东巷路口", phone="13900000109"
+        "路边燃气井盖松动，走过能闻到味", hazard="other", place="果林路与果林东巷路口", phone="13900000109"
     )
     yield stage.days_ago(2, "14:12")
     stage.step(
@@ -245,7 +245,7 @@ def emergency_lights(stage: Stage) -> Moments:
     """Come back by an objection; a supervisor has to find somebody new."""
     yield stage.days_ago(6, "19:20")
     report = stage.report(
-        "停电时浴区走廊一片漆黑,应急灯一个都没亮",
+        "停电时浴区走廊一片漆黑，应急灯一个都没亮",
         venue="抚湖温泉浴场",
         hazard="equipment",
         phone="13900000110",
@@ -258,21 +258,21 @@ def emergency_lights(stage: Stage) -> Moments:
         "record_finding",
         by="warden-fuhu",
         outcome="not_substantiated",
-        description="按下试验按钮,1 层 8 只应急灯均点亮。",
+        description="按下试验按钮，1 层 8 只应急灯均点亮。",
         photos=("clear_corridor",),
     )
     yield stage.days_ago(5, "15:00")
-    stage.step(report, "reply", by="handler", text="经现场测试,走廊应急照明工作正常,感谢您的关注。")
+    stage.step(report, "reply", by="handler", text="经现场测试，走廊应急照明工作正常，感谢您的关注。")
     yield stage.days_ago(1, "19:35")
-    stage.step(report, "object", by="reporter", text="你们只看了一楼,我说的是二楼浴区,昨晚停电还是不亮。")
+    stage.step(report, "object", by="reporter", text="你们只看了一楼，我说的是二楼浴区，昨晚停电还是不亮。")
 
 
 def locked_back_door(stage: Stage) -> Moments:
     """Miss the 24 hours of the law: nobody has gone there."""
     yield stage.minutes_ago(26 * 60)
-    report = stage.report("养老院的后门锁死了,用链子缠着", venue="果林颐养院", hazard="escape", phone="13900000111")
+    report = stage.report("养老院的后门锁死了，用链子缠着", venue="果林颐养院", hazard="escape", phone="13900000111")
     yield stage.minutes_ago(90)
-    stage.step(report, "remind", by="supervisor-2", note="已超过 24 小时,请立即到场并回电。")
+    stage.step(report, "remind", by="supervisor-2", note="已超过 24 小时，请立即到场并回电。")
 
 
 def changed_my_mind(stage: Stage) -> Moments:
@@ -280,14 +280,14 @@ def changed_my_mind(stage: Stage) -> Moments:
     yield stage.days_ago(4, "12:10")
     report = stage.report("隔壁店好像在仓库里烧东西", venue="老街布艺行", hazard="other", phone="13900000112")
     yield stage.days_ago(4, "12:31")
-    stage.step(report, "withdraw", by="reporter", reason="看清了,是在室外祭祖,已经结束。")
+    stage.step(report, "withdraw", by="reporter", reason="看清了，是在室外祭祖，已经结束。")
 
 
 def plastics_works(stage: Stage) -> Moments:
     """Close by itself after seven days; one order waits for its re-check, one is overdue."""
     venue = "西林塑料制品厂"
     yield stage.days_ago(15, "08:30")
-    report = stage.report("仓库货堆到顶,还从窗户拉电线出来", venue=venue, hazard="fire_power_gas", phone="13900000113")
+    report = stage.report("仓库货堆到顶，还从窗户拉电线出来", venue=venue, hazard="fire_power_gas", phone="13900000113")
     yield stage.days_ago(15, "11:00")
     stage.check(report, by="warden-gongyuan-w", venue=venue)
     yield stage.days_ago(15, "11:50")
@@ -298,10 +298,10 @@ def plastics_works(stage: Stage) -> Moments:
         outcome="substantiated",
         hazards=["STO-01", "ELE-01"],
         photos=("blocked_corridor",),
-        description="原料库堆垛贴顶、贴灯;临时线路未穿管约 20 米。",
+        description="原料库堆垛贴顶、贴灯；临时线路未穿管约 20 米。",
     )
     yield stage.days_ago(15, "14:20")
-    stage.step(report, "reply", by="handler", text="经核查属实,已对两处隐患分别责令限期整改。")
+    stage.step(report, "reply", by="handler", text="经核查属实，已对两处隐患分别责令限期整改。")
     yield stage.days_ago(14, "09:00")
     stacks, cables = stage.rectifications(report)
     stage.step(stacks, "serve", by="inspector1", correct_by=stage.day(-2), served_to="厂长")
@@ -311,7 +311,7 @@ def plastics_works(stage: Stage) -> Moments:
         cables,
         "submit",
         by="owner-42",
-        description="线路已穿管固定,拆除临时插座 4 处。",
+        description="线路已穿管固定，拆除临时插座 4 处。",
         photos=("clear_corridor",),
     )
 
@@ -320,7 +320,7 @@ def karaoke_windows(stage: Stage) -> Moments:
     """Go to the penalty procedure: the reporter was satisfied, but the venue corrected nothing."""
     venue = "星澄量贩歌厅"
     yield stage.days_ago(14, "21:15")
-    report = stage.report("包厢窗户外面全是广告牌,封得死死的", venue=venue, hazard="escape", phone="13900000114")
+    report = stage.report("包厢窗户外面全是广告牌，封得死死的", venue=venue, hazard="escape", phone="13900000114")
     yield stage.days_ago(14, "21:50")
     stage.check(report, by="warden", venue=venue)
     yield stage.days_ago(14, "22:20")
@@ -330,11 +330,11 @@ def karaoke_windows(stage: Stage) -> Moments:
         by="warden",
         outcome="substantiated",
         hazards=["EVA-03"],
-        no_photo_reason="夜间光线不足,拍摄不清",
-        description="临街 11 个包厢窗外被整块广告牌遮挡,无法开启。",
+        no_photo_reason="夜间光线不足，拍摄不清",
+        description="临街 11 个包厢窗外被整块广告牌遮挡，无法开启。",
     )
     yield stage.days_ago(13, "09:10")
-    stage.step(report, "reply", by="handler-2", text="经核查属实,已责令拆除广告牌,逾期未改将依法处理。")
+    stage.step(report, "reply", by="handler-2", text="经核查属实，已责令拆除广告牌，逾期未改将依法处理。")
     yield stage.days_ago(13, "12:40")
     stage.step(report, "rate", by="reporter", rating=4)
     yield stage.days_ago(13, "15:00")
@@ -367,13 +367,13 @@ def hydrant(stage: Stage) -> Moments:
         description="检查时北区消火栓前无堆物。",
     )
     yield stage.days_ago(8, "10:10")
-    stage.step(report, "reply", by="handler", text="经现场核查,未发现消火栓被遮挡。")
+    stage.step(report, "reply", by="handler", text="经现场核查，未发现消火栓被遮挡。")
     yield stage.days_ago(7, "08:05")
     stage.step(
         report,
         "object",
         by="reporter",
-        text="是南区 3 号门那一个,你们看错地方了。",
+        text="是南区 3 号门那一个，你们看错地方了。",
         photos=("blocked_corridor",),
     )
     yield stage.days_ago(7, "09:00")
@@ -395,10 +395,10 @@ def hydrant(stage: Stage) -> Moments:
         hazards=["FAC-03"],
         corrected=["FAC-03"],
         photos=("blocked_corridor", "clear_corridor"),
-        description="南区 3 号门消火栓前堆放水产箱,已当场清空并划线。",
+        description="南区 3 号门消火栓前堆放水产箱，已当场清空并划线。",
     )
     yield stage.days_ago(7, "15:30")
-    stage.step(report, "reply", by="handler", text="已对南区 3 号门重新核查,消火栓前的货箱已当场清走并划出禁放线。")
+    stage.step(report, "reply", by="handler", text="已对南区 3 号门重新核查，消火栓前的货箱已当场清走并划出禁放线。")
     yield stage.days_ago(6, "18:00")
     stage.step(report, "rate", by="reporter", rating=5)
 

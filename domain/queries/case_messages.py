@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from domain.actors import ROLE_LABELS, Role
 from domain.language import Label, Sentence
 from domain.models import Attempt, Case, Outbox, Person
+from domain.queries import provider_words
 from domain.workflow import Workflow
 
 PROMISE_STATES: dict[str, Label] = {
@@ -58,7 +59,8 @@ class Try:
     label: Label
     made_at: datetime
     changed_at: datetime
-    error: str | None
+    error: Label | None
+    """What the provider's error code means, with the code."""
 
     @property
     def tone(self) -> str:
@@ -143,10 +145,17 @@ def _tries(session: Session, case_id: UUID) -> dict[UUID, list[Try]]:
                 number=attempt.number,
                 masked=attempt.to_masked,
                 state=attempt.state,
-                label=ATTEMPT_STATES.get(attempt.state, Label(attempt.state, attempt.state)),
+                label=_state_label(attempt),
                 made_at=attempt.made_at,
                 changed_at=attempt.changed_at,
-                error=attempt.error,
+                error=provider_words.said(attempt.error),
             )
         )
     return found
+
+
+def _state_label(attempt: Attempt) -> Label:
+    """Return the words of a try's state; a provider that failed or was too busy did not refuse the message."""
+    if attempt.state == "refused" and provider_words.is_own_trouble(attempt.error):
+        return ATTEMPT_STATES["not_sent"]
+    return ATTEMPT_STATES.get(attempt.state, Label(attempt.state, attempt.state))

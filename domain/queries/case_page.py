@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,8 @@ class ClockShown:
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
+    left_for: Label | None
+    """The state the case left for when that was not what the limit is for; None while it runs and when fulfilled."""
     is_running: bool
     is_provisional: bool
     is_statutory: bool
@@ -130,14 +132,14 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
     reads = access.reads_reporter(actor, case)
     entries = [entry for entry in session.execute(_timeline(case.id)).scalars() if _may_read(entry, actor)]
     shown = _photos(session, case, entries, reads=reads)
-    names = _names(session, case, entries, actor)
     promised = promises(session, workflow, case)
+    names = _names(session, case, entries, actor, promised)
     return CasePage(
         case=case,
         workflow=workflow,
         state=workflow.state(case.state).label,
         is_final=workflow.state(case.state).final,
-        channel=CHANNELS.get(case.channel) or Label(case.channel, case.channel),
+        channel=CHANNELS[case.channel],
         venue=session.get(Venue, case.venue_id) if case.venue_id else None,
         area=session.get(Area, case.area_id) if case.area_id else None,
         wardens=tuple(p.name for p in _wardens(session, case, at)),
@@ -146,7 +148,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
         reporter=_reporter(session, case, actor) if reads and "has_phone" in case.facts else None,
         photos=tuple(shown),
         reported_photos=tuple(photo for photo in shown if photo in _reported(workflow, entries)),
-        clocks=_clocks(workflow, case),
+        clocks=_clocks(workflow, case, entries),
         links=tuple(_links(session, case, actor)),
         similar=_similar(session, case, at) if not workflow.state(case.state).final else (),
         entries=tuple(
@@ -190,7 +192,9 @@ def _reported(workflow: Workflow, entries: list[TimelineEntry]) -> set[UUID]:
     return {photo for entry in told for photo in case_words.photos_in(entry)}
 
 
-def _names(session: Session, case: Case, entries: list[TimelineEntry], actor: Actor) -> Names:
+def _names(
+    session: Session, case: Case, entries: list[TimelineEntry], actor: Actor, promised: Mapping[int, list[Promise]]
+) -> Names:
     wanted = set(case.assignees).union(*(case_words.people_in(entry) for entry in entries))
     numbers = set[str]().union(*(case_words.cases_in(entry) for entry in entries))
     secrets: list[UUID] = []
@@ -200,7 +204,12 @@ def _names(session: Session, case: Case, entries: list[TimelineEntry], actor: Ac
     rows = session.execute(select(Person.id, Person.name).where(col(Person.id).in_(wanted))).all()  # type: ignore[call-overload]
     known = session.execute(select(Case.number).where(col(Case.number).in_(numbers), access.visible(actor)))  # type: ignore[call-overload]
     people_by_id = {row.id: row.name for row in rows}
-    return Names(people_by_id, sealed.get_many(session, secrets), frozenset(known.scalars()))
+    messages = {
+        promise.id: (promise.label, *dict.fromkeys(made.recipient for made in promise.tries))
+        for kept in promised.values()
+        for promise in kept
+    }
+    return Names(people_by_id, sealed.get_many(session, secrets), frozenset(known.scalars()), messages)
 
 
 def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
@@ -219,7 +228,7 @@ def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
     )
 
 
-def _clocks(workflow: Workflow, case: Case) -> tuple[ClockShown, ...]:
+def _clocks(workflow: Workflow, case: Case, entries: list[TimelineEntry]) -> tuple[ClockShown, ...]:
     shown = []
     for clock in workflow.clocks:
         if clock.name not in case.clocks:
@@ -233,6 +242,7 @@ def _clocks(workflow: Workflow, case: Case) -> tuple[ClockShown, ...]:
                 started_at=reading.started_at,
                 due_at=reading.due_at,
                 stopped_at=reading.stopped_at,
+                left_for=_left_for(workflow, clock, entries, reading),
                 is_running=reading.running,
                 is_provisional=reading.provisional,
                 is_statutory=clock.kind == "statutory",
@@ -241,6 +251,16 @@ def _clocks(workflow: Workflow, case: Case) -> tuple[ClockShown, ...]:
             )
         )
     return tuple(sorted(shown, key=lambda clock: (not clock.is_running, clock.due_at)))
+
+
+def _left_for(workflow: Workflow, clock: Clock, entries: list[TimelineEntry], reading: timing.Reading) -> Label | None:
+    """Return the state the case left for when a clock ended without being fulfilled: merged, transferred, withdrawn."""
+    runs_in = {state.name for state in clock.runs_in}
+    left = [entry for entry in entries if entry.source in runs_in and entry.target not in runs_in]
+    target = next((entry.target for entry in left if entry.at == reading.stopped_at), None)
+    if target is None or any(state.name == target for state in clock.fulfilled_in):
+        return None
+    return workflow.state(target).label
 
 
 def _rows(clock: Clock, case: Case) -> list[TimeLimit]:

@@ -10,22 +10,17 @@ from uuid import UUID
 
 from pydantic.fields import FieldInfo
 
-from domain import catalogue, sealed
+from domain import catalogue, reports, sealed
 from domain.forms import LabelledChoice
 from domain.language import Label, Labelled, Sentence
 from domain.models import TimelineEntry
 from domain.reports import Intake
 from domain.workflow import Workflow
 
-CHANNELS: dict[str, Label] = {
-    "web": Label("网页", "Web page"),
-    "qr": Label("扫码", "Scanned code"),
-    "api": Label("接口", "Program"),
-    "96119": Label("96119 来电", "Call to 96119"),
-    "12345": Label("12345 转办", "Passed on by 12345"),
-    "visit": Label("来访", "In person"),
-}
-"""Ways a report reaches us."""
+CHANNELS: dict[str, Label] = {**reports.CHANNELS, "hazard_report": Label("隐患举报", "Hazard report")}
+"""Ways a case reaches us: a report by what it came through, a rectification by the process that led to it."""
+
+_STARS = Label("%d / 5 星", "%d of 5 stars")
 
 _LEVELS = (
     Label("时限将到", "nearly over"),
@@ -83,6 +78,8 @@ class Names:
     secrets: Mapping[UUID, str]
     cases: frozenset[str]
     """Numbers of other cases this reader may know of; the rest are left out."""
+    messages: Mapping[UUID, tuple[str | Label, ...]]
+    """What the case's messages were to do, and whom they were meant for as far as it was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +149,8 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
         return (Secret(name, context.names.secrets.get(item)),)
     if name == "lat":
         return (_position(entry.data),)
+    if name == "message":
+        return context.names.messages.get(UUID(str(value)), ())
     if name in {"clock", "level", "due_at"}:
         return _notice(context.workflow, name, value)
     if choice := _choice(field):
@@ -183,7 +182,8 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "suggested_hazard": _hazard,
     "person": lambda value, names: names.people.get(UUID(str(value)), "?"),
     "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
-    "channel": lambda value, _: CHANNELS.get(str(value)) or str(value),
+    "channel": lambda value, _: CHANNELS[str(value)],
+    "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),
     "date": lambda value, _: date.fromisoformat(str(value)),
     "case": _case,
     **dict.fromkeys(_CASE_FIELDS, _case),

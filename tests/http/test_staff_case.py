@@ -108,7 +108,7 @@ def test_venue_sees_its_rectification_but_not_the_report_behind_it(office: Offic
 def test_photos_of_those_who_checked_are_not_shown_as_the_reporters(office: Office) -> None:
     sent, added, taken = photo(office), photo(office), photo(office)
     number = office.report(triaged=True, photos=[sent])
-    office.reporter_adds(number, "又拍了一张", photos=[added])
+    office.reporter_fires(number, "add_information", text="又拍了一张", photos=[added])
     office.fires(number, "warden", "start_check", venue_code=office.world.codes["kuancheng"])
     office.fires(number, "warden", "record_finding", outcome="substantiated", description="12 只烟感不亮",
                  hazards=["FAC-07"], photos=[taken])  # fmt: skip
@@ -230,3 +230,67 @@ def test_templates_name_no_state() -> None:
 
     assert len(files) > 8
     assert named <= {("queue.html", "closed")}  # a view of the queue, not the state
+
+
+def test_rating_is_said_in_stars(office: Office) -> None:
+    number = office.report(triaged=True)
+    office.to_checked(number)
+    office.fires(number, "handler", "reply", text="已责令整改")
+    office.reporter_fires(number, "rate", rating=2)
+
+    assert "2 / 5 星" in seen(office.member("handler").opens(f"/cases/{number}"))
+
+
+def test_decision_on_a_held_message_names_the_message_and_not_its_id(office: Office) -> None:
+    number = office.report()
+    at = office.world.clock.now
+    with office.db.write() as session:
+        [row] = outbox.claim(session, "hazard_report", worker="w", at=at, lease=timedelta(seconds=9))
+        outbox.hold(session, row, worker="w", at=at, reason="This venue is closed.")
+    office.fires(number, "handler", "decide_held", message=row.id, decision="drop", reason="已电话核实")
+
+    page = seen(office.member("handler").opens(f"/cases/{number}"))
+
+    assert f"消息 {WORKFLOWS['hazard_report'].effects[row.effect].zh}" in page
+    assert str(row.id) not in page
+
+
+def test_fault_of_the_provider_is_not_called_a_refusal(office: Office) -> None:
+    number = office.report()
+    at = office.world.clock.now
+    with office.db.write() as session:
+        [row] = outbox.claim(session, "hazard_report", worker="w", at=at, lease=timedelta(seconds=9))
+        for tried, error in enumerate(("20500", "20429", "21211"), start=1):
+            session.add(
+                Attempt(
+                    id=new_id(), outbox_id=row.id, case_id=row.case_id, number=tried, channel="sms", key=f"k{tried}",
+                    to_masked="138 **** 0002", provider="test", state="refused", error=error, made_at=at, changed_at=at,
+                )
+            )  # fmt: skip
+
+    page = seen(office.member("handler").opens(f"/cases/{number}"))
+
+    for words in ("运营商故障（20500）", "限流（20429）", "被拒收", "号码无效（21211）"):
+        assert words in page, words
+    assert (page.count("被拒收"), page.count("未能发出")) == (1, 2)
+
+
+def test_limit_that_ended_otherwise_is_not_called_kept(office: Office) -> None:
+    checked, handed_over = office.report(triaged=True), office.report(hazard="other")
+    office.to_checked(checked)
+    office.fires(handed_over, "handler", "transfer", authority="市住房和城乡建设局", contact="0877-12345678")
+    member = office.member("handler")
+
+    kept, ended = (seen(member.opens(f"/cases/{number}")) for number in (checked, handed_over))
+
+    assert "现场核查 按时完成" in kept
+    assert "现场核查 不再适用：已移送" in ended
+    assert "按时完成" not in ended
+
+
+def test_limit_that_was_over_when_the_case_left_is_called_late(office: Office) -> None:
+    number = office.report(hazard="other")
+    office.world.clock.advance(days=9)
+    office.fires(number, "handler", "transfer", authority="市住房和城乡建设局", contact="0877-12345678")
+
+    assert "现场核查 逾期未完成：已移送" in seen(office.member("handler").opens(f"/cases/{number}"))
