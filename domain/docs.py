@@ -177,6 +177,9 @@ def _clock(clock: Clock) -> str:
     lines = [f"### `{clock.name}` {clock.zh} · {clock.en}", "", f"- {kinds[clock.kind]}"]
     lines.append(f"- limit: {_limit(clock)}")
     lines.append("- runs in " + ", ".join(sorted(f"`{state.name}`" for state in clock.runs_in)))
+    lines.append(
+        "- is fulfilled by arriving in " + ", ".join(sorted(f"`{state.name}`" for state in clock.fulfilled_in))
+    )
     if clock.restarts_in:
         lines.append("- starts anew on entering " + ", ".join(sorted(f"`{state.name}`" for state in clock.restarts_in)))
     if clock.warn_at is not None:

@@ -113,6 +113,9 @@ def _clock_faults(table: Table, clock: Clock, known: set[State]) -> Iterator[str
         yield f"clock {clock.name} runs in no listed state"
     if set(clock.restarts_in) - set(clock.runs_in):
         yield f"clock {clock.name} restarts in a state it does not run in"
+    led_to = {step.target for step in table.transitions if not clock.runs_in.isdisjoint(step.sources)}
+    if not clock.fulfilled_in or set(clock.fulfilled_in) & set(clock.runs_in) or set(clock.fulfilled_in) - led_to:
+        yield f"clock {clock.name} is fulfilled in no state that it leads to"
     if clock.kind == "timer" and clock.warn_at is not None:
         yield f"clock {clock.name} is a timer, which never warns"
     for name in [clock.on_breach] if clock.warn_at is None else [clock.on_warn, clock.on_breach]:

@@ -127,6 +127,8 @@ class Clock:
     zh: str
     en: str
     runs_in: frozenset[State] | set[State]
+    fulfilled_in: frozenset[State] | set[State]
+    """Where a case arrives that has done what the limit is for; leaving for elsewhere ends the clock unfulfilled."""
     limit: Callable[[CaseView], Limit | None]
     basis: str
     kind: Literal["statutory", "target", "timer"] = "target"

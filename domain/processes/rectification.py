@@ -195,11 +195,12 @@ RECTIFICATION = Workflow(
     companions=everywhere.COMPANIONS,
     clocks=(
         Clock("order", zh="送达整改通知", en="Serve the order", runs_in={ORDERED},
-              limit=limits.fixed("COR-20"), basis="COR-20", kind="statutory"),
-        Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING}, limit=correct_limit, basis="COR-30",
-              kind="statutory", on_breach="mark_overdue", restarts_in={CORRECTING}),
+              fulfilled_in={CORRECTING}, limit=limits.fixed("COR-20"), basis="COR-20", kind="statutory"),
+        Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING},
+              fulfilled_in={SUBMITTED}, limit=correct_limit, basis="COR-30", kind="statutory",
+              on_breach="mark_overdue", restarts_in={CORRECTING}),
         Clock("recheck", zh="复查", en="Re-check", runs_in={SUBMITTED, OVERDUE},
-              limit=limits.fixed("COR-40"), basis="COR-40", kind="statutory",
+              fulfilled_in={CLOSED, CORRECTING}, limit=limits.fixed("COR-40"), basis="COR-40", kind="statutory",
               restarts_in={SUBMITTED, OVERDUE}),
     ),
 )  # fmt: skip

@@ -42,8 +42,8 @@ def step(name: str, source: State, target: State | None, **changes: Any) -> Tran
 
 LATE = step("late", OPEN, None, roles={Role.SYSTEM}, form=ClockNotice)
 OPENING = Opening("begin", zh="开始", en="Begin", target=NEW, roles={Role.HANDLER})
-CLOCK = Clock("work", zh="办理", en="Work", runs_in={OPEN}, limit=lambda _: Limit.hours(1), basis="PRACTICE",
-              warn_at=None, on_breach="late")  # fmt: skip
+CLOCK = Clock("work", zh="办理", en="Work", runs_in={OPEN}, fulfilled_in={DONE},
+              limit=lambda _: Limit.hours(1), basis="PRACTICE", warn_at=None, on_breach="late")  # fmt: skip
 
 
 def table(**changes: Any) -> Workflow:
@@ -88,6 +88,7 @@ PLANTED = {
     "open is a dead end that is not final": {"transitions": (STEPS[0], LATE), "states": (NEW, OPEN)},
     "two clocks are named work": {"clocks": (CLOCK, CLOCK)},
     "clock work runs in no listed state": {"clocks": (replace(CLOCK, runs_in=frozenset()),)},
+    "clock work is fulfilled in no state that it leads to": {"clocks": (replace(CLOCK, fulfilled_in={NEW}),)},
     "clock work restarts in a state it does not run in": {"clocks": (replace(CLOCK, restarts_in={NEW}),)},
     "clock work is a timer, which never warns": {
         "clocks": (replace(CLOCK, kind="timer", warn_at=0.5, on_warn="late"),)
