@@ -73,6 +73,7 @@ def test_message_says_what_it_has_to_in_three_segments(
             process = next(f for f in WORKFLOWS.values() if f.named(transition) or f.opening.name == transition)
             one = case.model_copy(update={"process": process.name})
             entry = entry_of(one, transition, world.clock.now)
+            entry.actor_id = world.people["warden"]
 
             words = messages.compose(
                 session, one, entry, effect, recipient=recipient,

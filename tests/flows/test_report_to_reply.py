@@ -38,7 +38,7 @@ def test_report_reaches_the_warden_and_its_answer_the_reporter(desk: Desk, telep
     to_warden, to_reporter, to_handler = heard(telephony, WARDEN), heard(telephony, REPORTER), heard(telephony, HANDLER)
     assert len(to_warden) == 1
     assert number in to_warden[0]
-    assert f"/cases/{number}" in to_warden[0]
+    assert f"/tasks/{number}" in to_warden[0]
     assert "宽澄·鼎元一期南" in to_warden[0]
     assert not any(SEED in body or REPORTER in body or opened.receipt in body for body in to_warden + to_handler)
     assert [("已受理" in body, "经核查属实" in body) for body in to_reporter] == [(True, False), (False, True)]
