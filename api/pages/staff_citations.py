@@ -11,7 +11,7 @@ _ARTICLE = re.compile(r"([\d.]+)((?:\([\da-z]+\))*)")
 
 
 def cited(citation: str) -> Label:
-    """Return `XFF 16(1)(2)` as 中华人民共和国消防法(2021修正) 第 16 条(1)(2); what is no article stays as it is."""
+    """Return `XFF 16(1)(2)` as 中华人民共和国消防法（2021修正） 第 16 条(1)(2); what is no article stays as it is."""
     title = catalogue.source_of(citation).title
     _, _, place = citation.partition(" ")
     found = _ARTICLE.fullmatch(place)

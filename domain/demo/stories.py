@@ -158,7 +158,9 @@ def fire_lane(stage: Stage) -> Moments:
         photos=("blocked_lane",),
     )
     yield stage.minutes_ago(82)
-    again = stage.report("小区门口又堵住了，救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105")
+    again = stage.report(
+        "小区门口又堵住了，救护车都开不进来", venue="鼎元二期小区", hazard="other", phone="13900000105"
+    )
     yield stage.minutes_ago(74)
     stage.step(again, "merge", by="handler", into=stage.number(report))
     yield stage.minutes_ago(40)

@@ -104,6 +104,37 @@ def test_message_leads_those_who_work_on_the_case_to_their_task_and_the_desk_to_
     assert f"/cases/{case.number}" in links["handler"]
 
 
+@pytest.mark.parametrize(
+    ("transition", "chinese", "english"),
+    [
+        (
+            "add_information",
+            "举报人为JB-2026-000001补充了情况，请查看。",
+            "the reporter added information to JB-2026-000001",
+        ),
+        (
+            "record_finding",
+            "核查人已登记核查结果，请回复JB-2026-000001的举报人。",
+            "please answer the reporter of JB-2026-000001",
+        ),
+        (
+            "decline",
+            "核查人退回了JB-2026-000001，请另行指派。",
+            "the checker declined JB-2026-000001, please assign somebody",
+        ),
+        ("hear_merged", "并案举报人有异议，请查看JB-2026-000001。", "a joined reporter objects too"),
+    ],
+)
+def test_desk_is_told_what_happened_in_a_sentence(
+    db: Database, world: World, case: Case, transition: str, *, chinese: str, english: str
+) -> None:
+    entry = entry_of(case, transition, world.clock.now)
+    with db.read() as session:
+        for locale, sentence in (("zh_CN", chinese), ("en", english)):
+            desk = Recipient("+8613800000002", locale, person_id=new_id())
+            assert sentence in messages.compose(session, case, entry, "tell_handler", recipient=desk).body
+
+
 def test_long_reply_is_cut_and_leads_to_the_whole(db: Database, world: World, case: Case) -> None:
     with db.read() as session:
         receipt = reports.receipt_of(session, case.id)
