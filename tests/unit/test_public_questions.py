@@ -49,6 +49,29 @@ def test_text_refines_the_tile_within_its_family(key: str, text: str, code: str)
     assert question.hazard_for(text).code == code
 
 
+@pytest.mark.parametrize(
+    "text", ["后门锁着,里面有人吃饭", "后门上锁,出不去", "出口锁住", "楼梯间的门锁着", "安全出口用铁链锁住了"]
+)
+def test_locked_way_out_is_recognised_however_it_is_said(text: str) -> None:
+    assert [hazard.code for hazard in suggest_hazards(text)] == ["EVA-01"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "消火栓箱门锁着打不开",
+        "门口锁着一辆电动车",
+        "配电箱门锁着",
+        "电动车锁在楼道里",
+        "消防车出不去",
+        "有人被锁在门外",
+        "消防栓的门上锁了",
+    ],
+)
+def test_lock_elsewhere_is_not_taken_for_a_locked_exit(text: str) -> None:
+    assert "EVA-01" not in [hazard.code for hazard in suggest_hazards(text)]
+
+
 def test_words_never_lead_to_a_looser_class_than_the_tile() -> None:
     words = [word for hazard in catalogue.hazards().values() for word in hazard.report_words]
     order = STRICTEST_FIRST.index
