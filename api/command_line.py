@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Fireline · 消防一条线: from the first report of a hazard to the last reply.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # its tables give a flag a type, <bool>
     pretty_exceptions_show_locals=False,
 )
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -30,7 +31,7 @@ for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token)
 
 @app.command(context_settings=_BECOMES)
 def run(context: typer.Context) -> None:
-    """Start everything on this machine, with the demo city; Ctrl-C stops it."""
+    """Start everything on this machine, with the demo city. Ctrl-C stops it."""
     become("run", context.args)
 
 
@@ -48,7 +49,7 @@ def worker(context: typer.Context) -> None:
 
 @app.command(context_settings=_BECOMES)
 def exchange(context: typer.Context) -> None:
-    """Run the Twilio-compatible telephone exchange of the embedded default."""
+    """Run the telephone exchange of the embedded default. It speaks Twilio's API."""
     become("exchange", context.args)
 
 
@@ -121,7 +122,7 @@ def verify() -> None:
 
 @app.command()
 def doctor() -> None:
-    """Say what is missing or misconfigured on this machine, and how to fix it; exit 1 when something is."""
+    """Say what is wrong on this machine, and how to mend it. Exit 1 when something is."""
     from api import doctor as examination  # noqa: PLC0415
 
     findings = examination.examine()
