@@ -25,8 +25,8 @@ def fireline(folder: Path, *words: str, typed: str = "", **environment: str) -> 
 
 
 def test_help_lists_every_command(tmp_path: Path) -> None:
-    said = fireline(tmp_path, "--help").stdout
-    assert "..." not in said, "every command's line is whole"
+    said = fireline(tmp_path, "--help", COLUMNS="80").stdout
+    assert "..." not in said.partition("Commands:")[2], "every command's line is whole"
     assert "<bool>" not in said
 
     for command in ("run", "web", "worker", "exchange", "db", "demo", "user", "token", "audit", "doctor"):
