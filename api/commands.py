@@ -158,7 +158,8 @@ def verify_audit() -> tuple[bool, str]:
     """Return whether the record holds, and what to say of it."""
     with _database() as database, database.read() as session:
         found = audit.verify(session)
-    looked = f"{found.cases} cases, {found.entries} entries, {found.anchors} anchors"
+    counts = [(found.cases, "case", "cases"), (found.entries, "entry", "entries"), (found.anchors, "anchor", "anchors")]
+    looked = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
     if found.whole:
         return True, f"The record is whole: {looked}."
     first = found.breaches[0]

@@ -107,7 +107,7 @@ def _changed(request: Request, error: CaseChanged) -> Problem:
     return Problem(
         NOT_NOW,
         "case-changed",
-        Sentence("Somebody was faster"),
+        Sentence("The case has changed"),
         error.reason,
         NOTHING_KEPT,
         Sentence("Look at what changed, then decide again."),

@@ -35,7 +35,7 @@ class CaseChanged(Exception):
     def __init__(self, number: str) -> None:
         super().__init__(f"{number} was changed by somebody else in the meantime")
         self.number = number
-        self.reason = Sentence("Somebody else changed %(number)s in the meantime.", number=number)
+        self.reason = Sentence("%(number)s was changed after this page was opened.", number=number)
 
 
 class FieldRefused(Exception):

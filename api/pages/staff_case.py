@@ -12,14 +12,13 @@ from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.middleware.limits import takes_photos
 from api.pages import staff_steps
-from api.pages.staff_citations import cited
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import FormShown, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
 from api.pages.staff_steps import Attempted
-from domain import cases, timing
+from domain import cases, catalogue, timing
 from domain.accounts import Identity
-from domain.actors import Actor
+from domain.actors import Actor, Role
 from domain.language import Sentence
 from domain.models import Case
 from domain.processes import workflow_of
@@ -28,6 +27,8 @@ from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
 HELD = "decide_held"
+SEES_RUNS = (Role.ADMINISTRATOR, Role.AUDITOR)
+"""Who looks after the engine; to everybody else a run in Prefect says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def page_of_case(
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),
         done=next((entry for entry in page.entries if entry.seq == done), None),
         held_form=_held_form(case, staff.actor, at), held_failed=failed if failed and failed.name == HELD else None,
-        prefect_ui=prefect_ui.rstrip("/"), cited=cited,
+        prefect_ui=prefect_ui.rstrip("/") if staff.actor.plays(*SEES_RUNS) else "", cited=catalogue.short_citation,
     )  # fmt: skip
 
 

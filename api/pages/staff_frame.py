@@ -93,7 +93,7 @@ def troubles_of(db: Database, *, at: datetime, data_dir: Path) -> tuple[Trouble,
         )
     elif state.prefect_is_away:
         found.append(
-            Trouble(Sentence("Prefect is away: the worker carries on without it, nothing is lost."), grave=False)
+            Trouble(Sentence("Background scheduling (Prefect) is away; messages go out as usual."), grave=False)
         )
     if state.promises_are_kept:
         found += [Trouble(MISSED[part], grave=False) for part in state.lost if part in MISSED]

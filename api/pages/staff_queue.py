@@ -197,14 +197,12 @@ class Reminded:
 def remind(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     """Ask whether these cases are to be urged; when that was confirmed, urge each and say what became of it."""
     numbers = list(dict.fromkeys(n for n in form.getlist("number") if isinstance(n, str)))[:MOST_AT_ONCE]
-    if not numbers:
-        return RedirectResponse("/cases", status_code=303)
     note = form.get("note")
     data = {"note": note} if isinstance(note, str) and note.strip() else {}
     confirmed = bool(form.get("confirmed"))
     results = [_remind(request, db, number, staff, at, data if confirmed else None) for number in numbers]
     return staff_page(
-        request, "pages/staff/remind.html", staff=staff, at=at, here="cases",
+        request, "pages/staff/remind.html", status=200 if numbers else 422, staff=staff, at=at, here="cases",
         results=results, confirmed=confirmed, done=sum(result.refusal is None for result in results),
     )  # fmt: skip
 

@@ -194,10 +194,13 @@ def _rank(offer: Offer) -> tuple[bool, bool, bool]:
 def _pickers(session: Session, case: Case, at: datetime) -> Pickers:
     day = people.local_day(at)
     known: dict[tuple[str, ...], list[choices.Colleague]] = {}
+    # Whom the step would refuse is not offered: see `hazard_report.is_somebody_new`.
+    handled = set(case.facts.get("handled_by", ())) if case.facts.get("reopened_at") else set()
 
     def colleagues(roles: tuple[str, ...]) -> list[choices.Colleague]:
         if roles not in known:
-            known[roles] = choices.colleagues(session, roles, area_id=case.area_id, day=day)
+            found = choices.colleagues(session, roles, area_id=case.area_id, day=day)
+            known[roles] = [colleague for colleague in found if str(colleague.id) not in handled]
         return known[roles]
 
     same = tuple(choices.reports_of_same_premises(session, case))

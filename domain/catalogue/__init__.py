@@ -12,6 +12,7 @@ from domain.catalogue.checklist import (
     checklists,
     frequencies,
 )
+from domain.catalogue.citation import short_citation
 from domain.catalogue.hazard import (
     Hazard,
     Severity,
@@ -54,6 +55,7 @@ __all__ = [
     "limits",
     "public_question",
     "seal_triggers",
+    "short_citation",
     "source_of",
     "sources",
     "suggest_hazards",

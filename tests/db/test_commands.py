@@ -47,6 +47,13 @@ def test_the_demo_city_is_loaded_once_verified_and_its_programs_are_let_in(db: D
     assert said.startswith("The record is whole")
 
 
+def test_one_of_a_thing_is_counted_as_one(db: Database) -> None:
+    with db.write() as session:
+        audit.set_anchor(session, at=datetime.now(UTC))
+
+    assert commands.verify_audit() == (True, "The record is whole: 0 cases, 0 entries, 1 anchor.")
+
+
 def test_a_changed_entry_is_named(db: Database) -> None:
     commands.load_demo()
     with db.write() as session:

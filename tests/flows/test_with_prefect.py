@@ -27,7 +27,7 @@ from tests.telephony import ROOT, Exchange, eventually
 
 JOINED_WITHIN_SECONDS = 60
 PASSWORD = "correct horse 119"
-AWAY = translate("Prefect is away: the worker carries on without it, nothing is lost.", CHINESE)
+AWAY = translate("Background scheduling (Prefect) is away; messages go out as usual.", CHINESE)
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def test_facts_say_what_where_how_bad_and_by_which_law(office: Office) -> None:
         "李庚",
         "重大",
         "消防法",
-        "第 18 条(1)(1)",
+        "《消防监督检查规定》第十八条第一款第一项",
         "法定",
         "剩 24 小时",
     ):
@@ -190,7 +190,7 @@ def test_linked_cases_and_doubles_are_one_press_away(office: Office) -> None:
     assert f"已并入本件 {second}" in seen(member.opens(f"/cases/{first}"))
 
 
-def test_runs_are_linked_where_prefect_has_pages(office: Office) -> None:
+def test_runs_are_linked_where_prefect_has_pages_for_who_looks_after_it(office: Office) -> None:
     number = office.report()
     run = new_id()
     with office.db.write() as session:
@@ -200,12 +200,13 @@ def test_runs_are_linked_where_prefect_has_pages(office: Office) -> None:
         )
         outbox.note_run(session, row.id, flow_run_id=run, task_run_id=None)
         assert case.version == 1
-    member = office.member("handler")
+    member = office.member("auditor")
     assert "flow-run" not in member.opens(f"/cases/{number}").text
 
     office.app.state.settings.prefect_ui_url = "http://prefect.test/"
 
     assert f'href="http://prefect.test/runs/flow-run/{run}"' in member.opens(f"/cases/{number}").text
+    assert "flow-run" not in office.member("handler").opens(f"/cases/{number}").text
 
 
 def test_what_the_reporter_wrote_is_text_and_never_markup(office: Office) -> None:

@@ -212,3 +212,12 @@ def test_intake_is_for_handlers_alone(office: Office, who: str) -> None:
     assert member.opens(FORM).status_code == 403
     assert member.posts(FORM, csrf=member.csrf(), description="x", place="y", channel="96119").status_code == 403
     assert FORM not in member.opens("/cases").text
+
+
+def test_nothing_is_said_about_doubles_before_the_venue_is_known(office: Office) -> None:
+    member = office.member("handler")
+
+    assert "72 小时" not in seen(member.opens(FORM))
+
+    page = member.posts(f"{FORM}/look", csrf=member.csrf(), venue=office.world.codes["market"])
+    assert "72 小时" in seen(page)

@@ -136,6 +136,16 @@ def test_urging_asks_first_and_then_says_what_became_of_each(office: Office) -> 
     assert office.case(ended).version == 2
 
 
+def test_urging_nothing_says_what_to_do_first(office: Office) -> None:
+    member = office.member("handler")
+
+    answer = member.posts("/cases/remind", csrf=member.csrf())
+
+    assert answer.status_code == 422
+    assert "请先勾选案件" in seen(answer)
+    assert 'href="/cases"' in answer.text.split("<main")[1]
+
+
 def test_who_may_not_urge_is_not_offered_it_and_is_refused(office: Office) -> None:
     number = office.report(triaged=True)
     member = office.member("warden")

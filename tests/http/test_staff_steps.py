@@ -14,6 +14,7 @@ from sqlmodel import select
 from domain import audit, outbox
 from domain.database import Database
 from domain.models import TimelineEntry
+from tests.journeys import reach
 from tests.pictures import jpeg
 from tests.staff_member import Office, form_of, hidden_fields, office_of, seen
 from tests.visitor import kept_photos
@@ -67,7 +68,7 @@ def test_refused_form_comes_back_with_its_errors_linked_and_everything_typed(off
     number = office.report(hazard="other")
     member = office.member("handler")
 
-    answer = member.takes(number, "reject", explanation="属于城管职责", competent="")
+    answer = member.takes(number, "reject", explanation="属于城管职责", competent="城" * 101)
 
     assert answer.status_code == 422
     form = form_of(answer.text, f"/cases/{number}/steps/reject")
@@ -294,3 +295,16 @@ def test_title_says_first_that_something_was_refused(office: Office) -> None:
 
     assert all(answer.status_code >= 400 and title_of(answer).startswith("错误 · ") for answer in refused)
     assert not [title_of(answer) for answer in (*shown, warden.opens(task)) if "错误" in title_of(answer)]
+
+
+def test_who_checked_before_is_not_offered_for_a_reopened_report(office: Office) -> None:
+    with office.db.write() as session:
+        number = reach(session, office.world, "hazard_report", "reopened", team="inspectors").number
+    handled = office.case(number).facts["handled_by"]
+    assert handled
+
+    page = office.member("supervisor").opens(f"/cases/{number}").text
+
+    offered = set(re.findall(r'<option value="([^"]+)"', form_of(page, f"/cases/{number}/steps/assign")))
+    assert not offered & set(handled)
+    assert str(office.world.people["warden"]) in offered
