@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -132,8 +133,9 @@ async def show_behaviour(request: Request) -> Response:
 
 
 async def set_behaviour(request: Request) -> Response:
-    """Set the mode of `numbers`, or of all when none are given."""
-    wanted = await _json(request)
+    """Set the mode of `numbers`, or of all when none are given; the page's form may be sent without its script."""
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    wanted = await _form(request) if is_form else await _json(request)
     if not isinstance(wanted, dict) or wanted.get("mode") not in set(Mode):
         raise Refused(422, "Unknown mode", f"mode must be one of {', '.join(Mode)}.")
     numbers = wanted.get("numbers")
@@ -143,6 +145,8 @@ async def set_behaviour(request: Request) -> Response:
     behaviour = Behaviour.from_json(register.behaviour.as_json())
     behaviour.set(Mode(wanted["mode"]), numbers=numbers)
     register.set_behaviour(behaviour)
+    if is_form and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(_page_before(request), status_code=303)
     return await show_behaviour(request)
 
 
@@ -178,6 +182,13 @@ def phones_from(data: object) -> list[Phone]:
 
 def _texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+async def _form(request: Request) -> object:
+    """Return the form of the page as the JSON it stands for: a mode, and a number unless it is for all."""
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"))
+    mode, numbers = fields.get("mode", [""])[0], fields.get("number")
+    return {"mode": mode, "numbers": numbers} if numbers else {"mode": mode}
 
 
 async def _json(request: Request) -> object:

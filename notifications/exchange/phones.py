@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from notifications.exchange.behaviour import Mode
 from notifications.exchange.records import Call, Message, Phone
 from notifications.exchange.register import Register
 from notifications.exchange.switchboard import RINGING, Switchboard
@@ -45,6 +46,19 @@ class Card:
     live_calls: list[Call]
     ended_calls: list[Call]
     messages: list[Message]
+    mode: Mode
+    """How requests for it are met."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was ever sent to it."""
+        return not (self.live_calls or self.ended_calls or self.messages)
+
+    @property
+    def last_at(self) -> datetime:
+        """Return when it was sent something last."""
+        calls = [call.created_at for call in (*self.live_calls, *self.ended_calls)]
+        return max([*calls, *(message.created_at for message in self.messages)])
 
     @property
     def anchor(self) -> str:
@@ -77,7 +91,10 @@ def routes() -> list[Route]:
 
 
 def cards(register: Register, *, only: str | None = None) -> list[Card]:
-    """Return a card for every number, the directory's first; `only` one number if given."""
+    """Return a card for every number; `only` one number if given.
+
+    First those with traffic, the most recent on top; then the quiet ones as the directory has them.
+    """
     if only:
         return [_card(register, only, register.calls_newest_first(to=only), register.messages_newest_first(to=only))]
     calls: dict[str, list[Call]] = defaultdict(list)
@@ -86,7 +103,9 @@ def cards(register: Register, *, only: str | None = None) -> list[Card]:
         calls[call.to].append(call)
     for message in register.messages_newest_first():
         messages[message.to].append(message)
-    return [_card(register, number, calls[number], messages[number]) for number in register.numbers()]
+    found = [_card(register, number, calls[number], messages[number]) for number in register.numbers()]
+    busy = sorted((card for card in found if not card.is_quiet), key=lambda card: card.last_at, reverse=True)
+    return [*busy, *(card for card in found if card.is_quiet)]
 
 
 def ringing_cards(register: Register, *, only: str | None = None) -> list[Card]:
@@ -104,6 +123,7 @@ def _card(register: Register, number: str, calls: list[Call], messages: list[Mes
         live_calls=[call for call in calls if not call.ended],
         ended_calls=[call for call in calls if call.ended][:SHOWN],
         messages=messages[:SHOWN],
+        mode=register.behaviour.of(number),
     )
 
 
@@ -127,7 +147,7 @@ def _environment(language: str) -> Environment:
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"linked": linked, "clock": _clock}
-    environment.globals |= {"_": lambda name: say(name, language), "language": language}
+    environment.globals |= {"_": lambda name: say(name, language), "language": language, "modes": list(Mode)}
     return environment
 
 
@@ -139,11 +159,14 @@ async def page(request: Request) -> Response:
     register, language, only = _register(request), _language(request), _number(request)
     other = LANGUAGES[1 - LANGUAGES.index(language)]
     number = {"number": only} if only else {}
+    shown = cards(register, only=only)
     html = (
         ENVIRONMENTS[language]
         .get_template("phones.html")
         .render(
-            phones=cards(register, only=only),
+            phones=[card for card in shown if only or not card.is_quiet],
+            quiet=[card for card in shown if not only and card.is_quiet],
+            otherwise=register.behaviour.otherwise,
             ringing=ringing_cards(register, only=only),
             only=only,
             after=f"{register.run}-{register.revision}",

@@ -96,6 +96,46 @@ def test_open_keypad_and_focus_survive_a_change(exchange, page, provider, receiv
     assert exchange.call(sid)["status"] == "in-progress"
 
 
+def test_quiet_phone_comes_up_with_its_first_message_above_the_older_ones(exchange, page, provider, receiver):
+    other = "+8613700137000"
+    exchange.http.put("/control/phones", json=[{"number": PHONE}, {"number": other}])
+    page.goto(f"{exchange.url}/?lang=en")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_text("Show all phones (2)")).to_be_visible()
+    expect(page.locator(".phone:visible")).to_have_count(0)
+
+    for number, left in ((other, 1), (PHONE, 0)):
+        provider.send_sms(to=number, body="hello", status_callback=f"{receiver.url}/s", attempt_id=uuid.uuid4())
+        expect(page.locator(f'#phones .phone[data-number="{number}"]')).to_be_visible()
+        expect(page.locator("#quiet summary").first).to_have_text(f"Show all phones ({left})")
+
+    cards = page.locator("#phones .phone")
+    expect(cards.first).to_have_attribute("data-number", PHONE)
+    expect(cards).to_have_count(2)
+    expect(page.locator("#quiet")).to_be_hidden()
+    assert page.complaints == []
+
+
+def test_behaviour_of_one_phone_and_of_all_is_chosen_on_the_page(exchange, page, provider, receiver):
+    provider.send_sms(to=PHONE, body="hello", status_callback=f"{receiver.url}/s", attempt_id=uuid.uuid4())
+    page.goto(f"{exchange.url}/?lang=en")
+    card = page.locator(".phone")
+    card.locator("summary", has_text="Behaviour: By hand").click()
+
+    card.get_by_label("Behaviour").select_option(label="Busy")
+    card.get_by_role("button", name="Set").click()
+    expect(card.locator("summary", has_text="Behaviour: Busy")).to_be_visible()
+    one = exchange.http.get("/control/behaviour").json()
+    page.locator("summary", has_text="Behaviour of all phones: By hand").click()
+    page.locator("#mode-all").select_option("voicemail")
+    page.locator(".all").get_by_role("button", name="Set").click()
+    expect(page.locator("summary", has_text="Behaviour of all phones: Voicemail")).to_be_visible()
+
+    assert (one["mode"], one["numbers"]) == ("manual", {PHONE: "busy"})
+    assert exchange.http.get("/control/behaviour").json()["mode"] == "voicemail"
+    assert page.complaints == []
+
+
 def test_lost_connection_is_said_and_a_new_run_of_the_exchange_is_joined(exchange, page):
     page.goto(f"{exchange.url}/?lang=en")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
@@ -106,7 +146,7 @@ def test_lost_connection_is_said_and_a_new_run_of_the_exchange_is_joined(exchang
     with running_exchange("--port", port) as again:
         again.http.put("/control/phones", json=[{"number": PHONE, "person": "new run", "post": ""}])
 
-        expect(page.get_by_text("new run")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("new run")).to_be_attached(timeout=20_000)
 
 
 @pytest.mark.parametrize("width", [320, 1280])

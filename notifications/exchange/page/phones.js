@@ -14,6 +14,30 @@ function ready(root) {
   for (const button of root.querySelectorAll(".speak")) button.hidden = !("speechSynthesis" in window);
 }
 
+// The phone that was sent something last stands first; while somebody is at a card, none of them moves under the hand.
+function arrange(card) {
+  const busy = document.getElementById("phones");
+  const quiet = document.getElementById("quiet");
+  const still = busy.contains(document.activeElement) && document.activeElement !== busy;
+  if (card.querySelector(".quiet")) {
+    if (quiet && !card.parentElement) quiet.querySelector(".phones").append(card);
+    else if (!card.parentElement) busy.append(card);
+  } else if (!still) {
+    const older = [...busy.querySelectorAll(".phone")].find((other) => other !== card && !(other.dataset.last > card.dataset.last));
+    if (!older || card.nextElementSibling !== older) busy.insertBefore(card, older || null);
+  } else if (card.parentElement !== busy) {
+    busy.append(card);
+  }
+  const empty = document.getElementById("empty");
+  if (empty && busy.querySelector(".phone")) empty.remove();
+  if (quiet) {
+    const left = quiet.querySelectorAll(".phone").length;
+    const words = quiet.querySelector("summary");
+    words.textContent = words.textContent.replace(/\d+/, left);
+    quiet.hidden = left === 0;
+  }
+}
+
 function show({ number, html, ringing }) {
   const old = cardOf(number);
   const holder = document.createElement("template");
@@ -26,18 +50,19 @@ function show({ number, html, ringing }) {
       if (same) same.open = true;
     }
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const place = focused ? [...old.querySelectorAll("button, a, summary")].indexOf(focused) : -1;
-    const action = focused && focused.form ? focused.form.getAttribute("action") : null;
+    const place = focused ? [...old.querySelectorAll("button, a, summary, select")].indexOf(focused) : -1;
+    const action = focused && focused.form && !focused.form.matches(".behave") ? focused.form.getAttribute("action") : null;
     old.replaceWith(card);
     if (focused) {
       const same = action ? card.querySelector(`form[action="${action}"] button`) : null;
-      (same || card.querySelectorAll("button, a, summary")[place] || card.querySelector("a")).focus({ preventScroll: true });
+      const next = focused.matches("select")
+        ? card.querySelector("select")
+        : same || card.querySelectorAll("button, a, summary, select")[place] || card.querySelector("a");
+      if (focused.matches("select")) next.value = focused.value; // a choice that is not sent yet
+      next.focus({ preventScroll: true });
     }
-  } else {
-    const empty = document.getElementById("empty");
-    if (empty) empty.remove();
-    document.getElementById("phones").append(card);
   }
+  arrange(card);
   const bar = document.getElementById("ringing");
   if (bar.innerHTML.trim() !== ringing.trim()) bar.innerHTML = ringing;
   const count = bar.querySelectorAll("li").length;
@@ -60,7 +85,9 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   event.preventDefault();
   try {
-    const answer = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" } });
+    const body = form.classList.contains("behave") ? new URLSearchParams(new FormData(form)) : null;
+    const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+    if (answer.ok && body && !body.has("number")) location.reload();
     notice.hidden = answer.ok;
   } catch {
     notice.hidden = false;

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from notifications.exchange.behaviour import Mode
+from notifications.exchange.words import LANGUAGES, say
 from tests.telephony import FROM, eventually, running_exchange, running_receiver
 
 PHONE = "+8613800138000"
@@ -91,7 +93,7 @@ def test_card_shows_person_and_message_with_link_and_nothing_unescaped(exchange,
     assert "<script>alert" not in html
     assert "https://x.cn/t/1?a=1&b=2" in outline.values("a", "href")
     assert not [link for link in outline.values("a", "href") if link.startswith("javascript")]
-    assert outline.values("article", "data-number") == [PHONE, STRANGER]
+    assert outline.values("article", "data-number") == [STRANGER, PHONE]
 
 
 def test_ringing_phone_can_be_answered_and_keys_pressed_without_script(exchange, client):
@@ -170,3 +172,43 @@ def test_directory_is_read_from_a_file(tmp_path):
 
     with running_exchange("--phones", str(path)) as exchange:
         assert "李卫民" in page(exchange)
+
+
+def test_phones_with_traffic_stand_first_the_last_on_top_and_the_quiet_ones_are_folded(exchange, client):
+    quiet, other = "+8613700137000", "+8613700137001"
+    exchange.http.put("/control/phones", json=[{"number": number} for number in (quiet, PHONE, other, STRANGER)])
+    before = page(exchange, "?lang=en")
+    for number in (PHONE, STRANGER):
+        client.messages.create(to=number, from_=FROM, body="x")
+
+    html = page(exchange)
+
+    assert "No messages or calls yet" in before
+    assert Outline(html).values("article", "data-number") == [STRANGER, PHONE, quiet, other]
+    shown, _, folded = html.partition('<details id="quiet"')
+    assert Outline(shown.partition("<main>")[2]).values("article", "data-number") == [STRANGER, PHONE]
+    assert "显示全部电话 (2)" in folded
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_behaviour_is_set_from_the_page_for_one_phone_and_for_all(exchange, accept):
+    exchange.http.put("/control/phones", json=[{"number": PHONE}, {"number": STRANGER}])
+    headers = {"Accept": accept, "Referer": f"{exchange.url}/?lang=en"}
+
+    one = exchange.http.post("/control/behaviour", data={"mode": "busy", "number": PHONE}, headers=headers)
+    after_one = exchange.http.get("/control/behaviour").json()
+    html = page(exchange, "?lang=en")
+    everybody = exchange.http.post("/control/behaviour", data={"mode": "timeout"}, headers=headers)
+    after_all = exchange.http.get("/control/behaviour").json()
+    wrong = exchange.http.post("/control/behaviour", data={"mode": "nonsense"}, headers=headers)
+
+    assert one.status_code == everybody.status_code == (303 if accept == "text/html" else 200)
+    assert (after_one["mode"], after_one["numbers"]) == ("manual", {PHONE: "busy"})
+    assert (after_all["mode"], after_all["numbers"]) == ("timeout", {})
+    assert "Behaviour: Busy" in html
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_behaviour_has_words(language):
+    assert len({say(f"mode.{mode}", language) for mode in Mode}) == len(Mode)
