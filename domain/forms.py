@@ -62,17 +62,25 @@ class LabelledChoice(StrEnum):
 MAX_PHOTOS = 9
 
 
-def text_field(title: str, *, limit: int = 1000, required: bool = True, hint: str = "") -> Any:  # noqa: ANN401 - as Field
-    """Return a multi-line text field of at most `limit` characters."""
-    extra: dict[str, Any] = {"widget": "textarea", "hint": hint}
+def text_field(title: str, *, limit: int = 1000, required: bool = True, hint: str = "", either_with: str = "") -> Any:  # noqa: ANN401
+    """Return a multi-line text field of at most `limit` characters; of it and `either_with` one is needed."""
+    extra: dict[str, Any] = {"widget": "textarea", "hint": hint, **_pair(either_with)}
     if required:
         return Field(..., min_length=1, max_length=limit, title=title, json_schema_extra=extra)
     return Field(None, max_length=limit, title=title, json_schema_extra={**extra, "optional": True})
 
 
-def line_field(title: str, *, limit: int = 100, required: bool = True, widget: str = "line", hint: str = "") -> Any:  # noqa: ANN401
-    """Return a one-line text field; `widget` names the control a page shows for it."""
-    extra: dict[str, Any] = {"widget": widget, "hint": hint}
+def line_field(
+    title: str,
+    *,
+    limit: int = 100,
+    required: bool = True,
+    widget: str = "line",
+    hint: str = "",
+    either_with: str = "",
+) -> Any:  # noqa: ANN401
+    """Return a one-line text field; `widget` names its control, of it and the field `either_with` one is needed."""
+    extra: dict[str, Any] = {"widget": widget, "hint": hint, **_pair(either_with)}
     if required:
         return Field(..., min_length=1, max_length=limit, title=title, json_schema_extra=extra)
     return Field(None, max_length=limit, title=title, json_schema_extra={**extra, "optional": True})
@@ -86,14 +94,18 @@ def person_field(title: str, *, roles: tuple[str, ...], required: bool = True) -
     return Field(None, title=title, json_schema_extra={**extra, "optional": True})
 
 
-def photos_field(title: str) -> Any:  # noqa: ANN401
-    """Return a field of up to nine uploaded photos, by id."""
+def photos_field(title: str, *, either_with: str = "") -> Any:  # noqa: ANN401
+    """Return a field of up to nine uploaded photos, by id; of it and the field `either_with` one is needed."""
     return Field(
         default_factory=list,
         max_length=MAX_PHOTOS,
         title=title,
-        json_schema_extra={"widget": "photos", "optional": True},
+        json_schema_extra={"widget": "photos", "optional": True, **_pair(either_with)},
     )
+
+
+def _pair(either_with: str) -> dict[str, Any]:
+    return {"either_with": either_with} if either_with else {}
 
 
 def choice_field(title: str, *, widget: str = "choice", required: bool = True) -> Any:  # noqa: ANN401

@@ -59,6 +59,8 @@ class FieldShown:
     title: Sentence
     hint: Sentence | None
     required: bool
+    is_either: bool
+    """This field or another one of the form is needed."""
     limit: int | None
     value: str
     values: tuple[str, ...]
@@ -129,6 +131,7 @@ def _field(name: str, info: FieldInfo, prefix: str, pickers: Pickers, typed: Typ
         title=Sentence(info.title or name),
         hint=Sentence(str(extra["hint"])) if extra.get("hint") else None,
         required=not extra.get("optional"),
+        is_either=bool(extra.get("either_with")),
         limit=next((m.max_length for m in info.metadata if hasattr(m, "max_length")), None),
         value=values[0] if values else "",
         values=values,

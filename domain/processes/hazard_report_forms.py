@@ -61,11 +61,15 @@ class Accept(Form):
 
 
 class Reject(Form):
-    """The report is not for us; the reporter hears why and who is competent."""
+    """The report is not taken up; the reporter hears why and, where the matter is somebody else's, whose."""
 
     reason: RejectReason = choice_field(N_("Reason"))
     explanation: str = text_field(N_("Explanation for the reporter"), limit=300)
-    competent: str = line_field(N_("Who is competent"), hint=N_("Authority and how to reach it"))
+    competent: str | None = line_field(
+        N_("Who is competent"),
+        hint=N_("Authority and how to reach it; needed when the matter belongs to somebody else"),
+        required=False,
+    )
 
 
 class Transfer(Form):
@@ -105,8 +109,12 @@ class Decline(Form):
 class StartCheck(Form):
     """The assignee stands on site."""
 
-    venue_code: str | None = line_field(N_("Code at the door"), limit=12, required=False, widget="scan")
-    no_code_reason: str | None = line_field(N_("Why the code was not scanned"), required=False)
+    venue_code: str | None = line_field(
+        N_("Code at the door"), limit=12, required=False, widget="scan", either_with="no_code_reason"
+    )
+    no_code_reason: str | None = line_field(
+        N_("Why the code was not scanned"), required=False, either_with="venue_code"
+    )
     lat: Latitude | None = Field(None, title=N_("Latitude"), json_schema_extra={"widget": "position", "optional": True})
     lon: Longitude | None = Field(None, title=N_("Longitude"), json_schema_extra={"widget": "hidden", "optional": True})
     accuracy_m: float | None = Field(
@@ -131,15 +139,21 @@ class Finding(Form):
         title=N_("Corrected on the spot"),
         json_schema_extra={"widget": "hazards", "optional": True},
     )
-    photos: Photos = photos_field(N_("Photos"))
-    no_photo_reason: str | None = line_field(N_("Why there is no photo"), limit=200, required=False)
+    photos: Photos = photos_field(N_("Photos"), either_with="no_photo_reason")
+    no_photo_reason: str | None = line_field(
+        N_("Why there is no photo"), limit=200, required=False, either_with="photos"
+    )
 
 
 class Reply(Form):
     """What the reporter is told."""
 
-    text: str | None = text_field(N_("Reply to the reporter"), limit=500, required=False)
-    cannot_tell_reason: str | None = line_field(N_("Why nobody can be told"), limit=200, required=False)
+    text: str | None = text_field(
+        N_("Reply to the reporter"), limit=500, required=False, either_with="cannot_tell_reason"
+    )
+    cannot_tell_reason: str | None = line_field(
+        N_("Why nobody can be told"), limit=200, required=False, either_with="text"
+    )
 
 
 class SendBack(Form):

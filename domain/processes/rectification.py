@@ -45,8 +45,10 @@ class Recheck(Form):
     """Somebody looked again."""
 
     description: str = text_field(N_("What you found"))
-    photos: Photos = photos_field(N_("Photos"))
-    no_photo_reason: str | None = line_field(N_("Why there is no photo"), limit=200, required=False)
+    photos: Photos = photos_field(N_("Photos"), either_with="no_photo_reason")
+    no_photo_reason: str | None = line_field(
+        N_("Why there is no photo"), limit=200, required=False, either_with="photos"
+    )
 
 
 class FailedRecheck(Form):

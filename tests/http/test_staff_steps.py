@@ -14,6 +14,8 @@ from sqlmodel import select
 from domain import audit, outbox
 from domain.database import Database
 from domain.models import TimelineEntry
+from domain.processes import WORKFLOWS
+from domain.workflow import Workflow
 from tests.journeys import reach
 from tests.pictures import jpeg
 from tests.staff_member import Office, form_of, hidden_fields, office_of, seen
@@ -308,3 +310,24 @@ def test_who_checked_before_is_not_offered_for_a_reopened_report(office: Office)
     offered = set(re.findall(r'<option value="([^"]+)"', form_of(page, f"/cases/{number}/steps/assign")))
     assert not offered & set(handled)
     assert str(office.world.people["warden"]) in offered
+
+
+def test_fields_of_which_one_is_needed_are_not_called_optional(office: Office) -> None:
+    number = office.report(triaged=True)
+
+    page = office.member("warden").opens(f"/tasks/{number}/start_check")
+
+    assert "门口的场所码 （二者填一）" in seen(page)
+    assert "未扫码的原因 （二者填一）" in seen(page)
+    assert "附注 （选填）" in seen(page)
+
+
+@pytest.mark.parametrize("flow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_fields_of_which_one_is_needed_name_each_other(flow: Workflow) -> None:
+    forms = [step.form for step in flow.transitions if step.form is not None]
+
+    for form in forms:
+        extras = {name: info.json_schema_extra or {} for name, info in form.model_fields.items()}
+        pairs = {name: extra["either_with"] for name, extra in extras.items() if "either_with" in extra}
+        assert {other: name for name, other in pairs.items()} == pairs
+        assert set(extras) & {"no_code_reason", "no_photo_reason", "cannot_tell_reason"} <= set(pairs)
