@@ -106,6 +106,12 @@ def upload(session: Session, count: int, *, at: datetime) -> list[str]:
 # Where the fields of a form have to agree with each other or with the case.
 
 
+def _reject(_desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
+    if filled["reason"] in (forms.RejectReason.NOT_FIRE, forms.RejectReason.OTHER):
+        filled.setdefault("competent", "城市管理局")
+    return filled
+
+
 def _accept(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
     if desk.case.process == "hazard_report" and desk.case.venue_id is None and desk.may():
         filled["venue_code"] = desk.world.codes["kuancheng"]
@@ -202,6 +208,7 @@ def _other(_: Desk, filled: dict[str, Any]) -> dict[str, Any]:
 
 
 AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] = {
+    forms.Reject: _reject,
     forms.Accept: _accept,
     forms.Reclassify: _not_looser,
     forms.Merge: _merge,

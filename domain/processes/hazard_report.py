@@ -146,6 +146,13 @@ def tells_or_says_why_not(case: CaseView, actor: Actor, form: Any, at: datetime)
     return None
 
 
+def names_the_competent(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
+    """What is not ours is somebody's; a place nobody knows and a matter that is closed belong to nobody else."""
+    if form.competent or form.reason not in (forms.RejectReason.NOT_FIRE, forms.RejectReason.OTHER):
+        return None
+    return FieldRefusal("competent", Sentence("Say who is competent for this matter."))
+
+
 # Changes: what the form writes onto the case.
 
 
@@ -244,7 +251,8 @@ TRANSITIONS = (
                guards=(is_not_own_report,), form=forms.Accept, checks=(keeps_class_or_is_stricter,),
                changes=classify, companions=("set_place",), effects=("acknowledge_reporter",), usual=True),
     Transition("reject", zh="不予受理", en="Reject", sources={REPORTED}, target=REJECTED, roles={R.HANDLER},
-               guards=(is_not_own_report, has_no_merged_reports), form=forms.Reject, effects=("reply_reporter",)),
+               guards=(is_not_own_report, has_no_merged_reports), form=forms.Reject, checks=(names_the_competent,),
+               effects=("reply_reporter",)),
     Transition("transfer", zh="移送", en="Transfer", sources={REPORTED, ACCEPTED}, target=TRANSFERRED,
                roles={R.HANDLER}, guards=(is_not_own_report, has_no_merged_reports), form=forms.Transfer,
                effects=("reply_reporter",)),

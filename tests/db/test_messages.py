@@ -135,6 +135,22 @@ def test_desk_is_told_what_happened_in_a_sentence(
             assert sentence in messages.compose(session, case, entry, "tell_handler", recipient=desk).body
 
 
+@pytest.mark.parametrize(("locale", "words"), [("zh_CN", "请联系"), ("en", "Please contact")])
+def test_refusal_names_an_authority_only_where_there_is_one(
+    db: Database, world: World, case: Case, locale: str, words: str
+) -> None:
+    entry = entry_of(case, "reject", world.clock.now)
+    recipient = Recipient("+8613912345678", locale)
+    said = []
+    with db.read() as session:
+        for competent in ("城管局", None):
+            entry.data = {"reason": "no_place", "explanation": "x", "competent": competent}
+            said.append(messages.compose(session, case, entry, "reply_reporter", recipient=recipient).body)
+
+    assert [words in body for body in said] == [True, False]
+    assert "None" not in said[1]
+
+
 def test_long_reply_is_cut_and_leads_to_the_whole(db: Database, world: World, case: Case) -> None:
     with db.read() as session:
         receipt = reports.receipt_of(session, case.id)

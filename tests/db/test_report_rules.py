@@ -106,6 +106,28 @@ def test_only_the_supervisor_assigns_a_reopened_report(db: Database, world: Worl
         assert refused.value.permission
 
 
+# Refusing.
+
+
+@pytest.mark.parametrize(
+    ("reason", "asked"), [("not_fire", "城管局"), ("other", "城管局"), ("no_place", None), ("already_done", None)]
+)
+def test_refusal_names_who_is_competent_where_somebody_else_is(
+    db: Database, world: World, reason: str, asked: str | None
+) -> None:
+    said: dict[str, Any] = {"reason": reason, "explanation": "说明", "competent": None}
+    with db.write() as session:
+        case = report(session, world)
+        if asked:
+            with pytest.raises(FieldRefused) as refused:
+                press(session, world, case, "handler", "reject", **said)
+            assert refused.value.refusal.field == "competent"
+            said["competent"] = asked
+        press(session, world, case, "handler", "reject", **said)
+
+        assert case.state == "rejected"
+
+
 # One's own report.
 
 
