@@ -33,7 +33,7 @@ def supervised(folder: Path, **parts: str) -> Iterator[Run]:
     with output.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
     try:
-        yield Run(process, folder, 0, output)
+        yield Run(process, folder, port=0, exchange_port=0, output=output)
     finally:
         process.kill()
         process.wait()
