@@ -21,10 +21,11 @@ OpenPage = Callable[..., Page]
 
 WORDS = {
     "zh_CN": {"report": "举报隐患", "tile": "疏散通道、安全出口堵塞", "send": "提交举报", "received": "已收到您的举报",
-              "rate": "评价", "object": "不满意", "add": "补充", "thanks": "已完成"},
+              "rate": "评价", "object": "不满意", "add": "补充", "added": "已收到您补充的情况",
+              "objected": "已收到您的异议"},
     "en": {"report": "Report a hazard", "tile": "Escape route or exit blocked", "send": "Send the report",
            "received": "We have received your report", "rate": "Rate", "object": "Object", "add": "Add information",
-           "thanks": "Done"},
+           "added": "We have received what you added", "objected": "We have received your objection"},
 }  # fmt: skip
 TILE = WORDS["zh_CN"]["tile"]
 
@@ -61,7 +62,7 @@ def test_reporter_goes_from_the_scan_to_the_answer(
         {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
     page.get_by_role("button", name=words["add"]).click()
-    expect(page.locator("[role=status]").first).to_contain_text(words["thanks"])
+    expect(page.locator("[role=status]").first).to_contain_text(words["added"])
 
     answered(site.db, site.world, receipt)
     page.goto(f"/r/{receipt}")
@@ -69,7 +70,7 @@ def test_reporter_goes_from_the_scan_to_the_answer(
     page.locator("summary", has_text=words["object"]).click()
     page.locator("#object-text").fill("还是锁着")
     page.get_by_role("button", name=words["object"]).click()
-    expect(page.locator("[role=status]").first).to_contain_text(words["thanks"])
+    expect(page.locator("[role=status]").first).to_contain_text(words["objected"])
     [case] = cases_of(site.db)
     assert (case.state, case.facts["language"]) == ("reopened", language)
 

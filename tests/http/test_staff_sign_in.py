@@ -127,7 +127,7 @@ def test_header_says_that_prefect_is_away_and_nothing_when_all_is_well(office: O
             heartbeats.beat(session, "worker", "one", at=at, data={"prefect": prefect})
         return seen(office.member("handler").opens("/cases"))
 
-    assert "Prefect 暂不可用" in bar("direct")
+    assert "后台调度（Prefect）暂不可用" in bar("direct")
     assert "后台程序没有响应" not in bar("direct")
     assert "Prefect" not in bar("running")
 
