@@ -21,7 +21,7 @@ from domain.database import open_database
 from tests.cluster import Cluster
 from tests.world import PEOPLE, build_world
 
-REPORTS = 150
+REPORTS = 100
 PER_SECOND = 4.0
 WARDEN_PHONE = PEOPLE["warden"][1]
 

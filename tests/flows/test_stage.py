@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import pytest
 from flows import stage as stages
 from flows.stage import Job, Stage, perform
 from flows.work import Run
+from tests import looping
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def counted(times: list[Run]) -> Job:
 def test_without_a_stage_work_is_carried_out_directly(threads: ThreadPoolExecutor) -> None:
     times: list[Run] = []
 
-    how = asyncio.run(perform(counted(times), None, threads))
+    how = looping.run(perform(counted(times), None, threads))
 
     assert (how, len(times)) == ("done", 1)
 
@@ -50,7 +50,7 @@ def test_stage_that_does_not_begin_is_not_waited_for_and_does_nothing_later(
         assert await stage.next_job() is job
         return how
 
-    how = asyncio.run(story())
+    how = looping.run(story())
 
     assert (how, len(times), job.take()) == ("done", 1, False)
 
@@ -63,7 +63,7 @@ def test_closed_stage_takes_nothing(threads: ThreadPoolExecutor) -> None:
         stage.close()
         return stage.submit(counted([])), await stage.next_job()
 
-    assert asyncio.run(story()) == (False, None)
+    assert looping.run(story()) == (False, None)
 
 
 def test_only_one_of_many_takes_a_job() -> None:

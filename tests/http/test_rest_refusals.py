@@ -15,6 +15,7 @@ from sqlmodel import func, select
 from domain import reports
 from domain.models import Case, RepeatedRequest, Throttle, TimelineEntry, VaultItem
 from domain.reports import Intake
+from tests import looping
 from tests.http.test_rest_story import report_body, step
 
 
@@ -131,7 +132,7 @@ def test_double_submit_at_the_same_moment_opens_one_case(app, db, world):
             sent = [client.post("/api/v1/hazard-reports", json=body, headers=headers) for _ in range(times)]
             return await asyncio.gather(*sent)
 
-    answers = asyncio.run(press(8))
+    answers = looping.run(press(8))
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["receipt"] for answer in answers}) == 1
@@ -281,7 +282,7 @@ def test_more_writers_than_threads_do_not_wait_for_each_other_for_ever(app, db, 
             body = report_body(world)
             return await asyncio.gather(*(client.post("/api/v1/hazard-reports", json=body) for _ in range(60)))
 
-    answers = asyncio.run(all_at_once())
+    answers = looping.run(all_at_once())
 
     assert {answer.status_code for answer in answers} == {201}
     assert how_many(db) == 60
@@ -300,7 +301,7 @@ def test_two_programs_with_the_same_version_one_wins(app, program, open_report):
                 return await client.post(url, json={"version": 1, "text": "我先"}, headers=mine)
 
         together.wait()
-        return asyncio.run(send())
+        return looping.run(send())
 
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(comment, headers))

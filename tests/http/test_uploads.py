@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 
@@ -14,6 +13,7 @@ from domain import photos, reports, sealed
 from domain.actors import Actor, Role
 from domain.models import Photo, VaultItem
 from domain.reports import Intake
+from tests import looping
 from tests.pictures import jpeg
 
 MEGABYTE = 1024 * 1024
@@ -130,7 +130,7 @@ def test_endless_body_is_cut_off_while_it_comes_in(app):
         "client": ("127.0.0.1", 5), "server": ("testserver", 80), "scheme": "http",
         "http_version": "1.1", "root_path": "",
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    looping.run(app(scope, receive, send))
 
     assert messages[0]["status"] == 413
     assert (b"connection", b"close") in messages[0]["headers"]

@@ -13,6 +13,7 @@ from notifications.exchange.line import Act, Event, Line, LineEnded
 from notifications.exchange.pace import Pace
 from notifications.exchange.records import ENDED_CALL, ENDED_MESSAGE
 from notifications.exchange.register import Register
+from tests import looping
 
 
 def test_signature_matches_twilios_published_example():
@@ -127,7 +128,7 @@ def test_keys_pressed_while_nobody_listens_wait():
         phone.put(Event(Act.PRESS, key="3"))
         return [await phone.key(5) for _ in range(3)] + [await phone.key(0.01)]
 
-    assert asyncio.run(story()) == ["1", "2", "3", None]
+    assert looping.run(story()) == ["1", "2", "3", None]
 
 
 def test_hanging_up_cancels_what_the_line_waits_for():
@@ -147,7 +148,7 @@ def test_hanging_up_cancels_what_the_line_waits_for():
             await phone.during(fetch())
         return cancelled, asyncio.all_tasks()
 
-    cancelled, tasks = asyncio.run(story())
+    cancelled, tasks = looping.run(story())
     assert cancelled == [True]
     assert len(tasks) == 1
 
@@ -159,7 +160,7 @@ def test_events_that_come_too_late_are_marked_taken():
         phone.close()
         return event.taken.done()
 
-    assert asyncio.run(story())
+    assert looping.run(story())
 
 
 def test_register_forgets_the_oldest_that_ended_first(monkeypatch):
