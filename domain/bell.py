@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNEL = "fireline_outbox"
-COALESCED_SECONDS = 0.01
-"""Rings within this time go out as one."""
+COALESCED_SECONDS = 0.05
+"""Rings within this time after one go out as one more: in a storm a ring per commit would cost as much as a step."""
 TRY_AGAIN_SECONDS = 1.0
 LISTENING_SECONDS = 0.5
 """So often an ear looks whether it was closed."""
