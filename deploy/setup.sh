@@ -29,6 +29,8 @@ missing_packages() {
     [ "$level" = tests ] || return 0
     found '/usr/lib/postgresql/*/bin/initdb' || echo postgresql
     command -v chromium >/dev/null || echo chromium
+    # Playwright's own node needs it; Chromium does not bring it.
+    found '/usr/lib/*/libatomic.so.1' || found '/lib/*/libatomic.so.1' || echo libatomic1
     found '/usr/share/fonts/opentype/noto/NotoSansCJK*' || echo fonts-noto-cjk
 }
 
