@@ -98,6 +98,7 @@ def test_rectification_is_told_to_the_venue_the_rechecker_and_in_the_end_the_rep
     desk.fire(child.id, "submit", "manager", description="已更换", photos=[desk.photo()])
     desk.settled(child.id, "tell_rechecker")
     desk.fire(child.id, "confirm", "warden", description="已亮", no_photo_reason="测试")
+    desk.settled(child.id, "notify_venue")
     desk.settled(child.id, "tell_parent")
     desk.settled(opened.case.id, "tell_reporter_corrected")
 
