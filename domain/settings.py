@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("var"), description="Where the embedded default keeps its database and files.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `data_dir`.")
-    storage_dir: Path | None = Field(None, description="Photos; empty: `data_dir`/photos.")
+    storage_dir: Path | None = Field(None, description="Photos, and files of errands in a folder of it; empty: `data_dir`.")
     public_url: str = Field(
         "http://localhost:8000",
         description="How people and the provider reach the web part; links and signed callbacks are made of it.",
@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     def photos(self) -> Path:
         """Return the folder of the photos."""
         return self.storage_dir or self.data_dir / "photos"
+
+    @property
+    def errand_files(self) -> Path:
+        """Return the folder of the files that errands are given and make; web part and workers share it."""
+        return (self.storage_dir or self.data_dir) / "errands"
 
     def refuse_demo_in_production(self) -> None:
         """Raise `NotForProduction` when production would run on published keys, or reach nobody but this machine."""

@@ -21,8 +21,10 @@ import httpx
 import structlog
 
 from domain import heartbeats
+from domain.language import Label
 from domain.processes import WORKFLOWS
 from domain.settings import city_zone, get_settings
+from flows.errands import ERRANDS
 from flows.shift import PART, Shift
 from flows.stage import Stage
 
@@ -51,6 +53,12 @@ QUIET = {
     "PREFECT_CLI_PROMPT": "false",
 }
 """No telemetry; and a line of log per task would triple what its server has to write."""
+
+FLOWS: dict[str, tuple[str, Label]] = {
+    **{process: (f"flows.{process}", Label(workflow.zh, workflow.en)) for process, workflow in WORKFLOWS.items()},
+    ERRANDS: ("flows.errand_run", Label("后台任务", "Background tasks")),
+}
+"""What is watched over → the module of its flow, and its name for people."""
 
 FlowRun = Callable[..., Coroutine[Any, Any, object]]
 
@@ -130,13 +138,13 @@ class Company:
         """See that each process has an open stage that is not worn out."""
         if self._left:
             await self._clear_up(http)
-        for process in WORKFLOWS:
+        for process in FLOWS:
             stage = self._shift.stages.get(process)
             if stage is None or not stage.is_open or self._is_worn(stage):
                 await self._open(process)
                 if self._stopping.is_set():
                     return
-        if all(process in self._shift.stages for process in WORKFLOWS) and self._shift.prefect_state != "joined":
+        if all(process in self._shift.stages for process in FLOWS) and self._shift.prefect_state != "joined":
             self._shift.prefect("joined")
             await self._bury(http)
 
@@ -223,7 +231,7 @@ class Company:
 
 def _flow_of(process: str) -> FlowRun:
     """Return the process's flow, importing Prefect at the first call (about 2 s)."""
-    flow: FlowRun = getattr(import_module(f"flows.{process}"), process)
+    flow: FlowRun = getattr(import_module(FLOWS[process][0]), process)
     return flow
 
 
@@ -233,7 +241,6 @@ async def _play(flow: FlowRun, stage: Stage, *, worker: str) -> object:
     # `_ended` says what broke off, once; Prefect would say so three times, also when we cancel a run ourselves.
     logging.getLogger("prefect.flow_runs").setLevel(logging.CRITICAL)
     STAGE.set(stage)
-    workflow, settings = WORKFLOWS[stage.process], get_settings()
-    title = workflow.zh if settings.locale == "zh_CN" else workflow.en
+    title = FLOWS[stage.process][1].in_language(get_settings().locale)
     since = stage.opened_at.astimezone(city_zone()).strftime("%m-%d %H:%M")
     return await flow(title=title, since=since, worker=worker)

@@ -8,15 +8,15 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
+from sqlmodel import Session
 
 from domain import outbox
 from domain.database import Database
 from domain.settings import get_settings
 from flows.stage import Stage
-from flows.work import Work
 from notifications.providers import Provider
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,26 @@ def name_of_worker() -> str:
 def utc_now() -> datetime:
     """Return the present moment."""
     return datetime.now(UTC)
+
+
+class Leased(Protocol):
+    """A piece of work that is ours for as long as its lease lasts: a promise of a case, an errand."""
+
+    lost: bool
+    """Another worker took it over, or somebody cancelled it."""
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from every other piece of work."""
+
+    def extended(self) -> None:
+        """Count the lease from now."""
+
+    def prolong(self, session: Session) -> None:
+        """Prolong the lease in the database; raises `LeaseLost`."""
+
+    def hand_back(self, session: Session) -> None:
+        """Return it undone for another worker; raises `LeaseLost`."""
 
 
 class Shift:
@@ -63,8 +83,8 @@ class Shift:
         """Process → the Prefect flow run that performs its work now; empty while there is none."""
         self.prefect_state = "off"
         self.prefect_since = now()
-        self.running: dict[str, Work] = {}
-        """Key of the promise → the work under way."""
+        self.running: dict[str, Leased] = {}
+        """Key → the work under way."""
         # The claims need a thread too, or eight slow providers would keep the leases from being prolonged.
         self.threads = ThreadPoolExecutor(at_once + 2, thread_name_prefix="fireline-work")
 
@@ -85,17 +105,17 @@ class Shift:
             if works:
                 await self.in_thread(lambda: self._prolong(works))  # noqa: B023 - awaited before the next round
 
-    def _prolong(self, works: list[Work]) -> None:
+    def _prolong(self, works: list[Leased]) -> None:
         for work in works:
             try:
                 with self.database.write() as session:
-                    outbox.extend(session, work.row, worker=self.worker, until=self.now() + self.lease)
+                    work.prolong(session)
                 work.extended()
             except outbox.LeaseLost:
                 # Finished just now, or taken over; a fence tells the difference to whoever still works on it.
                 work.lost = True
             except Exception as error:  # noqa: BLE001 - the work's own fence stops it when this goes on
-                log.warning("lease not prolonged", promise=work.row.key, error=type(error).__name__)
+                log.warning("lease not prolonged", promise=work.key, error=type(error).__name__)
 
     def give_back(self) -> None:
         """Return what is still under way, so that another worker need not wait for the leases to run out.
@@ -107,9 +127,9 @@ class Shift:
             work.lost = True
             try:
                 with self.database.write() as session:
-                    outbox.give_back(session, work.row, worker=self.worker)
+                    work.hand_back(session)
             except outbox.LeaseLost:
-                log.info("it was done after all", promise=work.row.key)
+                log.info("it was done after all", promise=work.key)
 
     def stop(self) -> None:
         """Claim nothing more."""

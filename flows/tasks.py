@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -33,11 +33,16 @@ async def _perform(title: str) -> Any:  # noqa: ANN401, ARG001 - a result or a P
 
 def tasks_of(workflow: Workflow) -> Mapping[str, Any]:
     """Return a Prefect task for every effect of a process, and one for its clocks."""
+    return named_tasks((*workflow.effects, CLOCKS))
+
+
+def named_tasks(kinds: Iterable[str]) -> Mapping[str, Any]:
+    """Return a Prefect task for each kind of job."""
     return {
         kind: task(
             name=kind.replace("_", "-"), task_run_name="{title}", cache_policy=NO_CACHE, persist_result=False, retries=0
         )(_perform)
-        for kind in (*workflow.effects, CLOCKS)
+        for kind in kinds
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -18,8 +19,9 @@ from domain.processes import WORKFLOWS
 from domain.settings import get_settings
 from domain.workflow import TransitionRefused
 from flows.effects import carry_out
+from flows.hands import Hands
 from flows.shift import Shift
-from flows.stage import CLOCKS, Job, perform
+from flows.stage import CLOCKS, Job
 from flows.work import Run, Work
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,22 @@ LISTENING_POLL_SECONDS = 0.5
 """PostgreSQL wakes us; the poll is for what falls due later and for a lost connection."""
 
 
+class Watching(Protocol):
+    """A watch: over a process, or over errands."""
+
+    def due(self, *, clocks: bool) -> tuple[bool, bool]:
+        """Return whether promises, and if asked for clocks, are due (reads only; blocks)."""
+
+    async def take_promises(self) -> int:
+        """Claim as many as this worker has hands free, begin with them, and return how many."""
+
+    async def take_clocks(self) -> int:
+        """Claim the clocks that are due, begin with them, and return how many."""
+
+    async def drained(self) -> None:
+        """Return when everything that was begun has ended."""
+
+
 class Watch:
     """The watch over one process."""
 
@@ -41,7 +59,7 @@ class Watch:
         self.process = process
         self.shift = shift
         self._workflow = WORKFLOWS[process]
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._hands = Hands(process, shift)
 
     def due(self, *, clocks: bool) -> tuple[bool, bool]:
         """Return whether promises, and if asked for clocks, are due (reads only; blocks)."""
@@ -67,8 +85,7 @@ class Watch:
             )
             label = self._workflow.effects[row.effect].in_language(get_settings().locale)
             job = Job(f"{label} · {number}", row.effect, partial(_carry_out, work))
-            self.shift.running[row.key] = work
-            self._begin(job, work)
+            self._hands.begin(job, work)
         return len(claimed)
 
     def _claim(self, most: int) -> list[tuple[Outbox, str]]:
@@ -86,12 +103,12 @@ class Watch:
         keys = await self.shift.in_thread(self._claim_clocks)
         label = "时限" if get_settings().locale == "zh_CN" else "clocks"
         if len(keys) >= BATCH_FROM:
-            self._begin(Job(f"{label} · {len(keys)}", CLOCKS, partial(self._ring, keys)), None)
+            self._hands.begin(Job(f"{label} · {len(keys)}", CLOCKS, partial(self._ring, keys)), None)
             return len(keys)
         for key, number in keys.items():
             clock = next(clock for clock in self._workflow.clocks if clock.name == key[1])
             title = f"{label} {clock.label.in_language(get_settings().locale)} · {number}"
-            self._begin(Job(title, CLOCKS, partial(self._ring, {key: number})), None)
+            self._hands.begin(Job(title, CLOCKS, partial(self._ring, {key: number})), None)
         return len(keys)
 
     def _claim_clocks(self) -> dict[tuple[UUID, str], str]:
@@ -113,26 +130,9 @@ class Watch:
                 log.exception("clock failed", case=str(case_id), clock=name)
         return "done"
 
-    def _begin(self, job: Job, work: Work | None) -> None:
-        self.shift.free -= 1
-        task = asyncio.create_task(self._see_through(job, work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _see_through(self, job: Job, work: Work | None) -> None:
-        try:
-            await perform(job, self.shift.stages.get(self.process), self.shift.threads)
-        finally:
-            self.shift.free += 1
-            if work is not None:
-                self.shift.running.pop(work.row.key, None)
-            # What it did may have promised more, in any process.
-            self.shift.ring()
-
     async def drained(self) -> None:
         """Return when everything that was begun has ended."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._hands.drained()
 
 
 def _carry_out(work: Work, run: Run) -> str:
@@ -147,7 +147,7 @@ def _numbers(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return dict(rows.tuples().all())
 
 
-async def look_out(shift: Shift, watches: list[Watch], *, listening: bool = False) -> None:
+async def look_out(shift: Shift, watches: Sequence[Watching], *, listening: bool = False) -> None:
     """Look for due work until the shift stops: at every ring of the bell, and every `poll_seconds` in any case."""
     poll = max(get_settings().poll_seconds, LISTENING_POLL_SECONDS) if listening else get_settings().poll_seconds
     loop = asyncio.get_running_loop()
@@ -173,5 +173,5 @@ async def look_out(shift: Shift, watches: list[Watch], *, listening: bool = Fals
                 await shift.bell.wait()
 
 
-def _peek(watches: list[Watch], *, clocks: bool) -> list[tuple[bool, bool]]:
+def _peek(watches: Sequence[Watching], *, clocks: bool) -> list[tuple[bool, bool]]:
     return [watch.due(clocks=clocks) for watch in watches]

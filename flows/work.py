@@ -48,6 +48,11 @@ class Work:
         self.extended()
 
     @property
+    def key(self) -> str:
+        """Return what tells this promise from every other piece of work."""
+        return self.row.key
+
+    @property
     def line(self) -> Line:
         """Return what telling somebody needs."""
         return Line(self.database, self.provider, self.now, self.fence)
@@ -58,6 +63,14 @@ class Work:
         request = settings.provider_connect_seconds + settings.provider_read_seconds
         # A request begun at the last allowed moment has to be over when the lease ends.
         self._mine_until = time.monotonic() + max(self.lease.total_seconds() - request, self.lease.total_seconds() / 2)
+
+    def prolong(self, session: Session) -> None:
+        """Prolong the lease in the database; raises `LeaseLost`."""
+        outbox.extend(session, self.row, worker=self.worker, until=self.now() + self.lease)
+
+    def hand_back(self, session: Session) -> None:
+        """Return it undone for another worker; raises `LeaseLost`."""
+        outbox.give_back(session, self.row, worker=self.worker)
 
     def fence(self) -> None:
         """Raise `LeaseLost` when somebody else may be carrying this out."""

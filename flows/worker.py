@@ -18,9 +18,10 @@ from domain.processes import WORKFLOWS
 from domain.settings import NotForProduction, get_settings
 from flows import logs, timetable
 from flows.company import Company
+from flows.errand_watch import ErrandWatch
 from flows.provider import provider_of
 from flows.shift import PART, Shift
-from flows.watch import Watch, look_out
+from flows.watch import Watch, Watching, look_out
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +36,19 @@ async def work(shift: Shift, *, prefect_api: str = "") -> None:
 
     `prefect_api` is the address of Prefect's API; without one everything is carried out directly.
     """
-    watches = [Watch(process, shift) for process in WORKFLOWS]
+    errands = ErrandWatch(shift)
+    watches: list[Watching] = [*(Watch(process, shift) for process in WORKFLOWS), errands]
     listening = not shift.database.is_sqlite
     company = Company(shift, api_url=prefect_api) if prefect_api else None
     if company:
         company.start()
     plan = timetable.start(shift)
     ear = _listen(shift) if listening else None
-    beside = [asyncio.create_task(shift.keep_leases()), asyncio.create_task(beat(shift))]
+    beside = [
+        asyncio.create_task(shift.keep_leases()),
+        asyncio.create_task(errands.keep_progress()),
+        asyncio.create_task(beat(shift)),
+    ]
     log.info("worker at work", worker=shift.worker)
     try:
         await look_out(shift, watches, listening=listening)
@@ -58,7 +64,7 @@ async def work(shift: Shift, *, prefect_api: str = "") -> None:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def drain(shift: Shift, watches: list[Watch]) -> None:
+async def drain(shift: Shift, watches: list[Watching]) -> None:
     """Finish what is under way, up to `DRAIN_SECONDS`; what is not done by then another worker takes up."""
     log.info("worker draining", under_way=len(shift.running))
     everything = asyncio.gather(*(watch.drained() for watch in watches))

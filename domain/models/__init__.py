@@ -2,6 +2,7 @@
 
 from domain.models.access import ApiToken, Photo, Receipt, RepeatedRequest, SignIn, Throttle, VaultItem
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
+from domain.models.errand import Errand
 from domain.models.register import Account, Area, Person, Post, Venue
 from domain.models.work import Attempt, Heartbeat, Outbox, TimetableRun
 
@@ -15,6 +16,7 @@ __all__ = [
     "Case",
     "CaseLink",
     "ClockRow",
+    "Errand",
     "Heartbeat",
     "NumberSeries",
     "Outbox",

@@ -1,0 +1,34 @@
+"""What kinds of errands there are: how people call each, and how many of it may run at once.
+
+A new kind stands here and, with the function that does it, in `flows.errands`; either alone is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.language import Label
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandKind:
+    """One kind of errand."""
+
+    label: Label
+    is_long: bool = True
+    """True: it may take many seconds, and never takes the hands that messages and sign-in codes need."""
+
+
+KINDS: dict[str, ErrandKind] = {}
+"""Kind → what is known of it."""
+
+
+class UnknownKind(LookupError):
+    """Nobody can do an errand of this kind."""
+
+
+def kind_of(name: str) -> ErrandKind:
+    """Return what is known of a kind; raises `UnknownKind`."""
+    if name not in KINDS:
+        raise UnknownKind(name)
+    return KINDS[name]
