@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from documents import printing
 from domain import clocks, parts, schema
 from domain.database import Database, open_database
 from domain.parts import PartStatus
@@ -61,7 +62,7 @@ def examine() -> list[Finding]:
     except ValidationError as error:
         wrong = "; ".join(f"FIRELINE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         return [*found, Finding("settings", "fault", wrong, "Correct or remove these environment variables.")]
-    found += [_keys(settings), *_database(settings), _storage(settings), *_times(settings), _font()]
+    found += [_keys(settings), *_database(settings), _storage(settings), *_times(settings), _font(), _printing()]
     running = parts.parts_status(settings.data_dir)
     found += [_provider(settings, running), _prefect(running), *_ports(running)]
     return found
@@ -159,6 +160,13 @@ def _font() -> Finding:
     return Finding(
         "font", "note", "no Chinese font: printed documents would show boxes", "apt-get install fonts-noto-cjk"
     )
+
+
+def _printing() -> Finding:
+    if packages := printing.missing_packages():
+        says = "PDFs cannot be made: libraries are missing. Everything else works."
+        return Finding("pdf", "note", says, f"apt-get install {' '.join(packages)}")
+    return Finding("pdf", "ok", "PDFs can be made")
 
 
 def _provider(settings: Settings, running: Mapping[str, PartStatus]) -> Finding:

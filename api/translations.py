@@ -21,7 +21,7 @@ from babel.messages.pofile import write_po
 from domain import language
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("domain", "flows", "api", "notifications", "gateways")
+PACKAGES = ("domain", "flows", "api", "notifications", "documents", "gateways")
 TEMPLATES = "templates"
 
 # Calls whose first argument is a source string. Contexts and plurals are used in templates only.

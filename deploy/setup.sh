@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Install what Fireline needs on this machine: .venv from the hashed lock file and, for the tests, Debian packages.
 #
-#   deploy/setup.sh            what `make run` needs
-#   deploy/setup.sh --tools    the Python tools of `make check` as well
-#   deploy/setup.sh --tests    and the Debian packages of `make test`
+#   deploy/setup.sh            what `make run` needs, with the Debian packages that PDFs need
+#   deploy/setup.sh --tools    the Python tools of `make check` instead of those packages
+#   deploy/setup.sh --tests    all of it, and the Debian packages of `make test`
 #
 # Silent when there is nothing to do. Debian packages are installed only by root or with a sudo that asks for no
-# password; otherwise their names and the command are printed. Exit 1 when something essential is missing.
+# password; otherwise their names and the command are printed. Exit 1 when something essential is missing: PDFs are
+# not, Fireline starts without them and says where they are asked for what is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,14 +25,26 @@ fail() { say "$@"; exit 1; }
 
 found() { compgen -G "$1" >/dev/null; }
 
+has_library() { found "/usr/lib/*/$1" || found "/lib/*/$1" || found "/usr/lib/$1"; }
+has_chinese_font() {
+    found '/usr/share/fonts/opentype/noto/NotoSansCJK*' && found '/usr/share/fonts/opentype/noto/NotoSerifCJK*'
+}
+
 # What is absent, looked for by what it gives, so that a Chromium or PostgreSQL from elsewhere counts too.
 missing_packages() {
+    [ "$level" != tools ] || return 0
+    # What WeasyPrint opens at run time; `fireline doctor` looks for the same.
+    has_library 'libpango-1.0.so.0' || echo libpango-1.0-0
+    has_library 'libpangoft2-1.0.so.0' || echo libpangoft2-1.0-0
+    has_library 'libharfbuzz-subset.so.0' || echo libharfbuzz-subset0
+    has_chinese_font || echo fonts-noto-cjk
     [ "$level" = tests ] || return 0
     found '/usr/lib/postgresql/*/bin/initdb' || echo postgresql
     command -v chromium >/dev/null || echo chromium
     # Playwright's own node needs it; Chromium does not bring it.
-    found '/usr/lib/*/libatomic.so.1' || found '/lib/*/libatomic.so.1' || echo libatomic1
-    found '/usr/share/fonts/opentype/noto/NotoSansCJK*' || echo fonts-noto-cjk
+    has_library 'libatomic.so.1' || echo libatomic1
+    # Turns printed sheets into pictures, for the tests to read their QR codes back.
+    command -v pdftoppm >/dev/null || echo poppler-utils
 }
 
 as_root=()
@@ -158,10 +171,14 @@ if ! noted project "$sum"; then
 fi
 
 # Ours too; only what changed is compiled anew.
-.venv/bin/python -m compileall -q api domain flows gateways notifications || true
+.venv/bin/python -m compileall -q api documents domain flows gateways notifications || true
 
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ] && ! install_packages "${missing[@]}"; then
-    # Without the font pages still work, Chinese shows as boxes in the browser tests' pictures.
-    [ "${missing[*]}" = fonts-noto-cjk ] || exit 1
+    if [ "$level" = tests ]; then
+        # Without the font pages still work, Chinese shows as boxes in the browser tests' pictures.
+        [ "${missing[*]}" = fonts-noto-cjk ] || exit 1
+    else
+        say "everything works without them but PDFs, such as the sheets with a venue's code"
+    fi
 fi

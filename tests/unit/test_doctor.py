@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from api import doctor
+from documents import printing
 from domain import schema
 from domain.database import open_database
 from domain.parts import PartStatus, write_status
@@ -40,7 +41,9 @@ def test_nothing_is_wrong_with_a_fresh_demo(monkeypatch: pytest.MonkeyPatch) -> 
     found = examined(monkeypatch)
 
     assert not [finding.line for finding in found.values() if finding.is_fault]
-    assert {"python", "keys", "database", "clock", "photos", "calendar", "font", "phones", "prefect"} <= set(found)
+    assert {"python", "keys", "database", "clock", "photos", "calendar", "font", "pdf", "phones", "prefect"} <= set(
+        found
+    )
     assert found["database"].kind == "ok"
 
 
@@ -80,6 +83,14 @@ def test_what_is_wrong_is_named_with_how_to_mend_it(
     assert [finding.what for finding in found.values() if finding.is_fault] == [what]
     assert says in found[what].line
     assert found[what].mend
+
+
+def test_libraries_that_pdfs_lack_are_named_as_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(printing.LIBRARIES, "libnowhere.so.9", "libnowhere9")
+
+    found = examined(monkeypatch)
+
+    assert (found["pdf"].kind, found["pdf"].mend) == ("note", "apt-get install libnowhere9")
 
 
 def test_a_prefect_that_is_away_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
