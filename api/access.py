@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Depends
 
 from api import deps
+from domain.access import NotPermitted, may
+from domain.rights import Right
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +50,21 @@ signed_by_provider = _mark(Access.PROVIDER)
 operations = _mark(Access.OPERATIONS)
 
 
+def needs(right: Right) -> Callable[[Endpoint], Endpoint]:
+    """Mark an endpoint for signed-in people who have `right` somewhere; where, the service behind it asks."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.__right__ = right  # type: ignore[attr-defined]
+        return staff_only(endpoint)
+
+    return mark
+
+
+def right_of(endpoint: Callable[..., Any]) -> Right | None:
+    """Return the right an endpoint asks for; None where being signed in is enough to ask."""
+    return getattr(endpoint, "__right__", None)
+
+
 def access_of(endpoint: Callable[..., Any]) -> Access | None:
     """Return an endpoint's mark; None when it has none."""
     return getattr(endpoint, "__access__", None)
@@ -63,8 +80,18 @@ class Router(APIRouter):
             raise UnguardedRoute(f"{path}: {endpoint.__name__} does not say who may call it")
         methods = {method.upper() for method in options.get("methods") or ("GET",)}
         guards = [Depends(guard) for guard in _guards(access, writes=bool(methods - SAFE))]
+        if (right := right_of(endpoint)) is not None:
+            guards.append(Depends(_holds(right)))
         options["dependencies"] = [*guards, *(options.get("dependencies") or ())]
         super().add_api_route(path, endpoint, **options)
+
+
+def _holds(right: Right) -> Callable[..., Any]:
+    async def require_right(staff: deps.CurrentStaff) -> None:
+        if not may(staff.actor, right):
+            raise NotPermitted(right)
+
+    return require_right
 
 
 def _guards(access: Access, *, writes: bool) -> list[Callable[..., Any]]:

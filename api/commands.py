@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
-from domain import accounts, audit, people, schema
+from domain import accounts, people, register_log, schema
 from domain.actors import ROLE_LABELS, Role
 from domain.database import Database, open_database
 from domain.demo import loading, roster
@@ -157,8 +157,13 @@ def add_token(username: str, *, label: str) -> str:
 def verify_audit() -> tuple[bool, str]:
     """Return whether the record holds, and what to say of it."""
     with _database() as database, database.read() as session:
-        found = audit.verify(session)
-    counts = [(found.cases, "case", "cases"), (found.entries, "entry", "entries"), (found.anchors, "anchor", "anchors")]
+        found = register_log.verify_everything(session)
+    counts = [
+        (found.cases, "case", "cases"),
+        (found.records, "record", "records"),
+        (found.entries, "entry", "entries"),
+        (found.anchors, "anchor", "anchors"),
+    ]
     looked = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
     if found.whole:
         return True, f"The record is whole: {looked}."

@@ -23,6 +23,7 @@ from api.field_errors import FieldError, FieldsRefused, field_errors
 from api.forms import UnreadableForm
 from api.middleware.limits import BodyTooLarge
 from api.problem import Problem, answer, wants_json
+from domain.access import NotPermitted, OutOfReach
 from domain.accounts import WrongCredentials
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
 from domain.idempotency import KeyReused
@@ -310,7 +311,24 @@ FAILED = Problem(
     WAIT,
 )
 
+OUT_OF_REACH = Problem(
+    NOT_FOUND,
+    "not-found",
+    Sentence("There is no such page"),
+    Sentence("Nothing is at this address, or it is not open to you."),
+    NOTHING_KEPT,
+    START_AGAIN,
+)
+
+
+def _not_permitted(_: Request, error: NotPermitted) -> Problem:
+    next_step = Sentence("Ask your administrator if your work needs it.")
+    return Problem(NOT_PERMITTED, "not-permitted", Sentence("Not permitted"), error.reason, NOTHING_KEPT, next_step)
+
+
 PROBLEMS: dict[type[Exception], Maker] = {
+    OutOfReach: _always(OUT_OF_REACH),
+    NotPermitted: _not_permitted,
     WrongCredentials: _always(WRONG_PASSWORD),
     TooManyAttempts: _too_many,
     ForeignForm: _always(FOREIGN_FORM),

@@ -1,61 +1,247 @@
-"""Who may see which case and what of it; deny by default. The areas' subtrees come with the register's own issue."""
+"""Who may know of what and do what: role × area subtree × own venue × industry, deny by default.
+
+One set of rules answers lists, pages, JSON, exports, files and streams: SQL conditions for what somebody may know of
+(`visible`, `venues_visible`), an actor narrowed to the roles that hold at a case (`acting_on`), and the rights that are
+not a step of a case (`RIGHTS`). `docs/access.md` is generated from the same tables.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlmodel import Session
 
-from domain.actors import Actor, Role
-from domain.models import Case, TimelineEntry
+from domain.actors import VENUE_SIDE, Actor, Grant, Place, Role
+from domain.language import Sentence
+from domain.models import Area, Case, TimelineEntry, Venue
+from domain.rights import RIGHT_LABELS, RIGHTS, SEES_EVERYTHING, Right
 
-SEES_EVERYTHING = frozenset(
-    {Role.HANDLER, Role.INSPECTOR, Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.ADMINISTRATOR, Role.AUDITOR}
-)
 READS_REPORTS = frozenset({Role.HANDLER, Role.INSPECTOR, Role.SUPERVISOR, Role.LEADER})
 """Roles that read what the reporter wrote; a warden reads it for the cases assigned to them."""
+WORKS_WHERE_SENT = frozenset({Role.WARDEN, Role.INSPECTOR})
+"""Roles that hold at a case assigned to their holder, wherever it is."""
+
+_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+_CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_ENTRIES: Any = TimelineEntry.__table__  # type: ignore[attr-defined]
+_VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 
 
-def visible(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition on `cases` that leaves what this actor may know of."""
-    if actor.plays(*SEES_EVERYTHING):
-        return true()
-    table: Any = Case.__table__  # type: ignore[attr-defined]
-    mine: list[ColumnElement[bool]] = []
-    if actor.plays(Role.WARDEN) and actor.person_id:
-        worked = select(TimelineEntry.case_id).where(  # type: ignore[call-overload]
-            TimelineEntry.actor_id == actor.person_id
-        )
-        mine += [
-            table.c.assignee_id == actor.person_id,
-            table.c.second_assignee_id == actor.person_id,
-            table.c.id.in_(worked),
-        ]
-    if actor.venue_ids:
-        here = table.c.venue_id.in_(actor.venue_ids)
-        mine.append((table.c.process == "rectification") & (table.c.state != "ordered") & here)
-    return or_(*mine) if mine else false()
+class NotPermitted(Exception):
+    """This person may know of it, and still not do this; `reason` says so."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(right.value)
+        self.right = right
+        self.reason = Sentence("Your role may not do this: %(step)s.", step=RIGHT_LABELS[right])
 
 
-def may_see(session: Session, actor: Actor, case: Case) -> bool:
-    """Return whether this actor may know of the case."""
-    table: Any = Case.__table__  # type: ignore[attr-defined]
-    found = session.execute(select(table.c.id).where(table.c.id == case.id, visible(actor))).first()
-    return found is not None
+class OutOfReach(LookupError):
+    """It lies outside of what this person may know of: to them it does not exist."""
 
 
 class Assigned(Protocol):
-    """What of a case decides who reads its reporter's words."""
+    """What of a case decides who works on it."""
+
+    @property
+    def id(self) -> UUID:
+        """Return whose identity it is."""
 
     @property
     def assignees(self) -> tuple[UUID, ...]:
         """Return who works on it."""
 
 
+class Located(Assigned, Protocol):
+    """A case, or what a list shows of one."""
+
+    @property
+    def area_id(self) -> UUID | None:
+        """Return in which area it is, as far as known."""
+
+    @property
+    def venue_id(self) -> UUID | None:
+        """Return at which venue it is; None where there is no code."""
+
+
+# Which roles hold here.
+
+
+def place_of(session: Session, *, area_id: UUID | None, venue_id: UUID | None) -> Place:
+    """Return where that is, as grants ask for it."""
+    if venue_id is not None:
+        query = select(_AREAS.c.path, _VENUES.c.industry).join(_AREAS, _AREAS.c.id == _VENUES.c.area_id)
+        row = session.execute(query.where(_VENUES.c.id == venue_id)).first()
+        if row is not None:
+            return Place(row.path, venue_id, row.industry)
+    path = session.execute(select(_AREAS.c.path).where(_AREAS.c.id == area_id)).scalar() if area_id else None
+    return Place(path, venue_id)
+
+
+def acting_on(session: Session, actor: Actor, case: Located) -> Actor:
+    """Return the actor with the roles that hold at this case: what `Workflow.plan` and `offers` are asked with."""
+    if holds_everywhere(actor):
+        return actor
+    return actor.at(place_of(session, area_id=case.area_id, venue_id=case.venue_id), besides=_sent(actor, case))
+
+
+def acting_on_each(session: Session, actor: Actor, cases: Iterable[Assigned]) -> dict[UUID, Actor]:
+    """Return case id → the actor with the roles that hold there, for a whole list at once."""
+    listed = list(cases)
+    if holds_everywhere(actor) or not listed:
+        return {case.id: actor for case in listed}
+    query = (
+        select(_CASES.c.id, _AREAS.c.path, _CASES.c.venue_id, _VENUES.c.industry)
+        .select_from(_CASES)
+        .outerjoin(_VENUES, _VENUES.c.id == _CASES.c.venue_id)
+        .outerjoin(_AREAS, _AREAS.c.id == func.coalesce(_VENUES.c.area_id, _CASES.c.area_id))
+        .where(_CASES.c.id.in_([case.id for case in listed]))
+    )
+    there = {row.id: Place(row.path, row.venue_id, row.industry) for row in session.execute(query)}
+    return {case.id: actor.at(there.get(case.id, Place()), besides=_sent(actor, case)) for case in listed}
+
+
+def holds_everywhere(actor: Actor) -> bool:
+    """Return whether every role of the actor holds wherever something is."""
+    return actor.grants is None or all(grant == Grant(grant.role) for grant in actor.grants)
+
+
+def _sent(actor: Actor, case: Assigned) -> frozenset[Role]:
+    return WORKS_WHERE_SENT if actor.person_id in case.assignees else frozenset()
+
+
+# Which cases somebody may know of.
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `cases` that leaves what this actor may know of."""
+    grants = actor.grants if actor.grants is not None else tuple(Grant(role) for role in actor.roles)
+    offices = {grant for grant in grants if grant.role in SEES_EVERYTHING and grant.venue_id is None}
+    found = _reach(offices, area_id=_CASES.c.area_id, venue_id=_CASES.c.venue_id)
+    if not isinstance(found, list):
+        return found
+    mine = list(found)
+    if actor.plays(*WORKS_WHERE_SENT) and actor.person_id:
+        worked = select(_ENTRIES.c.case_id).where(_ENTRIES.c.actor_id == actor.person_id)
+        mine += [
+            _CASES.c.assignee_id == actor.person_id,
+            _CASES.c.second_assignee_id == actor.person_id,
+            _CASES.c.id.in_(worked),
+        ]
+    if actor.venue_ids:
+        here = _CASES.c.venue_id.in_(actor.venue_ids)
+        mine.append((_CASES.c.process == "rectification") & (_CASES.c.state != "ordered") & here)
+    return or_(*mine) if mine else false()
+
+
+def _reach(
+    grants: Iterable[Grant], *, area_id: ColumnElement[Any], venue_id: ColumnElement[Any] | None
+) -> ColumnElement[bool] | list[ColumnElement[bool]]:
+    """Return `true()` when one of the grants holds everywhere, else a condition per different reach."""
+    reaches = {(grant.area_path, grant.industry) for grant in grants}
+    if (None, None) in reaches:
+        return true()
+    # A wider area makes the narrower ones within it needless.
+    whole = [path for path, industry in reaches if industry is None and path is not None]
+    needed = [
+        (path, industry)
+        for path, industry in sorted(reaches, key=str)
+        if not any((path or "").startswith(wide) and (path, industry) != (wide, None) for wide in whole)
+    ]
+    return [_within(path, industry, area_id=area_id, venue_id=venue_id) for path, industry in needed]
+
+
+def _within(
+    path: str | None, industry: str | None, *, area_id: ColumnElement[Any], venue_id: ColumnElement[Any] | None
+) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = []
+    if path is not None:
+        inside: ColumnElement[bool] = area_id.in_(below(path))
+        is_root = path.count("/") == 1
+        parts.append(or_(inside, area_id.is_(None)) if is_root and venue_id is not None else inside)
+    if industry is not None:
+        of_industry = select(_VENUES.c.id).where(_VENUES.c.industry == industry)
+        parts.append(venue_id.in_(of_industry) if venue_id is not None else _VENUES.c.industry == industry)
+    return and_(*parts)
+
+
+def below(path: str) -> Any:  # noqa: ANN401 - a select of ids
+    """Return the select of the ids of an area and all below it."""
+    return select(_AREAS.c.id).where(func.substr(_AREAS.c.path, 1, len(path)) == path)
+
+
+def may_see(session: Session, actor: Actor, case: Case) -> bool:
+    """Return whether this actor may know of the case."""
+    found = session.execute(select(_CASES.c.id).where(_CASES.c.id == case.id, visible(actor))).first()
+    return found is not None
+
+
+# Which venues somebody may know of, as staff; what the public sees of a venue stands at its code.
+
+
+def venues_visible(actor: Actor, right: Right = Right.SEE_VENUES) -> ColumnElement[bool]:
+    """Return the condition on `venue` that leaves those for which this actor has `right`."""
+    if actor.grants is None and not actor.person_id:
+        return true() if actor.plays(Role.SYSTEM) else false()
+    grants = actor.grants if actor.grants is not None else tuple(Grant(role) for role in actor.roles)
+    able = [grant for grant in grants if grant.role in RIGHTS[right]]
+    offices = [grant for grant in able if grant.venue_id is None and grant.role not in VENUE_SIDE]
+    found = _reach(offices, area_id=_VENUES.c.area_id, venue_id=None)
+    if not isinstance(found, list):
+        return found
+    own = [grant.venue_id for grant in able if grant.venue_id is not None]
+    if own:
+        found.append(_VENUES.c.id.in_(own))
+    return or_(*found) if found else false()
+
+
+# Rights that are not a step of a case.
+
+
+def may(actor: Actor, right: Right, place: Place | None = None) -> bool:
+    """Return whether the actor has `right` at `place`; without a place: anywhere at all."""
+    if place is not None:
+        actor = actor.at(place)
+    return actor.plays(*RIGHTS[right])
+
+
+def require(
+    session: Session,
+    actor: Actor,
+    right: Right,
+    *,
+    venue_id: UUID | None = None,
+    area_id: UUID | None = None,
+    anywhere: bool = False,
+) -> None:
+    """Raise `OutOfReach` for what the actor may not know of, `NotPermitted` for what they may not do there.
+
+    Without a venue or an area the right has to hold everywhere (`anywhere`: at one place at least).
+    """
+    if actor.grants is None and actor.plays(Role.SYSTEM):
+        return
+    if anywhere:
+        if not may(actor, right):
+            raise NotPermitted(right)
+        return
+    here = place_of(session, area_id=area_id, venue_id=venue_id)
+    if (venue_id or area_id) and not may(actor, Right.SEE_VENUES, here) and not may(actor, right, here):
+        raise OutOfReach(str(venue_id or area_id))
+    if not may(actor, right, here):
+        raise NotPermitted(right)
+
+
+# Single fields.
+
+
 def reads_reporter(actor: Actor, case: Assigned) -> bool:
-    """Return whether this actor reads what the reporter wrote and photographed (never the venue's side)."""
+    """Return whether this actor reads what the reporter wrote and photographed (never the venue's side).
+
+    `actor` as `acting_on` narrows it, or as they are for a list that `visible` has narrowed.
+    """
     if actor.plays(*READS_REPORTS):
         return True
     return actor.plays(Role.WARDEN) and actor.person_id in case.assignees

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,7 +25,40 @@ class Role(StrEnum):
     LEADER = "leader"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    APPLICANT = "applicant"
     SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role and where it holds: an area with all below it, one venue, or the venues of one industry there."""
+
+    role: Role
+    area_path: str | None = None
+    """The area's `path`; None: everywhere."""
+    venue_id: UUID | None = None
+    industry: str | None = None
+
+    def covers(self, place: Place) -> bool:
+        """Return whether the grant holds at `place`."""
+        if self.venue_id is not None:
+            return place.venue_id == self.venue_id
+        if self.industry is not None and place.industry != self.industry:
+            return False
+        if self.area_path is None:
+            return True
+        if place.area_path is None:  # nobody knows where it is: those at the root of the areas look after it
+            return self.area_path.count("/") == 1
+        return place.area_path.startswith(self.area_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is, as far as grants ask."""
+
+    area_path: str | None = None
+    venue_id: UUID | None = None
+    industry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +75,16 @@ class Actor:
     the phone cannot be read from it."""
     venue_ids: frozenset[UUID] = frozenset()
     """Venues at which the actor holds a post of the venue's side now."""
+    grants: tuple[Grant, ...] | None = None
+    """Where each role holds. None: the actor is nobody of the register (the system, a reporter with their receipt),
+    whose limits are the guards of each step."""
+
+    def at(self, place: Place, *, besides: frozenset[Role] = frozenset()) -> Actor:
+        """Return the actor with those roles only that hold at `place`, and of `besides` all they have."""
+        if self.grants is None:
+            return self
+        held = frozenset(grant.role for grant in self.grants if grant.role in besides or grant.covers(place))
+        return self if held == self.roles else replace(self, roles=held)
 
     def plays(self, *roles: Role) -> bool:
         """Return whether the actor has one of `roles`."""
@@ -70,5 +113,6 @@ ROLE_LABELS: dict[Role, Label] = {
     Role.LEADER: Label("负责人", "Leader"),
     Role.ADMINISTRATOR: Label("管理员", "Administrator"),
     Role.AUDITOR: Label("审计员", "Auditor"),
+    Role.APPLICANT: Label("申请人", "Applicant"),
     Role.SYSTEM: Label("系统", "System"),
 }

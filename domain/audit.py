@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session, col
 
 from domain.language import Sentence
-from domain.models import Anchor, AnchorLeaf, Case, NumberSeries, TimelineEntry
+from domain.models import Anchor, AnchorLeaf, Case, NumberSeries, RegisterEntry, RegisterHead, TimelineEntry
 
 GENESIS = bytes(32)
 BATCH = 500
@@ -68,11 +68,11 @@ def _leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
 def set_anchor(session: Session, *, at: datetime) -> Anchor:
     """Store a Merkle root over every chain head that moved since the anchor before, and return it."""
     last = session.execute(select(Anchor).order_by(Anchor.id.desc()).limit(1)).scalar_one_or_none()  # type: ignore[union-attr]
-    moved = session.execute(
-        select(Case.id, Case.version, Case.chain_head)  # type: ignore[call-overload]
-        .where(~select(1).where(col(AnchorLeaf.case_id) == Case.id, col(AnchorLeaf.seq) == Case.version).exists())
-        .order_by(Case.id)
-    ).all()
+    moved = sorted(
+        (*_moved(session, Case.id, Case.version, Case.chain_head),
+         *_moved(session, RegisterHead.subject_id, RegisterHead.version, RegisterHead.chain_head)),
+        key=lambda row: row[0],
+    )  # fmt: skip
     root = merkle_root(last.root if last else GENESIS, [_leaf(*row) for row in moved])
     anchor = Anchor(at=at, root=root, leaves=len(moved))
     session.add(anchor)
@@ -81,6 +81,11 @@ def set_anchor(session: Session, *, at: datetime) -> Anchor:
         rows = [{"anchor_id": anchor.id, "case_id": i, "seq": s, "hash": h} for i, s, h in moved]
         session.execute(insert(AnchorLeaf), rows)
     return anchor
+
+
+def _moved(session: Session, subject: Any, version: Any, head: Any) -> list[tuple[UUID, int, bytes]]:  # noqa: ANN401 - columns
+    known = select(1).where(col(AnchorLeaf.case_id) == subject, col(AnchorLeaf.seq) == version).exists()
+    return [(row[0], row[1], row[2]) for row in session.execute(select(subject, version, head).where(~known))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class Verified:
     entries: int
     anchors: int
     breaches: tuple[Breach, ...]
+    records: int = 0
+    """Subjects of the register with entries of their own."""
 
     @property
     def whole(self) -> bool:
@@ -177,16 +184,24 @@ def _verify_numbers(session: Session, numbers: Mapping[str, set[int]]) -> Iterat
             yield Breach(series, Sentence("The series of numbers was set back."))
 
 
+def _now_written() -> Any:  # noqa: ANN401 - a column
+    return func.coalesce(col(TimelineEntry.hash), col(RegisterEntry.hash))
+
+
 def _verify_anchors(session: Session) -> tuple[int, list[Breach]]:
     root, count = GENESIS, 0
     breaches: list[Breach] = []
     for anchor in session.execute(select(Anchor).order_by(Anchor.id)).scalars():  # type: ignore[arg-type]
         count += 1
         leaves = session.execute(
-            select(AnchorLeaf.case_id, AnchorLeaf.seq, AnchorLeaf.hash, TimelineEntry.hash)  # type: ignore[call-overload]
+            select(AnchorLeaf.case_id, AnchorLeaf.seq, AnchorLeaf.hash, _now_written())  # type: ignore[call-overload]
             .outerjoin(
                 TimelineEntry,
                 (TimelineEntry.case_id == AnchorLeaf.case_id) & (TimelineEntry.seq == AnchorLeaf.seq),
+            )
+            .outerjoin(
+                RegisterEntry,
+                (RegisterEntry.subject_id == AnchorLeaf.case_id) & (RegisterEntry.seq == AnchorLeaf.seq),
             )
             .where(AnchorLeaf.anchor_id == anchor.id)
             .order_by(AnchorLeaf.case_id)
@@ -196,9 +211,9 @@ def _verify_anchors(session: Session) -> tuple[int, list[Breach]]:
         if root != anchor.root or len(leaves) != anchor.leaves:
             breaches.append(Breach(where, Sentence("The anchor does not fit its own list.")))
         for case_id, seq, head, now in leaves:
-            entry = f"{where}, case {case_id} #{seq}"
+            entry = f"{where}, case or record {case_id} #{seq}"
             if now is None:
-                breaches.append(Breach(entry, Sentence("The case has vanished.")))
+                breaches.append(Breach(entry, Sentence("The case or record has vanished.")))
             elif now != head:
                 breaches.append(Breach(entry, Sentence("The entry was rewritten with its chain.")))
         root = anchor.root

@@ -21,7 +21,7 @@ from domain.language import Sentence
 from domain.models import Case, CaseLink, NumberSeries, Photo
 from domain.processes import workflow_of
 from domain.settings import city_zone
-from domain.workflow import FieldRefusal, Plan, Transition, Workflow
+from domain.workflow import FieldRefusal, Offer, Plan, Transition, Workflow
 
 MAX_ATTACHED = 60
 """Photos one case may carry; a guard against flooding, not a rule of law."""
@@ -133,6 +133,16 @@ def reload(session: Session, case_id: UUID) -> Case:
     return case
 
 
+def plan(session: Session, case: Case, name: str, *, actor: Actor, at: datetime) -> Plan:
+    """Return what `fire` would do, with the roles that hold at the case; raises `TransitionRefused`."""
+    return workflow_of(case.process).plan(snapshot(case), name, actor=access.acting_on(session, actor, case), at=at)
+
+
+def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[Offer]:
+    """Return the next steps of this actor at this case, each live or with the reason why not."""
+    return workflow_of(case.process).offers(snapshot(case), access.acting_on(session, actor, case), at=at)
+
+
 def _utc(at: datetime) -> datetime:
     """Return the moment in UTC: facts and clocks keep it as text, and texts are compared."""
     if at.tzinfo is None:
@@ -214,13 +224,14 @@ def fire(
     """
     at = _utc(at)
     workflow = workflow_of(case.process)
-    plan = workflow.plan(case, name, actor=actor, at=at)
-    step = plan.transition
+    actor = access.acting_on(session, actor, case)
+    planned = workflow.plan(case, name, actor=actor, at=at)
+    step = planned.transition
     form = _validated(step, data)
     for check in step.checks:
         if refusal := check(case, actor, form, at):
             raise FieldRefused(refusal)
-    passage = Step(case, plan, form, at)
+    passage = Step(case, planned, form, at)
     changes: dict[str, Any] = dict(step.changes(case, actor, form, at)) if step.changes else {}
     if missing := [name for name in step.companions if name not in BEFORE and name not in AFTER]:
         raise MissingCompanion(missing[0])
@@ -230,9 +241,9 @@ def fire(
     data_out = _sealed(session, case, form, actor, at)
     if ids := getattr(form, "photos", None):
         attach_photos(session, case.id, ids, by_reporter=actor.plays(Role.REPORTER))
-    moved = _moved(workflow, case, plan, changes, tick)
+    moved = _moved(workflow, case, planned, changes, tick)
     seq = case.version + 1
-    passed = (name, plan.source, plan.target)
+    passed = (name, planned.source, planned.target)
     entry = _entry(case.id, seq, passed, actor=actor, roles=step.roles, at=at, data=data_out)
     entry["hash"] = audit.entry_hash(case.chain_head, entry)
     moved.values["chain_head"] = entry["hash"]
@@ -248,7 +259,7 @@ def fire(
     for companion in step.companions:
         if companion in AFTER:
             AFTER[companion](session, passage)
-    return plan
+    return planned
 
 
 @dataclass(slots=True)

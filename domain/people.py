@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain import sealed
-from domain.actors import VENUE_SIDE, Actor, Role
-from domain.models import Area, Person, Post
+from domain.actors import VENUE_SIDE, Actor, Grant, Role
+from domain.models import Area, Delegation, Person, Post
 from domain.settings import city_zone
 
 
@@ -29,16 +31,78 @@ def _valid(day: date) -> tuple[ColumnElement[bool], ...]:
     return (col(Post.from_on) <= day, or_(col(Post.until_on).is_(None), col(Post.until_on) >= day))
 
 
+def held_by(session: Session, person_id: UUID, *, day: date) -> list[tuple[Post, str | None]]:
+    """Return the posts a person holds or covers on `day`, each with the path of its area."""
+    query = (
+        select(Post, col(Area.path))
+        .outerjoin(Area, col(Area.id) == Post.area_id)
+        .where(or_(col(Post.person_id) == person_id, col(Post.id).in_(_covered_posts(person_id, day))), *_valid(day))
+    )
+    return [(post, path) for post, path in session.execute(query)]
+
+
 def actor_of(session: Session, person: Person, *, at: datetime) -> Actor:
-    """Return the actor a person is at that moment: the roles of all posts they hold, and their venues."""
-    posts = posts_of(session, person.id, day=local_day(at))
+    """Return the actor a person is at that moment: the roles of all posts they hold or cover, and where they hold."""
+    held = held_by(session, person.id, day=local_day(at))
     return Actor(
-        frozenset(Role(post.role) for post in posts),
+        frozenset(Role(post.role) for post, _ in held),
         person_id=person.id,
         name=person.name,
         phone_marks=sealed.marks(person.phone) if person.phone else frozenset(),
-        venue_ids=frozenset(post.venue_id for post in posts if post.venue_id and Role(post.role) in VENUE_SIDE),
+        venue_ids=frozenset(post.venue_id for post, _ in held if post.venue_id and Role(post.role) in VENUE_SIDE),
+        grants=tuple(Grant(Role(post.role), path, post.venue_id, post.industry) for post, path in held),
     )
+
+
+NOT_COVERED = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Posts that nobody holds for somebody else: a second one is appointed instead."""
+
+
+def in_force(day: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on `delegation` that leave those in force on `day`."""
+    runs = (col(Delegation.from_on) <= day, col(Delegation.until_on) >= day)
+    return (*runs, col(Delegation.ended_at).is_(None))
+
+
+def _covered_posts(person_id: UUID, day: date) -> Any:  # noqa: ANN401 - a select of ids
+    """Return the posts of colleagues that a person covers; cover is not passed on to a third."""
+    covered = aliased(Post)
+    return (
+        select(covered.id)  # type: ignore[call-overload]
+        .join(Delegation, col(Delegation.from_person_id) == covered.person_id)
+        .where(
+            col(Delegation.to_person_id) == person_id,
+            or_(col(Delegation.post_id).is_(None), col(Delegation.post_id) == covered.id),
+            col(covered.role).not_in([role.value for role in NOT_COVERED]),
+            *in_force(day),
+        )
+    )
+
+
+def stand_ins(session: Session, holders: Iterable[tuple[Person, Post]], *, day: date) -> list[Person]:
+    """Return who answers today for each of these posts: the holder, or whoever covers for them; each person once."""
+    pairs = list(holders)
+    ids = {person.id for person, _ in pairs}
+    found: dict[UUID, Person] = {}
+    covering = list(
+        session.execute(
+            select(Delegation, Person)
+            .join(Person, col(Person.id) == Delegation.to_person_id)
+            .where(col(Delegation.from_person_id).in_(ids), *in_force(day))
+            .order_by(col(Delegation.made_at), col(Delegation.id))
+        )
+    ) if ids else []  # fmt: skip
+    for person, post in pairs:
+        instead = [
+            row.Person
+            for row in covering
+            if row.Delegation.from_person_id == person.id
+            and row.Delegation.post_id in (None, post.id)
+            and Role(post.role) not in NOT_COVERED
+        ]
+        for one in instead or [person]:
+            found.setdefault(one.id, one)
+    return list(found.values())
 
 
 def is_marked(person: Person, mark: str | None) -> bool:
@@ -49,7 +113,7 @@ def is_marked(person: Person, mark: str | None) -> bool:
 def holds(session: Session, person_id: UUID, roles: Iterable[Role | str], *, day: date) -> bool:
     """Return whether a person holds any of `roles` on `day`."""
     wanted = {str(role) for role in roles}
-    return any(post.role in wanted for post in posts_of(session, person_id, day=day))
+    return any(post.role in wanted for post, _ in held_by(session, person_id, day=day))
 
 
 def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> list[Person]:
@@ -70,7 +134,9 @@ def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) 
             select(Person, Post, Area)
             .join(Post, Post.person_id == Person.id)  # type: ignore[arg-type]
             .outerjoin(Area, Area.id == Post.area_id)  # type: ignore[arg-type]
-            .where(Post.role == role.value, Post.venue_id.is_(None), *_valid(day))  # type: ignore[union-attr, arg-type]
+            .where(
+                col(Post.role) == role.value, col(Post.venue_id).is_(None), col(Post.industry).is_(None), *_valid(day)
+            )
         )
     )
     area = session.get(Area, area_id) if area_id else None
@@ -79,7 +145,7 @@ def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) 
     depth = (max if area else min)(depths, default=0)
     nearest = [row for row, its_depth in zip(above, depths, strict=True) if its_depth == depth]
     nearest.sort(key=lambda row: (row.Post.from_on, row.Person.id))
-    return list({row.Person.id: row.Person for row in nearest}.values())
+    return stand_ins(session, ((row.Person, row.Post) for row in nearest), day=day)
 
 
 def of_venue(session: Session, roles: Iterable[Role], venue_id: UUID, *, day: date) -> list[Person]:
@@ -91,5 +157,4 @@ def of_venue(session: Session, roles: Iterable[Role], venue_id: UUID, *, day: da
         .where(Post.venue_id == venue_id, Post.role.in_(wanted), *_valid(day))  # type: ignore[attr-defined, arg-type]
     ).all()
     ordered = sorted(rows, key=lambda row: (wanted.index(row.Post.role), row.Post.from_on, row.Person.id))
-    unique = {row.Person.id: row.Person for row in ordered}
-    return list(unique.values())
+    return stand_ins(session, ((row.Person, row.Post) for row in ordered), day=day)

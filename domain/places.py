@@ -74,11 +74,9 @@ def words(session: Session, case: Reported) -> str | None:
 
 def words_for(session: Session, actor: Actor, cases: Iterable[Reported]) -> dict[UUID, str]:
     """Return case → the reporter's words for the place, for those cases of which `actor` reads what was said."""
-    items = {
-        case.id: item
-        for case in cases
-        if access.reads_reporter(actor, case) and (item := sealed.referenced(case.facts.get(WORDS)))
-    }
+    said = {case.id: (case, item) for case in cases if (item := sealed.referenced(case.facts.get(WORDS)))}
+    acting = access.acting_on_each(session, actor, [case for case, _ in said.values()])
+    items = {case_id: item for case_id, (case, item) in said.items() if access.reads_reporter(acting[case_id], case)}
     opened = sealed.get_many(session, list(items.values()))
     return {case_id: opened[item] for case_id, item in items.items() if item in opened}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
@@ -76,6 +77,7 @@ def page_of_case(
         case = cases.seen_by(session, staff.actor, number)
         page = case_page(session, case, actor=staff.actor, at=at)
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
+        held_form = _held_form(session, case, staff.actor, at)
     live = {step.name for step in steps if step.offer.enabled}
     return staff_page(
         request, "pages/staff/case.html", status=failed.problem.status if failed else 200,
@@ -86,7 +88,7 @@ def page_of_case(
         deadline=_due(case, at), clock_deadlines=_clocks(page, at),
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),
         done=next((entry for entry in page.entries if entry.seq == done), None),
-        held_form=_held_form(case, staff.actor, at), held_failed=failed if failed and failed.name == HELD else None,
+        held_form=held_form, held_failed=failed if failed and failed.name == HELD else None,
         prefect_ui=prefect_ui.rstrip("/") if staff.actor.plays(*SEES_RUNS) else "", cited=catalogue.short_citation,
     )  # fmt: skip
 
@@ -126,10 +128,10 @@ def _left_over(case: Case, failed: Attempted | None, live: set[str]) -> list[Lef
     ]
 
 
-def _held_form(case: Case, actor: Actor, at: datetime) -> FormShown | None:
+def _held_form(session: Session, case: Case, actor: Actor, at: datetime) -> FormShown | None:
     """Return the form to decide on a held message; None for whom it is not."""
     try:
-        plan = workflow_of(case.process).plan(cases.snapshot(case), HELD, actor=actor, at=at)
+        plan = cases.plan(session, case, HELD, actor=actor, at=at)
     except TransitionRefused:
         return None
     return form_shown(plan.transition.form, prefix="", pickers=Pickers(lambda _: []), typed=Typed())

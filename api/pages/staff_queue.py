@@ -218,7 +218,7 @@ def _remind(  # noqa: PLR0917 - one row of a batch
             said = places.words_for(session, staff.actor, [case]).get(case.id, "")
             place, state = case.place or said, flow.state(case.state).label
             if data is None:
-                flow.plan(cases.snapshot(case), REMIND, actor=staff.actor, at=at)
+                cases.plan(session, case, REMIND, actor=staff.actor, at=at)
             else:
                 cases.fire(session, case, REMIND, actor=staff.actor, at=at, data=data)
     except (cases.UnknownCase, TransitionRefused, cases.CaseChanged, ValidationError) as refused:

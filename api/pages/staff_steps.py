@@ -161,10 +161,9 @@ def steps(
     session: Session, case: Case, *, actor: Actor, at: datetime, failed: Attempted | None = None
 ) -> tuple[Step, ...]:
     """Return every offer with its form, what usually comes next first; a failed one keeps what was typed."""
-    flow = workflow_of(case.process)
     venue = session.get(Venue, case.venue_id) if case.venue_id else None
     pickers = _pickers(session, case, at)
-    offers = sorted(flow.offers(cases.snapshot(case), actor, at=at), key=_rank)
+    offers = sorted(cases.offers(session, case, actor=actor, at=at), key=_rank)
     shown = []
     for offer in offers:
         step = offer.transition

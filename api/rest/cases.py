@@ -167,7 +167,7 @@ def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentSt
     locale = locale_of(request)
     with db.read() as session:
         case = cases.seen_by(session, staff.actor, number)
-        offers = workflow_of(case.process).offers(cases.snapshot(case), staff.actor, at=at)
+        offers = cases.offers(session, case, actor=staff.actor, at=at)
     return JSONResponse(
         [
             {

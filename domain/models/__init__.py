@@ -1,9 +1,12 @@
 """The tables, a file per group of nouns."""
 
 from domain.models.access import ApiToken, Photo, Receipt, RepeatedRequest, SignIn, Throttle, VaultItem
+from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.errand import Errand
-from domain.models.register import Account, Area, Person, Post, Venue
+from domain.models.people import Account, Delegation, Person, Post
+from domain.models.register_log import RegisterEntry, RegisterHead
+from domain.models.venues import Building, Document, Facility, Floor, KeyPart, Venue, VenueCode
 from domain.models.work import Attempt, Heartbeat, Outbox, TimetableRun
 
 __all__ = [
@@ -12,18 +15,29 @@ __all__ = [
     "AnchorLeaf",
     "ApiToken",
     "Area",
+    "AreaBoundary",
+    "AreaLead",
     "Attempt",
+    "Building",
     "Case",
     "CaseLink",
     "ClockRow",
+    "Delegation",
+    "Document",
     "Errand",
+    "Facility",
+    "Floor",
     "Heartbeat",
+    "KeyPart",
     "NumberSeries",
+    "Organisation",
     "Outbox",
     "Person",
     "Photo",
     "Post",
     "Receipt",
+    "RegisterEntry",
+    "RegisterHead",
     "RepeatedRequest",
     "SignIn",
     "Throttle",
@@ -31,4 +45,5 @@ __all__ = [
     "TimetableRun",
     "VaultItem",
     "Venue",
+    "VenueCode",
 ]

@@ -21,6 +21,7 @@ from domain.processes import workflow_of
 from domain.queries import case_record, case_words
 from domain.queries.case_messages import Promise, promises
 from domain.queries.case_words import CHANNELS, Names, Said, Secret
+from domain.rights import SEES_EVERYTHING
 from domain.table import Clock
 from domain.workflow import Workflow
 
@@ -129,6 +130,7 @@ class CasePage:
 def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> CasePage:
     """Return what `actor` may see of a case they may see (`access.may_see` was asked before)."""
     workflow = workflow_of(case.process)
+    actor = access.acting_on(session, actor, case)
     reads = access.reads_reporter(actor, case)
     entries = [entry for entry in session.execute(_timeline(case.id)).scalars() if _may_read(entry, actor)]
     shown = _photos(session, case, entries, reads=reads)
@@ -163,7 +165,7 @@ def _timeline(case_id: UUID) -> Any:  # noqa: ANN401 - a select
 
 def _may_read(entry: TimelineEntry, actor: Actor) -> bool:
     """Remarks among colleagues are not for the venue's side."""
-    is_colleague = actor.plays(*access.SEES_EVERYTHING, Role.WARDEN)
+    is_colleague = actor.plays(*SEES_EVERYTHING, Role.WARDEN)
     return is_colleague or entry.transition not in case_record.ONLY_COLLEAGUES
 
 
@@ -349,6 +351,7 @@ def _label(workflow: Workflow, entry: TimelineEntry) -> Label:
 def photo_for(session: Session, case: Case, photo_id: UUID, *, actor: Actor) -> Photo | None:
     """Return a photo of a case the actor may see, or None when it is not there or not for them."""
     entries = list(session.execute(_timeline(case.id)).scalars())
-    if photo_id not in _photos(session, case, entries, reads=access.reads_reporter(actor, case)):
+    reads = access.reads_reporter(access.acting_on(session, actor, case), case)
+    if photo_id not in _photos(session, case, entries, reads=reads):
         return None
     return session.get(Photo, photo_id)

@@ -14,6 +14,7 @@ from domain import access, sealed
 from domain.actors import VENUE_SIDE, Actor
 from domain.models import Case, Photo, TimelineEntry
 from domain.queries import case_words
+from domain.rights import SEES_EVERYTHING
 
 NEVER_OPENED = frozenset({"phone", "name"})
 """Who the reporter is stays in the vault; showing it is an act of its own that is logged."""
@@ -39,9 +40,10 @@ class Entry:
 
 def timeline(session: Session, case: Case, *, actor: Actor) -> list[Entry]:
     """Return the entries of a case that `actor` may see (`access.may_see` was asked before), the oldest first."""
+    actor = access.acting_on(session, actor, case)
     query = select(TimelineEntry).where(col(TimelineEntry.case_id) == case.id).order_by(col(TimelineEntry.seq))
     entries = list(session.execute(query).scalars())
-    if not actor.plays(*access.SEES_EVERYTHING) and actor.plays(*VENUE_SIDE):
+    if not actor.plays(*SEES_EVERYTHING) and actor.plays(*VENUE_SIDE):
         entries = [entry for entry in entries if entry.transition not in ONLY_COLLEAGUES]
     reads = access.reads_reporter(actor, case)
     opened = _opened(session, entries) if reads else {}

@@ -75,7 +75,8 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
     )
     rows = session.execute(query).all()
     said = places.words_for(session, actor, [row.Case for row in rows])
-    found = [_task(case, venue, area, said.get(case.id), actor, at=at) for case, venue, area in rows]
+    acting = access.acting_on_each(session, actor, [row.Case for row in rows])
+    found = [_task(case, venue, area, said.get(case.id), acting[case.id], at=at) for case, venue, area in rows]
     unfinished_only = [task for task in found if not workflow_of(task.case.process).state(task.case.state).final]
     return Tasks(
         now=tuple(task for task in unfinished_only if task.next),
@@ -88,7 +89,7 @@ def task_of(session: Session, case: Case, actor: Actor, *, at: datetime) -> Task
     venue = session.get(Venue, case.venue_id) if case.venue_id else None
     area = session.get(Area, case.area_id) if case.area_id else None
     said = places.words_for(session, actor, [case]).get(case.id)
-    return _task(case, venue, area.name if area else None, said, actor, at=at)
+    return _task(case, venue, area.name if area else None, said, access.acting_on(session, actor, case), at=at)
 
 
 def _task(case: Case, venue: Venue | None, area: str | None, said: str | None, actor: Actor, *, at: datetime) -> Task:

@@ -148,7 +148,7 @@ def test_removed_case_is_missed_by_number_and_by_anchor(db: Database, four: list
     with db.read() as session:
         found = breaches(session)
     assert found.pop(case.number) == GONE
-    assert list(found.values()) == ["The case has vanished."]
+    assert list(found.values()) == ["The case or record has vanished."]
     assert str(case.id) in next(iter(found))
 
 
@@ -197,7 +197,7 @@ def test_rewritten_chain_is_found_by_the_anchor(db: Database, four: list[Case]) 
     with db.read() as session:
         found = breaches(session)
     assert list(found.values()) == ["The entry was rewritten with its chain."]
-    assert f"case {four[0].id} #{four[0].version}" in next(iter(found))
+    assert f"case or record {four[0].id} #{four[0].version}" in next(iter(found))
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_one_of_a_thing_is_counted_as_one(db: Database) -> None:
     with db.write() as session:
         audit.set_anchor(session, at=datetime.now(UTC))
 
-    assert commands.verify_audit() == (True, "The record is whole: 0 cases, 0 entries, 1 anchor.")
+    assert commands.verify_audit() == (True, "The record is whole: 0 cases, 0 records, 0 entries, 1 anchor.")
 
 
 def test_a_changed_entry_is_named(db: Database) -> None:

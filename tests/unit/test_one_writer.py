@@ -14,6 +14,7 @@ PACKAGES = ("domain", "flows", "api", "notifications", "gateways")
 CASES, LEDGER = "domain/cases.py", "domain/ledger.py"
 OWN_STATE = {
     "domain/outbox.py": "a promise's own state",
+    "domain/errands.py": "an errand's own state",
     "domain/attempts.py": "an attempt's own state",
 }
 """Files that write a column named `state` of another table. A new one says here whose."""

@@ -1,4 +1,4 @@
-"""Areas, venues, people and the posts they hold."""
+"""People, the posts they hold, who covers for them, and how they sign in."""
 
 from __future__ import annotations
 
@@ -11,20 +11,6 @@ from sqlmodel import Field, SQLModel
 from domain.models.columns import UtcDateTime
 
 
-class Area(SQLModel, table=True):
-    """A piece of the city; `path` is the codes from the root, so a subtree is a prefix."""
-
-    __tablename__ = "area"
-
-    id: UUID = Field(primary_key=True)
-    code: str = Field(unique=True, max_length=24)
-    name: str = Field(max_length=60)
-    name_en: str = Field(default="", max_length=60)
-    level: str = Field(max_length=12)
-    parent_id: UUID | None = Field(default=None, foreign_key="area.id")
-    path: str = Field(index=True, max_length=200)
-
-
 class Person(SQLModel, table=True):
     """Somebody who works for or answers for fire safety, by real name."""
 
@@ -35,32 +21,6 @@ class Person(SQLModel, table=True):
     phone: str | None = Field(default=None, max_length=32)
     """E.164, or a hotline."""
     language: str = Field(default="zh_CN", max_length=8)
-
-
-class Venue(SQLModel, table=True):
-    """A place with a code at its door. Never deleted: it closes on a date."""
-
-    __tablename__ = "venue"
-    __table_args__ = (Index("venue_area", "area_id"),)
-
-    id: UUID = Field(primary_key=True)
-    code: str = Field(unique=True, max_length=8)
-    name: str = Field(max_length=80)
-    name_en: str = Field(default="", max_length=120)
-    class_code: str = Field(max_length=4)
-    address: str = Field(max_length=200)
-    area_id: UUID = Field(foreign_key="area.id")
-    lat: float | None = None
-    lon: float | None = None
-    """WGS-84 degrees."""
-    way_out: str = Field(default="", max_length=300)
-    owner_id: UUID | None = Field(default=None, foreign_key="person.id")
-    opened_on: date
-    closed_on: date | None = None
-
-    def is_open(self, day: date) -> bool:
-        """Return whether the venue exists on `day`."""
-        return self.opened_on <= day and (self.closed_on is None or day < self.closed_on)
 
 
 class Post(SQLModel, table=True):
@@ -77,6 +37,30 @@ class Post(SQLModel, table=True):
     venue_id: UUID | None = Field(default=None, foreign_key="venue.id")
     from_on: date
     until_on: date | None = None
+    """The last day of the post."""
+    organisation_id: UUID | None = Field(default=None)
+    industry: str | None = Field(default=None, max_length=24)
+    """Narrows the post to venues of one industry."""
+
+
+class Delegation(SQLModel, table=True):
+    """Somebody covers for a colleague for some days: they hold the colleague's posts as well."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (Index("delegation_to", "to_person_id"), Index("delegation_from", "from_person_id"))
+
+    id: UUID = Field(primary_key=True)
+    from_person_id: UUID = Field(foreign_key="person.id")
+    to_person_id: UUID = Field(foreign_key="person.id")
+    post_id: UUID | None = Field(default=None, foreign_key="post.id")
+    """One post; None: every post that may be covered."""
+    from_on: date
+    until_on: date
+    """The last day."""
+    reason: str = Field(default="", max_length=300)
+    made_by: UUID | None = Field(default=None)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Account(SQLModel, table=True):
