@@ -26,6 +26,8 @@ from api.problem import Problem, answer, wants_json
 from domain.access import NotPermitted, OutOfReach
 from domain.accounts import WrongCredentials
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
+from domain.errand_files import FileGone
+from domain.errands import UnknownErrand
 from domain.idempotency import KeyReused
 from domain.language import Sentence
 from domain.photos import PhotoMissing, PhotoRefused, PhotoTooLarge
@@ -311,6 +313,14 @@ FAILED = Problem(
     WAIT,
 )
 
+FILE_GONE = Problem(
+    NOT_FOUND,
+    "file-gone",
+    Sentence("This file is not here"),
+    Sentence("It is not ready yet, or its time is over."),
+    NOTHING_KEPT,
+    Sentence("Go back to the task; ask for the file again if you need it."),
+)
 OUT_OF_REACH = Problem(
     NOT_FOUND,
     "not-found",
@@ -329,6 +339,8 @@ def _not_permitted(_: Request, error: NotPermitted) -> Problem:
 PROBLEMS: dict[type[Exception], Maker] = {
     OutOfReach: _always(OUT_OF_REACH),
     NotPermitted: _not_permitted,
+    UnknownErrand: _always(OUT_OF_REACH),
+    FileGone: _always(FILE_GONE),
     WrongCredentials: _always(WRONG_PASSWORD),
     TooManyAttempts: _too_many,
     ForeignForm: _always(FOREIGN_FORM),

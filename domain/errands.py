@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
@@ -271,3 +271,41 @@ def made_by(
         query = query.where((col(Errand.made_at) < at) | earlier)
     query = query.order_by(col(Errand.made_at).desc(), col(Errand.id).desc())
     return list(session.execute(query.limit(most)).scalars())
+
+
+def still_needed(session: Session) -> list[str]:
+    """Return the keys of the files that errands which are not over were given."""
+    open_ones = _ERRAND.c.state.in_(OPEN | {"held"}) & _ERRAND.c.input_key.is_not(None)
+    return list(session.execute(select(_ERRAND.c.input_key).where(open_ones)).scalars())
+
+
+def forget_old(session: Session, *, before: datetime) -> int:
+    """Remove errands that ended before that moment, and return how many."""
+    return session.connection().execute(delete(_ERRAND).where(_ERRAND.c.settled_at < before)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that is wrong with what an errand was given: where (a cell, a row), and why."""
+
+    where: str
+    reason: Sentence
+
+
+def complaint(where: str, reason: Sentence | str) -> dict[str, Any]:
+    """Return a complaint as it is kept among an outcome's `errors`."""
+    return {"where": where, **told(reason)}
+
+
+def complaints_of(errand: Errand) -> list[Complaint]:
+    """Return what was wrong with what it was given, in the order in which it was kept."""
+    return [
+        Complaint(str(kept["where"]), Sentence(kept["reason"], **kept.get("reason_params", {})))
+        for kept in errand.outcome.get("errors", ())
+    ]
+
+
+def said_of(errand: Errand) -> Sentence | None:
+    """Return what its function says of how it went (`said` and `said_params` of the outcome); None when nothing."""
+    text = errand.outcome.get("said")
+    return Sentence(text, **errand.outcome.get("said_params", {})) if text else None

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path("var"), description="Where the embedded default keeps its database and files.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `data_dir`.")
-    storage_dir: Path | None = Field(None, description="Photos, and files of errands in a folder of it; empty: `data_dir`.")
+    storage_dir: Path | None = Field(
+        None, description="Photos, and files of errands in a folder of it; empty: `data_dir`."
+    )
     public_url: str = Field(
         "http://localhost:8000",
         description="How people and the provider reach the web part; links and signed callbacks are made of it.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
-from domain import heartbeats, idempotency, photos, throttles
+from domain import errand_files, errands, heartbeats, idempotency, photos, throttles
 from domain.models import Photo, SignIn, TimetableRun, VaultItem
 from domain.settings import get_settings
 
@@ -22,6 +22,9 @@ SIGN_INS_AFTER = timedelta(days=1)
 THROTTLES_AFTER = timedelta(hours=24)
 REPEATED_AFTER = timedelta(hours=48)
 """So long the same `Idempotency-Key` gets the same answer."""
+ERRAND_FILES_AFTER = timedelta(days=7)
+"""So long a file that an errand made can be fetched; what it was given goes then, too, unless it is still open."""
+ERRANDS_AFTER = timedelta(days=90)
 TIMETABLE_AFTER = timedelta(days=30)
 """What the timetable did stays readable so long; one job writes 720 rows a day."""
 
@@ -43,6 +46,7 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "throttles": throttles.forget_old(session, before=at - THROTTLES_AFTER),
         "repeated": idempotency.forget_old(session, before=at - REPEATED_AFTER),
         "heartbeats": heartbeats.forget_old(session, at=at),
+        "errands": errands.forget_old(session, before=at - ERRANDS_AFTER),
         "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }
     return Tidied(counts, files)
@@ -52,6 +56,11 @@ def remove_files(files: Iterable[str], directory: Path, *, at: datetime) -> None
     """Delete the files of photos forgotten at that moment, but for those stored again since."""
     for key in files:
         photos.remove(key, directory, before=at - PHOTOS_AFTER)
+
+
+def remove_errand_files(directory: Path, *, still_needed: Collection[str], at: datetime) -> int:
+    """Delete the errands' files whose time is over at that moment, and return how many."""
+    return errand_files.remove_old(directory, before=at - ERRAND_FILES_AFTER, keep=still_needed)
 
 
 def _timetable(session: Session, *, before: datetime) -> int:

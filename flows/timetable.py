@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, tidying
+from domain import audit, errands, tidying
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -72,8 +72,13 @@ def _anchor(session: Session, at: datetime) -> Done:
 
 def _tidy(session: Session, at: datetime) -> Done:
     tidied = tidying.tidy(session, at=at)
-    directory = get_settings().photos
-    return Done(tidied.counts, lambda _: tidying.remove_files(tidied.files, directory, at=at))
+    needed, settings = errands.still_needed(session), get_settings()
+
+    def remove(_: Shift) -> None:
+        tidying.remove_files(tidied.files, settings.photos, at=at)
+        tidying.remove_errand_files(settings.errand_files, still_needed=needed, at=at)
+
+    return Done(tidied.counts, remove)
 
 
 def _news(_session: Session, _at: datetime) -> Done:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from api.access import Router
-from api.pages import staff_case, staff_intake, staff_queue, staff_registered, staff_sign_in, staff_tasks
+from api.pages import errands, staff_case, staff_intake, staff_queue, staff_registered, staff_sign_in, staff_tasks
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number.
-for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks):
+for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks, errands):
     router.routes.extend(part.router.routes)
