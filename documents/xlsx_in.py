@@ -1,0 +1,132 @@
+"""Reads the first visible sheet of an XLSX workbook; a bomb, an entity or a formula is refused and never followed."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+
+from documents.cell_text import FORMULA, MOST_COLUMNS, NO_TABLE, text_cell
+from domain.imports.cells import Cell, Row, TableRefused, column_letters
+from domain.language import Sentence
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+MOST_PARTS = 1_000
+LARGEST_WHOLE = 400 * 2**20
+"""Bytes unpacked; 200,000 rows of twenty columns take about 250 MB."""
+LARGEST_STRINGS = 150 * 2**20
+"""Bytes of the table of texts, which is held in memory."""
+LARGEST_OTHER = 20 * 2**20
+"""Bytes of any other part: it is parsed whole."""
+HIGHEST_RATIO = 250
+"""Unpacked to packed; a sheet of one value over and over reaches 120."""
+SMALL_ENOUGH = 10 * 2**20
+"""Bytes unpacked below which no ratio is of interest."""
+
+DAMAGED = Sentence("The workbook is damaged. Open it, save it as .xlsx again, and send that.")
+ENTITIES = Sentence("The workbook defines entities of its own, which no spreadsheet does. It was not opened.")
+TOO_MUCH = Sentence("The workbook unpacks to far more than a table of venues or people. It was not opened.")
+
+
+@contextmanager
+def open_sheet(path: Path) -> Iterator[tuple[Iterator[Row], int | None]]:
+    """Give the rows, and how many the sheet says it has."""
+    _refuse_bombs(path)
+    from openpyxl import load_workbook  # noqa: PLC0415 - a fifth of a second that no page should wait for
+
+    # Opened here: openpyxl would leave it open when it fails.
+    with path.open("rb") as file:
+        with _damage_refused():
+            workbook = load_workbook(file, read_only=True, keep_links=False)
+        sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        if not sheets:
+            raise TableRefused(Sentence("The workbook has no sheet with a table."))
+        sheet = sheets[0]
+        expected = sheet.max_row
+        # What a sheet says of its size may be anything; rows would be filled up to it.
+        sheet.reset_dimensions()
+        yield _rows(sheet), expected
+
+
+def _rows(sheet: Worksheet) -> Iterator[Row]:
+    cells = sheet.iter_rows()
+    number = 0
+    while True:
+        number += 1
+        with _damage_refused():
+            found = next(cells, None)
+        if found is None:
+            return
+        if len(found) > MOST_COLUMNS and any(cell.value is not None for cell in found[MOST_COLUMNS:]):
+            raise TableRefused(Sentence("There are more than %(limit)s columns.", limit=MOST_COLUMNS))
+        yield Row(number, tuple(_read(found[:MOST_COLUMNS], number)))
+
+
+def _read(cells: Iterable[Any], number: int) -> Iterator[Cell]:
+    for index, cell in enumerate(cells):
+        at = f"{column_letters(index)}{number}"
+        value, kind = cell.value, cell.data_type
+        if kind == "f":
+            yield Cell(at, None, FORMULA)
+        elif value is None:
+            yield Cell(at, None)
+        elif kind == "e":
+            yield Cell(at, None, Sentence("This cell holds the error %(error)s.", error=str(value)[:20]))
+        elif isinstance(value, str):
+            yield text_cell(at, value)
+        elif isinstance(value, datetime):
+            yield Cell(at, value.date() if value.time() == time() else value)
+        else:
+            yield Cell(at, value)
+
+
+@contextmanager
+def _damage_refused() -> Iterator[None]:
+    try:
+        yield
+    # What openpyxl raises for parts that are missing or say nonsense: it validates nothing by itself.
+    except (zipfile.BadZipFile, ParseError, LookupError, ValueError, TypeError, AttributeError, EOFError, OSError,
+            NotImplementedError, zlib.error) as error:  # fmt: skip
+        # openpyxl wraps some of them.
+        is_entity = isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException)
+        raise TableRefused(ENTITIES if is_entity else DAMAGED) from None
+
+
+def _refuse_bombs(path: Path) -> None:
+    # Python's zipfile gives no more of a part than its header declares, so the declared sizes are what can come out.
+    with _damage_refused(), zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+    if not any(part.filename == "[Content_Types].xml" for part in parts):
+        raise TableRefused(NO_TABLE)
+    if len(parts) > MOST_PARTS:
+        raise TableRefused(TOO_MUCH)
+    if any(part.flag_bits & 1 for part in parts):
+        raise TableRefused(Sentence("The workbook has a password. Save it without one."))
+    whole = sum(part.file_size for part in parts)
+    packed = path.stat().st_size
+    if whole > LARGEST_WHOLE or (whole > SMALL_ENOUGH and whole > packed * HIGHEST_RATIO):
+        raise TableRefused(TOO_MUCH)
+    for part in parts:
+        if part.file_size > _limit(part.filename):
+            raise TableRefused(TOO_MUCH)
+
+
+def _limit(name: str) -> int:
+    if name.startswith("xl/worksheets/"):
+        return LARGEST_WHOLE
+    return LARGEST_STRINGS if name == "xl/sharedStrings.xml" else LARGEST_OTHER
+
+
+# Raised for parts we do not read, such as pictures and lists to choose from; a filter of our own stays set, because
+# `catch_warnings` is not safe beside other threads.
+warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
