@@ -1,4 +1,4 @@
-"""What things and people are found by: ids, venue codes, receipts, telephone numbers, credit codes.
+"""What things and people are found by: ids, codes of venues and facilities, receipts, telephone numbers.
 
 Makes, reads and shows them; stores none and asks no register whether they exist.
 """
@@ -19,6 +19,7 @@ from domain.language import Sentence
 # S, which hurried hands write as 5.
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
 VENUE_CODE_LENGTH = 8
+FACILITY_CODE_LENGTH = 10
 RECEIPT_LENGTH = 12  # 12 × log2(29) = 58.3 bits
 LONGEST_TYPED = 64
 
@@ -40,6 +41,10 @@ class NotAnIdentifier(ValueError):
 
 class NotAVenueCode(NotAnIdentifier):
     """Not a venue code: wrong length, wrong characters, or the check character does not fit."""
+
+
+class NotAFacilityCode(NotAnIdentifier):
+    """Not the code of a facility or a key part."""
 
 
 class NotAReceipt(NotAnIdentifier):
@@ -111,14 +116,13 @@ def new_venue_code() -> str:
 
 
 def with_check_character(body: str) -> str:
-    """Return the venue code that begins with these seven characters of the alphabet."""
-    return body + ALPHABET[-_weighted(list(body)) % len(ALPHABET)]
+    """Return the code that begins with these characters of the alphabet: seven of a venue's, nine of a facility's."""
+    return body + ALPHABET[-_weighted(body, of=len(body) + 1) % len(ALPHABET)]
 
 
 def is_venue_code(text: str) -> bool:
     """Tell whether `text` is a venue code exactly as we write it: eight characters, the last one fitting."""
-    right_shape = len(text) == VENUE_CODE_LENGTH and all(character in _VALUE for character in text)
-    return right_shape and _weighted(list(text)) % len(ALPHABET) == 0
+    return _proves_itself(text, VENUE_CODE_LENGTH)
 
 
 def clean_venue_code(text: str) -> str:
@@ -127,6 +131,26 @@ def clean_venue_code(text: str) -> str:
     if not is_venue_code(code):
         raise NotAVenueCode(
             Sentence("This is not a venue code. It has 8 letters and digits and stands below the square code.")
+        )
+    return code
+
+
+def new_facility_code() -> str:
+    """Return a random code for a facility or a key part: nine characters and one that proves them."""
+    return with_check_character("".join(secrets.choice(ALPHABET) for _ in range(FACILITY_CODE_LENGTH - 1)))
+
+
+def is_facility_code(text: str) -> bool:
+    """Tell whether `text` is the code of a facility or a key part exactly as we write it."""
+    return _proves_itself(text, FACILITY_CODE_LENGTH)
+
+
+def clean_facility_code(text: str) -> str:
+    """Return the facility's or key part's code that was meant, or raise NotAFacilityCode. It need not exist."""
+    code = _folded(text)
+    if not is_facility_code(code):
+        raise NotAFacilityCode(
+            Sentence("This is not a facility code. It has 10 letters and digits and stands on the label.")
         )
     return code
 
@@ -158,10 +182,15 @@ def receipt_digest(receipt: str, key: bytes) -> bytes:
     return hmac.digest(key, b"receipt:" + receipt.encode("ascii"), hashlib.sha256)
 
 
-def _weighted(characters: list[str]) -> int:
-    # Weights 8, 7, … 1: all different and none 0 modulo 29, so one wrong character or any two exchanged ones
-    # change the sum.
-    return sum((VENUE_CODE_LENGTH - at) * _VALUE[character] for at, character in enumerate(characters))
+def _proves_itself(text: str, length: int) -> bool:
+    right_shape = len(text) == length and all(character in _VALUE for character in text)
+    return right_shape and _weighted(text, of=length) % len(ALPHABET) == 0
+
+
+def _weighted(characters: str, *, of: int) -> int:
+    # Weights such as 8, 7, … 1: all different and none 0 modulo 29, so one wrong character or any two exchanged
+    # ones change the sum.
+    return sum((of - at) * _VALUE[character] for at, character in enumerate(characters))
 
 
 def _folded(text: str) -> str:
@@ -313,21 +342,9 @@ def _with_extension(number: str, extension: str) -> str:
     return f"{number}{_EXTENSION}{extension}" if extension else number
 
 
-# --- people and companies ---
+# --- people ---
 
 
 def mask_name(name: str) -> str:
     """Return a person's name as shown to those who need not know it: `李*`."""
     return f"{name.strip()[:1]}*" if name.strip() else ""
-
-
-_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{2}}[0-9]{{6}}[{_CREDIT_ALPHABET}]{{10}}")
-
-
-def is_credit_code(text: str) -> bool:
-    """Tell whether `text` is a well-formed 统一社会信用代码 (GB 32100-2015, check character included)."""
-    if not _CREDIT_CODE.fullmatch(text):
-        return False
-    total = sum(_CREDIT_ALPHABET.index(character) * pow(3, at, 31) for at, character in enumerate(text[:17]))
-    return _CREDIT_ALPHABET[-total % 31] == text[17]

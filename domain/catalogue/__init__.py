@@ -25,17 +25,34 @@ from domain.catalogue.hazard import (
     verify_class,
     verify_classes,
 )
+from domain.catalogue.key_unit import KeyUnitSuggestion, key_unit_suggestion
 from domain.catalogue.question import PUBLIC_QUESTIONS, PublicQuestion, public_question, suggest_hazards
+from domain.catalogue.register_words import (
+    SIZES,
+    FacilityKind,
+    Industry,
+    KeyPartKind,
+    document_kinds,
+    facility_groups,
+    facility_kinds,
+    industries,
+    key_part_kinds,
+)
 from domain.catalogue.source import Source, UnknownSource, applies_in, source_of, sources
 from domain.catalogue.target import Target, targets
 from domain.catalogue.time_limit import TimeLimit, UnknownTimeLimit, limit, limits
 
 __all__ = [
     "PUBLIC_QUESTIONS",
+    "SIZES",
     "CheckItem",
     "Checklist",
+    "FacilityKind",
     "Frequency",
     "Hazard",
+    "Industry",
+    "KeyPartKind",
+    "KeyUnitSuggestion",
     "PublicQuestion",
     "Severity",
     "Source",
@@ -49,8 +66,14 @@ __all__ = [
     "categories",
     "check_items",
     "checklists",
+    "document_kinds",
+    "facility_groups",
+    "facility_kinds",
     "frequencies",
     "hazards",
+    "industries",
+    "key_part_kinds",
+    "key_unit_suggestion",
     "limit",
     "limits",
     "public_question",

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from domain import catalogue
-from domain.catalogue import source
+from domain.catalogue import key_unit, source
 from domain.clocks import Limit, Unit
 from domain.processes import limits
 
@@ -196,3 +196,55 @@ def test_what_the_catalogue_hands_out_cannot_be_changed() -> None:
 
 def test_fast_yaml_parser_is_present() -> None:
     assert yaml.__with_libyaml__
+
+
+def test_words_of_the_register_are_unique_and_in_both_languages() -> None:
+    kinds = [
+        catalogue.industries(),
+        catalogue.facility_kinds(),
+        catalogue.key_part_kinds(),
+        catalogue.document_kinds(),
+        catalogue.facility_groups(),
+    ]
+    for listed in kinds:
+        assert all(word.zh and word.en for word in listed.values())
+        assert len({word.zh for word in listed.values()}) == len({word.en for word in listed.values()}) == len(listed)
+        assert all(len(code) <= 24 for code in listed)
+    marks = [kind.mark for kind in catalogue.facility_kinds().values()]
+    assert len(set(marks)) == len(marks)
+    assert all(len(mark) == 2 for mark in marks)
+    assert {kind.group for kind in catalogue.facility_kinds().values()} == set(catalogue.facility_groups())
+
+
+def test_thresholds_of_key_units_name_what_there_is() -> None:
+    for rule in key_unit.thresholds():
+        assert set(rule.classes) <= set(catalogue.venue_classes())
+        assert set(rule.industries) <= set(catalogue.industries())
+        assert rule.measure in catalogue.SIZES
+        assert all(len(region) == 6 for region in rule.regions)
+
+
+@pytest.mark.parametrize(
+    ("class_code", "industry", "sizes", "region", "least"),
+    [
+        ("V09", "hotel", {"rooms": 50}, "420100", 50),
+        ("V09", "hotel", {"rooms": 49}, "420100", None),
+        ("V09", "hotel", {"beds": 50}, "370100", 50),
+        ("V09", "hotel", {"beds": 50}, "", None),
+        ("V09", "hotel", {"beds": 500}, "530400", None),
+        ("V12", "education", {"beds": 60}, "420000", None),
+        ("V12", "preschool", {"beds": 60}, "420000", 50),
+        ("V10", None, {"seats": 20, "area_m2": 500.0}, "320100", 500),
+        ("V11", "commerce", {"area_m2": 3500, "stalls": 2000}, "350000", 3000),
+        ("V11", "commerce", {"area_m2": 900, "stalls": 2000}, "350000", 1000),
+        ("V11", "commerce", {"area_m2": "large"}, "350000", None),
+    ],
+)
+def test_key_unit_is_suggested_from_the_size_its_region_names(
+    class_code: str, industry: str | None, sizes: dict[str, object], region: str, least: int | None
+) -> None:
+    found = catalogue.key_unit_suggestion(class_code, industry, sizes, region)
+
+    assert (found.threshold.least if found else None) == least
+    if found:
+        assert found.threshold.basis.zh in found.words.in_language("zh_CN")

@@ -224,19 +224,26 @@ def test_name_is_masked_to_its_first_character(name: str, masked: str) -> None:
     assert identifiers.mask_name(name) == masked
 
 
-@pytest.mark.parametrize("code", ["91350100M000100Y43", "914403001922038216"])
-def test_credit_codes_with_a_fitting_check_character_are_recognised(code: str) -> None:
-    assert identifiers.is_credit_code(code)
+def test_facility_codes_prove_themselves() -> None:
+    code = identifiers.new_facility_code()
 
-
-def test_credit_code_with_one_character_wrong_is_not_recognised() -> None:
-    code = "91350100M000100Y43"
-
+    assert len(code) == 10
+    assert identifiers.is_facility_code(code)
     for at, right in enumerate(code):
-        for wrong in set("0123456789ABCDEFGHJKLMNPQRTUWXY") - {right}:
-            assert not identifiers.is_credit_code(code[:at] + wrong + code[at + 1 :])
+        for wrong in set(ALPHABET) - {right}:
+            assert not identifiers.is_facility_code(code[:at] + wrong + code[at + 1 :])
+    for at in range(9):
+        swapped = code[:at] + code[at + 1] + code[at] + code[at + 2 :]
+        assert swapped == code or not identifiers.is_facility_code(swapped)
 
 
-@pytest.mark.parametrize("text", ["", "91350100m000100y43", "91350100M000100Y4", "9135O100M000100Y43", "9" * 10**6])
-def test_what_is_no_credit_code_is_not_recognised(text: str) -> None:
-    assert not identifiers.is_credit_code(text)
+def test_facility_code_is_understood_as_it_is_typed() -> None:
+    code = identifiers.new_facility_code()
+
+    assert identifiers.clean_facility_code(f" {code[:5].lower()}-{code[5:]} ") == code
+
+
+@pytest.mark.parametrize("text", ["", "2345", "0" * 10, "2" * 9 + "3", "9" * 10**6])
+def test_what_is_no_facility_code_is_refused(text: str) -> None:
+    with pytest.raises(identifiers.NotAFacilityCode):
+        identifiers.clean_facility_code(text)
