@@ -237,7 +237,8 @@ def fire(
         raise MissingCompanion(missing[0])
     for companion in step.companions:
         if companion in BEFORE and (more := BEFORE[companion](session, passage)):
-            changes.update(more)
+            facts = {**changes.get("facts", {}), **more.get("facts", {})}
+            changes |= {**more, "facts": facts} if facts else more
     data_out = _sealed(session, case, form, actor, at)
     if ids := getattr(form, "photos", None):
         attach_photos(session, case.id, ids, by_reporter=actor.plays(Role.REPORTER))

@@ -105,6 +105,11 @@ def stand_ins(session: Session, holders: Iterable[tuple[Person, Post]], *, day: 
     return list(found.values())
 
 
+def area_name(session: Session, area_id: UUID | None) -> str:
+    """Return the name of an area; "" for none."""
+    return session.execute(select(col(Area.name)).where(col(Area.id) == area_id)).scalar() or ""
+
+
 def is_marked(person: Person, mark: str | None) -> bool:
     """Return whether a keyed mark is that of the person's own phone."""
     return bool(mark and person.phone and mark in sealed.marks(person.phone))

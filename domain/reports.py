@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from domain import cases, catalogue, people, places, sealed, venues
+from domain import cases, catalogue, people, places, routing, sealed, venues
 from domain.actors import SYSTEM, Actor, Role
 from domain.catalogue import Severity
 from domain.forms import MAX_PHOTOS, Latitude, Longitude
@@ -24,13 +24,15 @@ from domain.identifiers import (
     new_receipt,
     receipt_digest,
 )
-from domain.language import N_, Label, Sentence
-from domain.models import Case, Receipt, TimelineEntry
+from domain.language import N_, Label, Sentence, translate
+from domain.models import Case, Receipt, TimelineEntry, Venue
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings
 from domain.workflow import FieldRefusal
 
 SIMILAR_WITHIN = timedelta(hours=72)
+BY_AREA = N_("By area: in charge of %(area)s today.")
+"""Why this warden; which rule led to the area stands in the report's own entry."""
 NO_WARDEN = Sentence("No warden is free for this area.")
 
 
@@ -99,6 +101,7 @@ def open_report(
     if channel not in CHANNELS:
         raise UnknownChannel(channel)
     venue = venues.open_by_code(session, intake.venue_code, day=people.local_day(at)) if intake.venue_code else None
+    route = _route(session, intake, venue, at)
     for fault in faults(intake):
         raise cases.FieldRefused(fault)
     phone = clean_phone(intake.phone) if intake.phone else None
@@ -106,14 +109,13 @@ def open_report(
     case_id = new_id()
     facts: dict[str, Any] = {"question": question, "language": intake.language, "has_phone": phone is not None}
     data: dict[str, Any] = {"channel": channel, "question": question}
+    if route:
+        facts["routing"] = data["routing"] = route.stored()
     if hazard_code:
         facts["verify_class"] = catalogue.hazards()[hazard_code].verify_class
         data["suggested_hazard"] = hazard_code
-    sealing = {"description": intake.description, "phone": phone, "name": intake.name}
-    for kind, text in sealing.items():
-        if text:
-            item = sealed.put(session, text, kind=kind, case_id=case_id, at=at, findable=kind == "phone")
-            facts[kind] = data[kind] = sealed.reference(item)
+    told = _sealed_words(session, intake, phone, case_id=case_id, at=at)
+    facts, data = facts | told, data | told
     if phone:
         facts["reporter_mark"] = sealed.mark(phone)
     facts |= _sealed_place(session, intake, case_id=case_id, at=at)
@@ -131,7 +133,7 @@ def open_report(
         case_id=case_id,
         columns={
             "venue_id": venue.id if venue else None,
-            "area_id": venue.area_id if venue else None,
+            "area_id": route.area_id if route else None,
             "place": venue.name if venue else None,
             "hazard_code": hazard_code,
             "channel": channel,
@@ -143,6 +145,27 @@ def open_report(
     if intake.photos:
         cases.attach_photos(session, case.id, intake.photos, by_reporter=actor.plays(Role.REPORTER))
     return Opened(case, _issue_receipt(session, case.id, at))
+
+
+def _route(session: Session, intake: Intake, venue: Venue | None, at: datetime) -> routing.Route | None:
+    """Return to which area the report goes; None for words alone, which a handler places."""
+    if venue is not None:
+        return routing.of_venue(session, venue.area_id)
+    if intake.lat is None or intake.lon is None:
+        return None
+    return routing.of_point(session, intake.lat, intake.lon, at=at)
+
+
+def _sealed_words(
+    session: Session, intake: Intake, phone: str | None, *, case_id: UUID, at: datetime
+) -> dict[str, dict[str, str]]:
+    """Seal what the reporter said and who they are; return what stands for it in facts and timeline."""
+    sealing = {"description": intake.description, "phone": phone, "name": intake.name}
+    return {
+        kind: sealed.reference(sealed.put(session, text, kind=kind, case_id=case_id, at=at, findable=kind == "phone"))
+        for kind, text in sealing.items()
+        if text
+    }
 
 
 def _sealed_place(session: Session, intake: Intake, *, case_id: UUID, at: datetime) -> dict[str, Any]:
@@ -327,5 +350,6 @@ def _assign_to_warden(session: Session, case: Case, at: datetime) -> Sorted:
     free = [warden for warden in wardens if not people.is_marked(warden, mark)]
     if not free:
         return Sorted(accepted=True, assigned_to=None, doubt=NO_WARDEN)
-    cases.fire(session, case, "assign", actor=SYSTEM, at=at, data={"assignee": free[0].id})
+    why = translate(BY_AREA, get_settings().locale, area=people.area_name(session, case.area_id))
+    cases.fire(session, case, "assign", actor=SYSTEM, at=at, data={"assignee": free[0].id, "note": why})
     return Sorted(accepted=True, assigned_to=free[0].id, doubt=None)

@@ -47,6 +47,8 @@ class Pickers:
     hazard_code: str | None = None
     """The hazard the case is taken for: it stands first where hazards are ticked."""
     today: date | None = None
+    areas: Callable[[], tuple[Option, ...]] = tuple
+    """Every area something may be put into, in the order of the tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,8 @@ def _choices(
     match widget:
         case "choice":
             return tuple(Option(str(member.value), member.label) for member in _members(info)), ()
-        case "case":
-            return tuple(_report(report) for report in pickers.reports), ()
+        case "case" | "area":
+            return pickers.areas() if widget == "area" else tuple(_report(report) for report in pickers.reports), ()
         case "hazard":
             return (), hazard_groups()
         case "hazards":

@@ -17,7 +17,7 @@ from api.changes import note_version
 from api.errors import problem_of
 from api.field_errors import FieldError, field_errors
 from api.pages import public_photos
-from api.pages.staff_forms import FormShown, Pickers, Typed, as_data, form_shown, read_typed
+from api.pages.staff_forms import FormShown, Option, Pickers, Typed, as_data, form_shown, read_typed
 from api.pages.staff_initial import initial
 from api.problem import Problem
 from domain import cases, people, uploads
@@ -203,4 +203,10 @@ def _pickers(session: Session, case: Case, at: datetime) -> Pickers:
         return known[roles]
 
     same = tuple(choices.reports_of_same_premises(session, case))
-    return Pickers(colleagues=colleagues, reports=same, hazard_code=case.hazard_code, today=day)
+    return Pickers(
+        colleagues=colleagues,
+        reports=same,
+        hazard_code=case.hazard_code,
+        today=day,
+        areas=lambda: tuple(Option(area.code, area.words) for area in choices.areas(session, day=day)),
+    )

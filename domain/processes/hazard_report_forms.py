@@ -58,6 +58,13 @@ class Accept(Form):
     verify_class: VerifyClass | None = choice_field(N_("Verify within"), required=False)
     venue_code: str | None = line_field(N_("Venue code"), limit=12, required=False, widget="venue")
     place: str | None = line_field(N_("Place"), limit=200, required=False)
+    area: str | None = line_field(
+        N_("Area"),
+        limit=24,
+        required=False,
+        widget="area",
+        hint=N_("Needed where there is no venue code"),
+    )
 
 
 class Reject(Form):

@@ -34,6 +34,14 @@ class Colleague:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaChoice:
+    """An area to put something into; its words stand in as deep as it lies in the tree."""
+
+    code: str
+    words: Label
+
+
+@dataclass(frozen=True, slots=True)
 class VenueChoice:
     """A venue that fits what was typed."""
 
@@ -81,6 +89,17 @@ def colleagues(session: Session, roles: Iterable[str], *, area_id: UUID | None, 
     ]
     order = {label: place for place, label in enumerate(ROLE_LABELS[role] for role in wanted)}
     return sorted(found, key=lambda colleague: (not colleague.in_charge, order[colleague.role], colleague.name))
+
+
+def areas(session: Session, *, day: date) -> list[AreaChoice]:
+    """Return every area that is in use on `day`, each below the one it belongs to."""
+    rows = session.execute(select(Area).order_by(col(Area.path))).scalars()
+    return [
+        AreaChoice(area.code, Label("　" * deep + area.name, "  " * deep + (area.name_en or area.name)))
+        for area in rows
+        if area.ended_on is None or area.ended_on > day
+        for deep in (area.path.count("/") - 1,)
+    ]
 
 
 def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]:
