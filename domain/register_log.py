@@ -64,7 +64,7 @@ def entry(
     """Return the row of one entry, chained to `previous`; imports write thousands of first ones at once."""
     row: dict[str, Any] = {
         "subject_id": subject_id, "seq": seq, "kind": kind, "action": action, "actor_id": actor.person_id,
-        "actor_role": min(actor.roles).value, "actor_name": actor.name, "at": at.astimezone(UTC),
+        "actor_role": min(actor.roles).value if actor.roles else "", "actor_name": actor.name, "at": at.astimezone(UTC),
         "data": {key: plain(value) for key, value in (data or {}).items()},
     }  # fmt: skip
     row["hash"] = entry_hash(previous, row)

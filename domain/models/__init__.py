@@ -1,11 +1,20 @@
 """The tables, a file per group of nouns."""
 
-from domain.models.access import ApiToken, Photo, Receipt, RepeatedRequest, SignIn, Throttle, VaultItem
+from domain.models.access import Photo, Receipt, RepeatedRequest, Throttle, VaultItem
 from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.errand import Errand
 from domain.models.people import Account, Delegation, Person, Post
 from domain.models.register_log import RegisterEntry, RegisterHead
+from domain.models.sign_in import (
+    ApiToken,
+    CodeMessage,
+    ProviderLink,
+    RecoveryCode,
+    SecondFactor,
+    SignIn,
+    SignInCode,
+)
 from domain.models.venues import Building, Document, Facility, Floor, KeyPart, Venue, VenueCode
 from domain.models.work import Attempt, Heartbeat, Outbox, TimetableRun
 
@@ -22,6 +31,7 @@ __all__ = [
     "Case",
     "CaseLink",
     "ClockRow",
+    "CodeMessage",
     "Delegation",
     "Document",
     "Errand",
@@ -35,11 +45,15 @@ __all__ = [
     "Person",
     "Photo",
     "Post",
+    "ProviderLink",
     "Receipt",
+    "RecoveryCode",
     "RegisterEntry",
     "RegisterHead",
     "RepeatedRequest",
+    "SecondFactor",
     "SignIn",
+    "SignInCode",
     "Throttle",
     "TimelineEntry",
     "TimetableRun",

@@ -1,4 +1,4 @@
-"""Sign-ins, tokens, throttles, sealed items, photos, repeated requests."""
+"""Throttles, sealed items, photos, repeated requests."""
 
 from __future__ import annotations
 
@@ -10,31 +10,6 @@ from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
 from domain.models.columns import Binary, Json, UtcDateTime
-
-
-class SignIn(SQLModel, table=True):
-    """One server-side session; the cookie holds the token, we hold its SHA-256."""
-
-    __tablename__ = "sign_in"
-
-    token_hash: bytes = Field(sa_column=Column(Binary(32), primary_key=True))
-    account_id: UUID = Field(foreign_key="account.id", index=True)
-    csrf: str = Field(max_length=64)
-    started_at: datetime = Field(sa_type=UtcDateTime)
-    seen_at: datetime = Field(sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-
-
-class ApiToken(SQLModel, table=True):
-    """A program's key, shown once; we hold its SHA-256."""
-
-    __tablename__ = "api_token"
-
-    token_hash: bytes = Field(sa_column=Column(Binary(32), primary_key=True))
-    account_id: UUID = Field(foreign_key="account.id", index=True)
-    label: str = Field(default="", max_length=60)
-    made_at: datetime = Field(sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Throttle(SQLModel, table=True):

@@ -73,3 +73,7 @@ class Account(SQLModel, table=True):
     username: str = Field(unique=True, max_length=40)
     password_hash: str = Field(max_length=200)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    initial_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The password was given by an administrator: good for one sign-in until then, and to be changed at once."""
+    password_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its person last chose it."""

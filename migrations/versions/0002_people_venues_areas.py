@@ -16,6 +16,25 @@ depends_on = None
 def upgrade() -> None:
     """Go forward."""
     op.create_table(
+        "code_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("to_masked", sa.String(length=40), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("provider", sa.String(length=24), nullable=False),
+        sa.Column("provider_id", sa.String(length=64), nullable=True),
+        sa.Column("error", sa.String(length=200), nullable=True),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("code_id", "number", name="code_message_once"),
+    )
+    with op.batch_alter_table("code_message", schema=None) as batch_op:
+        batch_op.create_index("code_message_provider", ["provider_id"], unique=False)
+
+    op.create_table(
         "errand",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -82,6 +101,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("register_head", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_register_head_changed_at"), ["changed_at"], unique=False)
+
+    op.create_table(
+        "sign_in_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("sealed_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sign_in_code", schema=None) as batch_op:
+        batch_op.create_index("sign_in_code_made", ["made_at"], unique=False)
 
     op.create_table(
         "area_boundary",
@@ -175,6 +208,51 @@ def upgrade() -> None:
     with op.batch_alter_table("building", schema=None) as batch_op:
         batch_op.create_index("building_venue", ["venue_id"], unique=False)
 
+    op.create_table(
+        "provider_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issuer", sa.String(length=300), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("provider_link", schema=None) as batch_op:
+        batch_op.create_index("provider_link_account", ["account_id"], unique=False)
+        batch_op.create_index("provider_link_subject", ["issuer", "subject"], unique=False)
+
+    op.create_table(
+        "recovery_code",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("used_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+        ),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "second_factor",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed_id", sa.Uuid(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+        ),
+        sa.PrimaryKeyConstraint("account_id"),
+    )
     op.create_table(
         "venue_code",
         sa.Column("code", sa.String(length=8), nullable=False),
@@ -349,12 +427,40 @@ def upgrade() -> None:
         batch_op.create_index("facility_responsible", ["responsible_id"], unique=False)
         batch_op.create_index("facility_venue", ["venue_id", "kind", "number"], unique=False)
 
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("initial_until", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("password_at", UtcDateTime(), nullable=True))
+
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("scopes", sa.String(length=400), server_default="*", nullable=False))
+        batch_op.add_column(sa.Column("expires_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("used_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("hint", sa.String(length=8), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("made_by", sa.Uuid(), nullable=True))
+
     with op.batch_alter_table("area", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ended_on", sa.Date(), nullable=True))
+
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("asked_at", UtcDateTime(), nullable=True))
+        batch_op.create_index(
+            "cases_asked",
+            ["asked_at"],
+            unique=False,
+            postgresql_where=sa.text("asked_at IS NOT NULL"),
+            sqlite_where=sa.text("asked_at IS NOT NULL"),
+        )
 
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.add_column(sa.Column("organisation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("industry", sa.String(length=24), nullable=True))
+
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("way", sa.String(length=12), server_default="password", nullable=False))
+        batch_op.add_column(sa.Column("address", sa.String(length=60), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("agent", sa.String(length=200), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("second_at", UtcDateTime(), nullable=True))
+        batch_op.add_column(sa.Column("proven_at", UtcDateTime(), nullable=True))
 
     with op.batch_alter_table("venue", schema=None) as batch_op:
         batch_op.add_column(sa.Column("credit_code", sa.String(length=18), nullable=True))
@@ -395,12 +501,38 @@ def downgrade() -> None:
         batch_op.drop_column("industry")
         batch_op.drop_column("credit_code")
 
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.drop_column("proven_at")
+        batch_op.drop_column("second_at")
+        batch_op.drop_column("agent")
+        batch_op.drop_column("address")
+        batch_op.drop_column("way")
+
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_column("industry")
         batch_op.drop_column("organisation_id")
 
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(
+            "cases_asked",
+            postgresql_where=sa.text("asked_at IS NOT NULL"),
+            sqlite_where=sa.text("asked_at IS NOT NULL"),
+        )
+        batch_op.drop_column("asked_at")
+
     with op.batch_alter_table("area", schema=None) as batch_op:
         batch_op.drop_column("ended_on")
+
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.drop_column("made_by")
+        batch_op.drop_column("hint")
+        batch_op.drop_column("used_at")
+        batch_op.drop_column("expires_at")
+        batch_op.drop_column("scopes")
+
+    with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.drop_column("password_at")
+        batch_op.drop_column("initial_until")
 
     with op.batch_alter_table("facility", schema=None) as batch_op:
         batch_op.drop_index("facility_venue")
@@ -429,6 +561,16 @@ def downgrade() -> None:
         batch_op.drop_index("venue_code_venue")
 
     op.drop_table("venue_code")
+    op.drop_table("second_factor")
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_code_account_id"))
+
+    op.drop_table("recovery_code")
+    with op.batch_alter_table("provider_link", schema=None) as batch_op:
+        batch_op.drop_index("provider_link_subject")
+        batch_op.drop_index("provider_link_account")
+
+    op.drop_table("provider_link")
     with op.batch_alter_table("building", schema=None) as batch_op:
         batch_op.drop_index("building_venue")
 
@@ -442,6 +584,10 @@ def downgrade() -> None:
         batch_op.drop_index("area_boundary_area")
 
     op.drop_table("area_boundary")
+    with op.batch_alter_table("sign_in_code", schema=None) as batch_op:
+        batch_op.drop_index("sign_in_code_made")
+
+    op.drop_table("sign_in_code")
     with op.batch_alter_table("register_head", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_register_head_changed_at"))
 
@@ -461,3 +607,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("errand")
+    with op.batch_alter_table("code_message", schema=None) as batch_op:
+        batch_op.drop_index("code_message_provider")
+
+    op.drop_table("code_message")
