@@ -31,7 +31,7 @@ from domain.errands import UnknownErrand
 from domain.idempotency import KeyReused
 from domain.language import Sentence
 from domain.photos import PhotoMissing, PhotoRefused, PhotoTooLarge
-from domain.reports import WrongReceipt
+from domain.receipts import WrongReceipt
 from domain.sealed import NothingSealed
 from domain.throttles import TooManyAttempts
 from domain.venues import UnknownVenue, VenueClosed

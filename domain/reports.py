@@ -8,24 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import cases, catalogue, people, places, routing, sealed, venues
+from domain import cases, catalogue, people, places, receipts, routing, sealed, venues
 from domain.actors import SYSTEM, Actor, Role
 from domain.catalogue import Severity
 from domain.forms import MAX_PHOTOS, Latitude, Longitude
-from domain.identifiers import (
-    NotAPhoneNumber,
-    NotAReceipt,
-    clean_phone,
-    clean_receipt,
-    new_id,
-    new_receipt,
-    receipt_digest,
-)
+from domain.identifiers import NotAPhoneNumber, clean_phone, new_id
 from domain.language import N_, Label, Sentence, translate
-from domain.models import Case, Receipt, TimelineEntry, Venue
+from domain.models import Case, TimelineEntry, Venue
 from domain.processes.hazard_report import HAZARD_REPORT, OPEN
 from domain.settings import get_settings
 from domain.workflow import FieldRefusal
@@ -34,10 +26,6 @@ SIMILAR_WITHIN = timedelta(hours=72)
 BY_AREA = N_("By area: in charge of %(area)s today.")
 """Why this warden; which rule led to the area stands in the report's own entry."""
 NO_WARDEN = Sentence("No warden is free for this area.")
-
-
-class WrongReceipt(LookupError):
-    """No report has this receipt code."""
 
 
 class Intake(BaseModel):
@@ -144,7 +132,7 @@ def open_report(
         return Opened(case, receipt_of(session, case.id) or "")
     if intake.photos:
         cases.attach_photos(session, case.id, intake.photos, by_reporter=actor.plays(Role.REPORTER))
-    return Opened(case, _issue_receipt(session, case.id, at))
+    return Opened(case, receipts.issue(session, case.id, at=at))
 
 
 def _route(session: Session, intake: Intake, venue: Venue | None, at: datetime) -> routing.Route | None:
@@ -209,43 +197,14 @@ def faults(intake: Intake) -> list[FieldRefusal]:
     return found
 
 
-def _receipt_key() -> bytes:
-    return get_settings().secret_key.encode()
-
-
-def _issue_receipt(session: Session, case_id: UUID, at: datetime) -> str:
-    receipt = new_receipt()
-    item = sealed.put(session, receipt, kind="receipt", case_id=case_id, at=at)
-    session.execute(
-        insert(Receipt), [{"digest": receipt_digest(receipt, _receipt_key()), "case_id": case_id, "sealed_id": item}]
-    )
-    return receipt
-
-
 def receipt_of(session: Session, case_id: UUID) -> str | None:
     """Return the receipt code of a report, for a message to its reporter; None once it was redacted."""
-    item = session.execute(select(Receipt.sealed_id).where(Receipt.case_id == case_id)).scalar()  # type: ignore[call-overload]
-    try:
-        return sealed.get(session, item) if item else None
-    except sealed.NothingSealed:
-        return None
+    return receipts.of_case(session, case_id)
 
 
 def by_receipt(session: Session, receipt: str) -> Case:
-    """Return the report with that receipt code; raises `WrongReceipt`.
-
-    The lookup is by HMAC, so its time says nothing about how much of a guess was right.
-    """
-    try:
-        cleaned = clean_receipt(receipt)
-    except NotAReceipt:
-        cleaned = ""  # looked up all the same: every wrong code takes one path
-    digest = receipt_digest(cleaned, _receipt_key())
-    query = select(Case).join(Receipt, col(Receipt.case_id) == Case.id).where(col(Receipt.digest) == digest)
-    case: Case | None = session.execute(query).scalar()
-    if case is None:
-        raise WrongReceipt(receipt[:20])
-    return case
+    """Return the report with that receipt code; raises `WrongReceipt`, for that of an application too."""
+    return receipts.case_of(session, receipt, process=HAZARD_REPORT.name)
 
 
 def by_origin(session: Session, origin_key: str) -> Opened | None:

@@ -31,8 +31,8 @@ from domain.identifiers import clean_receipt
 from domain.language import Label, Sentence
 from domain.processes import workflow_of
 from domain.queries.public_report import public_report
+from domain.receipts import WrongReceipt
 from domain.repetition import was_just_done
-from domain.reports import WrongReceipt
 from domain.settings import Settings
 from domain.throttles import AllowanceSpent
 from domain.workflow import Offer, Transition, TransitionRefused, UnknownTransition
