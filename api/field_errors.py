@@ -64,6 +64,8 @@ def _read(faults: Iterable[Mapping[str, Any]], *, skip: int) -> list[FieldError]
 
 def said(kind: str, context: Mapping[str, Any]) -> Sentence:
     """Return the sentence for one kind of Pydantic's faults; what was typed is never repeated in it."""
+    if kind == "sentence":  # a validator of ours that says it itself
+        return context["sentence"]
     if kind == "string_too_short" and context.get("min_length", 1) > 1:
         return Sentence("This is too short: at least %(limit)s characters.", limit=context["min_length"])
     if kind in WITH_LIMIT:

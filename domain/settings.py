@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     secret_key: str = Field(DEMO_SECRET, description="Signs forms and hashes receipt codes; at least 32 characters.")
     vault_key: str = Field(DEMO_VAULT_KEY, description="AES-256 keys of the vault: `id:base64[,older:base64…]`.")
     locale: Literal["zh_CN", "en"] = Field("zh_CN", description="Language of people who have chosen none.")
+    region: str = Field(
+        "",
+        pattern=r"^(\d{6})?$",
+        description="Administrative division (six digits, GB/T 2260) whose thresholds for key units are suggested, such as "
+        "`370000` for Shandong. Empty: none in production, `420000` (Hubei) in the demo.",
+    )
     timezone: str = Field("Asia/Shanghai", description="Time zone of pages, messages and legal days.")
     twilio_account_sid: str = Field(DEMO_ACCOUNT_SID, description="Account of the telephone provider.")
     twilio_auth_token: str = Field(DEMO_AUTH_TOKEN, description="Its secret; also signs its callbacks.")
@@ -90,6 +96,16 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Return the database URL, SQLite in `data_dir` when none is set."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'fireline.db').resolve()}"
+
+    @property
+    def region_code(self) -> str:
+        """Return the division whose thresholds hold here; "" for none."""
+        return self.region or ("420000" if self.mode == "demo" else "")
+
+    @property
+    def documents(self) -> Path:
+        """Return the folder of the files that belong to venues and applications."""
+        return (self.storage_dir or self.data_dir) / "documents"
 
     @property
     def photos(self) -> Path:
