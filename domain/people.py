@@ -24,10 +24,11 @@ def local_day(at: datetime) -> date:
 
 def posts_of(session: Session, person_id: UUID, *, day: date) -> list[Post]:
     """Return the posts a person holds on `day`."""
-    return list(session.execute(select(Post).where(col(Post.person_id) == person_id, *_valid(day))).scalars())
+    return list(session.execute(select(Post).where(col(Post.person_id) == person_id, *valid_on(day))).scalars())
 
 
-def _valid(day: date) -> tuple[ColumnElement[bool], ...]:
+def valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on `post` that leave those held on `day`."""
     return (col(Post.from_on) <= day, or_(col(Post.until_on).is_(None), col(Post.until_on) >= day))
 
 
@@ -36,7 +37,7 @@ def held_by(session: Session, person_id: UUID, *, day: date) -> list[tuple[Post,
     query = (
         select(Post, col(Area.path))
         .outerjoin(Area, col(Area.id) == Post.area_id)
-        .where(or_(col(Post.person_id) == person_id, col(Post.id).in_(_covered_posts(person_id, day))), *_valid(day))
+        .where(or_(col(Post.person_id) == person_id, col(Post.id).in_(_covered_posts(person_id, day))), *valid_on(day))
     )
     return [(post, path) for post, path in session.execute(query)]
 
@@ -123,7 +124,7 @@ def holds(session: Session, person_id: UUID, roles: Iterable[Role | str], *, day
 
 def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> list[Person]:
     """Return everybody who holds any of `roles` on `day`, by name."""
-    query = select(Person).join(Post).where(Post.role.in_([str(r) for r in roles]), *_valid(day)).distinct()  # type: ignore[attr-defined]
+    query = select(Person).join(Post).where(Post.role.in_([str(r) for r in roles]), *valid_on(day)).distinct()  # type: ignore[attr-defined]
     return sorted(session.execute(query).scalars(), key=lambda person: person.name)
 
 
@@ -140,7 +141,7 @@ def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) 
             .join(Post, Post.person_id == Person.id)  # type: ignore[arg-type]
             .outerjoin(Area, Area.id == Post.area_id)  # type: ignore[arg-type]
             .where(
-                col(Post.role) == role.value, col(Post.venue_id).is_(None), col(Post.industry).is_(None), *_valid(day)
+                col(Post.role) == role.value, col(Post.venue_id).is_(None), col(Post.industry).is_(None), *valid_on(day)
             )
         )
     )
@@ -159,7 +160,7 @@ def of_venue(session: Session, roles: Iterable[Role], venue_id: UUID, *, day: da
     rows = session.execute(
         select(Person, Post)
         .join(Post, Post.person_id == Person.id)  # type: ignore[arg-type]
-        .where(Post.venue_id == venue_id, Post.role.in_(wanted), *_valid(day))  # type: ignore[attr-defined, arg-type]
+        .where(Post.venue_id == venue_id, Post.role.in_(wanted), *valid_on(day))  # type: ignore[attr-defined, arg-type]
     ).all()
     ordered = sorted(rows, key=lambda row: (wanted.index(row.Post.role), row.Post.from_on, row.Person.id))
     return stand_ins(session, ((row.Person, row.Post) for row in ordered), day=day)
