@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+import domain.disclosure  # noqa: F401 - registers what happens beside its steps
 from domain import cases, outbox, people, places, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before

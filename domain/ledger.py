@@ -23,7 +23,7 @@ _ENTRIES: Any = TimelineEntry.__table__  # type: ignore[attr-defined]
 _OUTBOX: Any = Outbox.__table__  # type: ignore[attr-defined]
 _CLOCKS: Any = ClockRow.__table__  # type: ignore[attr-defined]
 
-CHANGING = ("state", "chain_head", "changed_at", "closed_at", "due_at", "facts", "clocks", "assignee_id",
+CHANGING = ("state", "chain_head", "changed_at", "closed_at", "due_at", "asked_at", "facts", "clocks", "assignee_id",
             "second_assignee_id", "hazard_code", "place", "venue_id", "area_id")  # fmt: skip
 """Columns of a case that a step writes, besides its version."""
 _KEPT = ("started_at", "due_at", "provisional", "stopped_at", "level", "next_at", "leased_until", "leased_by")

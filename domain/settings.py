@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(60.0, description="A piece of work whose worker was silent so long is taken over.")
     session_idle_minutes: int = Field(60, description="A sign-in ends after so long without a request.")
     session_hours: int = Field(12, description="A sign-in ends after so long in any case.")
+    reveals_per_day: int = Field(
+        10, ge=1, description="Reporters one person may look up within a day, each with a second one's consent."
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses or networks of reverse proxies, with commas (`10.0.0.5,192.168.7.0/24`): what they say "

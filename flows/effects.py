@@ -69,6 +69,8 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "tell_handler": telling.tell,
         "open_rectifications": open_rectifications,
         "tell_supervisor": telling.tell,
+        "ask_to_agree": telling.tell,
+        "tell_asker": telling.tell,
     },
     "rectification": {
         **_EVERYWHERE,

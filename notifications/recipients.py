@@ -117,6 +117,22 @@ def recheckers(session: Session, case: Case, entry: TimelineEntry) -> Audience:
     return _reachable(session, able, NOBODY_IN_CHARGE)
 
 
+def granters(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+    """Return the supervisors but the one who asked, else the leaders: the second person of two."""
+    day = people.local_day(entry.at)
+    for role in (Role.SUPERVISOR, Role.LEADER):
+        found = people.in_charge(session, role, case.area_id, day=day)
+        others = [person.id for person in found if person.id != entry.actor_id]
+        if others:
+            return _reachable(session, others, NOBODY_IN_CHARGE)
+    return Audience((), NOBODY_IN_CHARGE)
+
+
+def asker(session: Session, case: Case, entry: TimelineEntry) -> Audience:  # noqa: ARG001 - a Chooser
+    """Return the person whose request the entry decides."""
+    return _reachable(session, [UUID(str(entry.data["whom"]))], NOBODY_IN_CHARGE)
+
+
 def superior(session: Session, case: Case, entry: TimelineEntry) -> Audience:
     """Return the supervisor for a breach, the leader when it was handed up."""
     role = Role.LEADER if is_handed_up(entry) else Role.SUPERVISOR
@@ -162,6 +178,8 @@ TELLINGS: dict[str, Telling] = {
     "triage_report": Telling(in_charge(Role.HANDLER)),
     "tell_supervisor": Telling(in_charge(Role.SUPERVISOR)),
     "tell_superior": Telling(superior),
+    "ask_to_agree": Telling(granters),
+    "tell_asker": Telling(asker),
     "notify_venue": Telling(venue_side),
     "tell_rechecker": Telling(recheckers),
 }

@@ -23,7 +23,7 @@ from domain.forms import LabelledChoice
 from domain.identifiers import new_id
 from domain.models import Case, Outbox, Photo
 from domain.people import local_day
-from domain.processes import everywhere, rectification, workflow_of
+from domain.processes import everywhere, identity, rectification, release, workflow_of
 from domain.processes import hazard_report_forms as forms
 from domain.workflow import Transition
 from tests.world import World
@@ -203,6 +203,11 @@ def _held(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
     return {**filled, "message": str(row)} if row else None
 
 
+def _asked(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
+    waiting = set(desk.case.facts.get(identity.REQUESTS) or {}) - {str(desk.actor.person_id)}
+    return {**filled, "whom": min(waiting)} if waiting else None
+
+
 def _other(_: Desk, filled: dict[str, Any]) -> dict[str, Any]:
     return {**filled, "other": "JB-2026-999999"}
 
@@ -222,5 +227,8 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     everywhere.ClockNotice: _notice,
     forms.Closing: lambda *_: {"satisfied": True},
     everywhere.HeldMessage: _held,
+    identity.IdentityGrant: _asked,
+    identity.IdentityReveal: lambda desk, filled: {**filled, "shown": identity.held(desk.case)},
+    release.ReleasedWords: lambda _, filled: {**filled, "text": "楼道里有焦味"},
     forms.OtherCase: _other,
 }

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from api.access import Router
-from api.pages import errands, staff_case, staff_intake, staff_queue, staff_registered, staff_sign_in, staff_tasks
+from api.pages import (
+    errands,
+    staff_case,
+    staff_identity,
+    staff_intake,
+    staff_queue,
+    staff_registered,
+    staff_sign_in,
+    staff_tasks,
+)
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number.
-for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks, errands):
+for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks, errands,
+             staff_identity):  # fmt: skip
     router.routes.extend(part.router.routes)

@@ -24,10 +24,13 @@ from domain.language import Sentence
 from domain.models import Case
 from domain.processes import workflow_of
 from domain.queries.case_page import CasePage, Entry, case_page
+from domain.queries.identity_card import identity_card
 from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
 HELD = "decide_held"
+PLACED = frozenset({HELD, "grant_identity", "refuse_identity", "withdraw_release"})
+"""Steps that stand in a place of their own on the page, not among the next steps."""
 SEES_RUNS = (Role.ADMINISTRATOR, Role.AUDITOR)
 """Who looks after the engine; to everybody else a run in Prefect says nothing."""
 
@@ -78,6 +81,8 @@ def page_of_case(
         page = case_page(session, case, actor=staff.actor, at=at)
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
         held_form = _held_form(session, case, staff.actor, at)
+        card = identity_card(session, case, actor=staff.actor, at=at)
+        may_withdraw = _may(session, case, "withdraw_release", staff.actor, at)
     live = {step.name for step in steps if step.offer.enabled}
     return staff_page(
         request, "pages/staff/case.html", status=failed.problem.status if failed else 200,
@@ -89,6 +94,7 @@ def page_of_case(
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),
         done=next((entry for entry in page.entries if entry.seq == done), None),
         held_form=held_form, held_failed=failed if failed and failed.name == HELD else None,
+        identity=card, may_withdraw=may_withdraw,
         prefect_ui=prefect_ui.rstrip("/") if staff.actor.plays(*SEES_RUNS) else "", cited=catalogue.short_citation,
     )  # fmt: skip
 
@@ -117,7 +123,7 @@ def _changed(page: CasePage, failed: Attempted | None) -> list[Entry]:
 
 
 def _left_over(case: Case, failed: Attempted | None, live: set[str]) -> list[LeftOver]:
-    if failed is None or failed.name in live or failed.name == HELD:
+    if failed is None or failed.name in live or failed.name in PLACED:
         return []
     named = workflow_of(case.process).named(failed.name)
     fields = named[0].form.model_fields if named and named[0].form else {}
@@ -126,6 +132,14 @@ def _left_over(case: Case, failed: Attempted | None, live: set[str]) -> list[Lef
         for name, values in failed.typed.values.items()
         if name in fields
     ]
+
+
+def _may(session: Session, case: Case, name: str, actor: Actor, at: datetime) -> bool:
+    try:
+        cases.plan(session, case, name, actor=actor, at=at)
+    except TransitionRefused:
+        return False
+    return True
 
 
 def _held_form(session: Session, case: Case, actor: Actor, at: datetime) -> FormShown | None:

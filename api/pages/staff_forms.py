@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -44,6 +45,10 @@ class Pickers:
 
     colleagues: Callable[[tuple[str, ...]], list[Colleague]]
     reports: tuple[ReportChoice, ...] = ()
+    photos: tuple[UUID, ...] = ()
+    """Photos that came from the case's reporter, to choose among."""
+    words: str = ""
+    """What the reporter wrote, to start from."""
     hazard_code: str | None = None
     """The hazard the case is taken for: it stands first where hazards are ticked."""
     today: date | None = None
@@ -166,7 +171,7 @@ def _choices(
         case "person":
             return (), tuple(_people(pickers.colleagues(tuple(extra["roles"]))))
         case _:
-            return (), ()
+            return tuple(Option(str(photo), "") for photo in pickers.photos if widget == "case_photos"), ()
 
 
 def _members(info: FieldInfo) -> Iterable[LabelledChoice]:

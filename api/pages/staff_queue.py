@@ -37,6 +37,7 @@ from domain.workflow import TransitionRefused
 router = Router(include_in_schema=False)
 REMIND = "remind"
 DECIDE_HELD = "decide_held"
+GRANT = "grant_identity"
 MOST_AT_ONCE = 50
 
 
@@ -69,6 +70,7 @@ VIEWS: dict[str, Sentence] = {
     "waiting": Sentence("Waiting for me"),
     "open": Sentence("All open"),
     "held": Sentence("Held messages"),
+    "asked": Sentence("Asked to show a reporter"),
     "mine": Sentence("Assigned to me"),
     "overdue": Sentence("Overdue"),
     "today": Sentence("Due today"),
@@ -76,11 +78,12 @@ VIEWS: dict[str, Sentence] = {
 }
 ALWAYS_THE_SAME = {
     "held": Wanted(held=True),
+    "asked": Wanted(asked=True),
     "overdue": Wanted(open=True, overdue=True),
     "closed": Wanted(open=False),
 }
 """Views that do not depend on who looks, nor when."""
-COUNTED = ("waiting", "held", "mine", "overdue", "today")
+COUNTED = ("waiting", "held", "asked", "mine", "overdue", "today")
 ALARMING = ("held", "overdue")
 
 
@@ -132,7 +135,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
 
 
 def _views(actor: Actor) -> tuple[str, ...]:
-    usable = {"waiting": bool(waits_for(actor)), "held": _may(actor, DECIDE_HELD)}
+    usable = {"waiting": bool(waits_for(actor)), "held": _may(actor, DECIDE_HELD), "asked": _may(actor, GRANT)}
     return tuple(key for key in VIEWS if usable.get(key, True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,13 +20,14 @@ from api.pages import public_photos
 from api.pages.staff_forms import FormShown, Option, Pickers, Typed, as_data, form_shown, read_typed
 from api.pages.staff_initial import initial
 from api.problem import Problem
-from domain import cases, people, uploads
+from domain import cases, disclosure, people, uploads
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.cases import CaseChanged, FieldRefused
 from domain.database import Database
 from domain.models import Case, Venue
 from domain.processes import workflow_of
+from domain.processes.release import PHOTOS as RELEASED
 from domain.queries import choices
 from domain.repetition import was_just_done
 from domain.settings import Settings
@@ -162,7 +163,7 @@ def steps(
 ) -> tuple[Step, ...]:
     """Return every offer with its form, what usually comes next first; a failed one keeps what was typed."""
     venue = session.get(Venue, case.venue_id) if case.venue_id else None
-    pickers = _pickers(session, case, at)
+    pickers = _pickers(session, case, actor=actor, at=at)
     offers = sorted(cases.offers(session, case, actor=actor, at=at), key=_rank)
     shown = []
     for offer in offers:
@@ -182,7 +183,12 @@ def _initial(step: Transition, case: Case, venue: Venue | None, pickers: Pickers
     fields = step.form.model_fields.values() if step.form is not None else ()
     extras = [info.json_schema_extra for info in fields if isinstance(info.json_schema_extra, dict)]
     roles = next((tuple(extra["roles"]) for extra in extras if extra.get("widget") == "person"), ())  # type: ignore[arg-type]
-    return initial(step, case, venue, pickers.colleagues(roles) if roles else [])
+    values = initial(step, case, venue, pickers.colleagues(roles) if roles else [])
+    return {**values, "text": [pickers.words]} if pickers.words and RELEASED in _names_of(step) else values
+
+
+def _names_of(step: Transition) -> Iterable[str]:
+    return step.form.model_fields if step.form is not None else ()
 
 
 def _rank(offer: Offer) -> tuple[bool, bool, bool]:
@@ -190,7 +196,7 @@ def _rank(offer: Offer) -> tuple[bool, bool, bool]:
     return (not (step.usual and offer.enabled), not offer.enabled, step.target is None)
 
 
-def _pickers(session: Session, case: Case, at: datetime) -> Pickers:
+def _pickers(session: Session, case: Case, *, actor: Actor, at: datetime) -> Pickers:
     day = people.local_day(at)
     known: dict[tuple[str, ...], list[choices.Colleague]] = {}
     # Whom the step would refuse is not offered: see `hazard_report.is_somebody_new`.
@@ -203,9 +209,12 @@ def _pickers(session: Session, case: Case, at: datetime) -> Pickers:
         return known[roles]
 
     same = tuple(choices.reports_of_same_premises(session, case))
+    photos, words = disclosure.offered(session, case, actor=actor)
     return Pickers(
         colleagues=colleagues,
         reports=same,
+        photos=photos,
+        words=words,
         hazard_code=case.hazard_code,
         today=day,
         areas=lambda: tuple(Option(area.code, area.words) for area in choices.areas(session, day=day)),

@@ -15,13 +15,15 @@ from api.rendering import in_words
 from api.rest import answers
 from api.rest.form_schema import form_schema
 from api.rest.steps import StepTaken, split_version, take_step
-from domain import cases
+from domain import cases, disclosure
 from domain.actors import ROLE_LABELS, Role
+from domain.cases import CaseChanged
 from domain.language import Sentence
 from domain.processes import WORKFLOWS, workflow_of
 from domain.queries import case_calls, case_list, case_record
 from domain.queries.case_list import BadCursor, Wanted
 from domain.queries.case_page import CasePage, case_page
+from domain.queries.identity_card import IdentityCard, identity_card
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/cases", tags=["cases"])
@@ -67,7 +69,23 @@ def read_case(request: Request, number: str, db: Db, at: Now, staff: CurrentStaf
     with db.read() as session:
         case = cases.seen_by(session, staff.actor, number)
         page = case_page(session, case, actor=staff.actor, at=at)
-    return JSONResponse(_shown(page, locale_of(request)))
+        card = identity_card(session, case, actor=staff.actor, at=at)
+    return JSONResponse({**_shown(page, locale_of(request)), "identity": _identity(card)})
+
+
+def _identity(card: IdentityCard | None) -> dict[str, Any] | None:
+    """Return who asked to see the reporter and what the caller may do; nothing of the reporter."""
+    if card is None:
+        return None
+    return {
+        "requests": [
+            {"whom": str(asked.person_id), "name": asked.name, "reason": asked.reason,
+             "asked_at": answers.moment(asked.asked_at)}
+            for asked in card.waiting
+        ],
+        "may_decide": card.may_decide,
+        "granted_until": answers.moment(card.granted_until),
+    }  # fmt: skip
 
 
 def _shown(page: CasePage, locale: str) -> dict[str, Any]:
@@ -104,6 +122,13 @@ def _shown(page: CasePage, locale: str) -> dict[str, Any]:
         if reporter
         else None,
         "photos": [f"/photos/{photo}/full" for photo in page.photos],
+        "released": {
+            "words": page.released.words,
+            "photos": [f"/photos/{photo}/full" for photo in page.released.photos],
+            "at": answers.moment(page.released.at),
+        }
+        if page.released
+        else None,
         "clocks": [
             {
                 "name": clock.name,
@@ -211,6 +236,30 @@ def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JS
         for call in made
     ]
     return JSONResponse({"number": case.number, "calls": body})
+
+
+@router.post("/{number}/transitions/reveal_identity")
+@staff_only
+def reveal_identity(
+    request: Request,
+    *,
+    number: str,
+    db: Db,
+    at: Now,
+    staff: CurrentStaff,
+    fields: Annotated[dict[str, Any], Body()],
+) -> JSONResponse:
+    """See who the reporter is: the one answer that says so. Needs a second person's consent of the last hour."""
+    version, data = split_version(fields, required=True)
+    with db.write() as session:
+        case = cases.seen_by(session, staff.actor, number)
+        note_version(request, version or 0, number=case.number)
+        if version != case.version:
+            raise CaseChanged(case.number)
+        shown = disclosure.reveal(session, case, actor=staff.actor, at=at, data=data)
+    position = dict(zip(("lat", "lon"), shown.position, strict=True)) if shown.position else None
+    body = {**answers.moved(case), "identity": {"name": shown.name, "phone": shown.phone, "position": position}}
+    return JSONResponse(body, headers={"cache-control": "no-store"})
 
 
 @router.post("/{number}/transitions/{name}")

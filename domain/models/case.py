@@ -24,6 +24,12 @@ class Case(SQLModel, table=True):
         Index("cases_area", "area_id", "process"),
         Index("cases_parent", "parent_id"),
         Index("cases_opened", "opened_at", "id"),
+        Index(
+            "cases_asked",
+            "asked_at",
+            postgresql_where=text("asked_at IS NOT NULL"),
+            sqlite_where=text("asked_at IS NOT NULL"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -38,6 +44,8 @@ class Case(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """The nearest running deadline."""
+    asked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when somebody waits for a second person's consent; None while nobody does."""
     origin_key: str | None = Field(default=None, unique=True, max_length=120)
     """Idempotency of the opening: the same key never opens two cases."""
     parent_id: UUID | None = Field(default=None, foreign_key="cases.id")

@@ -10,7 +10,7 @@ from domain.actors import Actor, Role
 from domain.clocks import Limit
 from domain.forms import Form
 from domain.language import Label, Sentence
-from domain.processes import everywhere, limits
+from domain.processes import everywhere, identity, limits, release
 from domain.processes import hazard_report_forms as forms
 from domain.processes.everywhere import is_assignee, is_own_receipt
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
@@ -329,6 +329,8 @@ TRANSITIONS = (
     *everywhere.steps(STATES, assigned={ASSIGNED, CHECKING, CHECKED}, handling=(is_not_own_report,),
                       reassign_checks=(is_somebody_new,), urged_by_reporter=OPEN - {REPLIED},
                       reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
+    *identity.steps(STATES, handling=(is_not_own_report,)),
+    *release.steps(STATES, handling=(is_not_own_report,)),
 )  # fmt: skip
 
 HAZARD_REPORT = Workflow(
@@ -342,6 +344,7 @@ HAZARD_REPORT = Workflow(
     transitions=TRANSITIONS,
     effects={
         **everywhere.EFFECTS,
+        **identity.EFFECTS,
         "triage_report": Label("自动分流", "Sort the report"),
         "acknowledge_reporter": Label("告知举报人已受理", "Tell the reporter it is taken up"),
         "reply_reporter": Label("回复举报人", "Reply to the reporter"),
@@ -351,6 +354,8 @@ HAZARD_REPORT = Workflow(
         "tell_supervisor": Label("告知主管", "Tell the supervisor"),
     },
     companions=everywhere.COMPANIONS
+    | identity.COMPANIONS
+    | release.COMPANIONS
     | {"set_place", "join_other", "leave_other", "compare_venue_code", "answer_merged", "close_when_satisfied",
        "return_reopened", "forward_objection", "tell_merged_corrected"},
     clocks=(

@@ -70,6 +70,8 @@ class Wanted:
     unassigned: bool = False
     held: bool = False
     """Only those with a message that is held until a person decides, closed cases among them."""
+    asked: bool = False
+    """Only those in which somebody waits for a second person's consent, closed cases among them."""
     venue_id: UUID | None = None
     q: str = ""
     """Number, place or venue, any part of it."""
@@ -208,6 +210,8 @@ def _for_whom(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(cases.assignee_id.is_(None))
     if wanted.held:
         found.append(cases.id.in_(select(_PROMISES.c.case_id).where(_PROMISES.c.state == "held")))
+    if wanted.asked:
+        found.append(cases.asked_at.is_not(None))
     if wanted.waiting is not None:
         found.append(or_(false(), *(_waits(waiting) for waiting in wanted.waiting)))
     return found

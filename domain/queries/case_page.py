@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue, people, places, reports, sealed, timing
-from domain.actors import ROLE_LABELS, Actor, Role
+from domain import access, cases, catalogue, disclosure, people, places, reports, sealed, timing
+from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.catalogue import Hazard, TimeLimit
 from domain.identifiers import mask_name, mask_phone
 from domain.language import Label
@@ -116,6 +116,8 @@ class CasePage:
     photos: tuple[UUID, ...]
     reported_photos: tuple[UUID, ...]
     """Those of `photos` that came from the reporter: with the report and with what they added."""
+    released: disclosure.Released | None
+    """A report: what its venue may read; a rectification: what it may read of the report it comes from."""
     clocks: tuple[ClockShown, ...]
     links: tuple[Linked, ...]
     similar: tuple[reports.Similar, ...]
@@ -150,6 +152,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
         reporter=_reporter(session, case, actor) if reads and "has_phone" in case.facts else None,
         photos=tuple(shown),
         reported_photos=tuple(photo for photo in shown if photo in _reported(workflow, entries)),
+        released=released(session, case, actor=actor, reads=reads),
         clocks=_clocks(workflow, case, entries),
         links=tuple(_links(session, case, actor)),
         similar=_similar(session, case, at) if not workflow.state(case.state).final else (),
@@ -186,6 +189,15 @@ def _photos(session: Session, case: Case, entries: list[TimelineEntry], *, reads
     )
     rows = session.execute(query.order_by(col(Photo.id))).all()
     return [row.id for row in rows if reads or row.source != "reporter"]
+
+
+def released(session: Session, case: Case, *, actor: Actor, reads: bool) -> disclosure.Released | None:
+    """Return what is released to the venue, for the venue's own side and those who read what was reported anyway."""
+    if not (reads or (actor.plays(*VENUE_SIDE) and case.venue_id in actor.venue_ids)):
+        return None
+    if case.parent_id is not None:
+        return disclosure.released_to(session, case)
+    return disclosure.released_of(session, case) if reads else None
 
 
 def _reported(workflow: Workflow, entries: list[TimelineEntry]) -> set[UUID]:
@@ -351,7 +363,9 @@ def _label(workflow: Workflow, entry: TimelineEntry) -> Label:
 def photo_for(session: Session, case: Case, photo_id: UUID, *, actor: Actor) -> Photo | None:
     """Return a photo of a case the actor may see, or None when it is not there or not for them."""
     entries = list(session.execute(_timeline(case.id)).scalars())
-    reads = access.reads_reporter(access.acting_on(session, actor, case), case)
-    if photo_id not in _photos(session, case, entries, reads=reads):
+    actor = access.acting_on(session, actor, case)
+    reads = access.reads_reporter(actor, case)
+    shown = released(session, case, actor=actor, reads=reads)
+    if photo_id not in _photos(session, case, entries, reads=reads) and photo_id not in (shown.photos if shown else ()):
         return None
     return session.get(Photo, photo_id)

@@ -89,7 +89,7 @@ def _readable(entry: TimelineEntry, *, opened: dict[UUID, str], photos: set[str]
         if item is not None:
             if item in opened:
                 readable[field] = opened[item]
-        elif field == "photos":
+        elif field in case_words.PHOTOS:
             readable[field] = [photo for photo in value if photo in photos]
         elif not (isinstance(value, str) and value in hidden_numbers):
             readable[field] = value

@@ -14,6 +14,7 @@ from domain import catalogue, reports, sealed
 from domain.forms import LabelledChoice
 from domain.language import Label, Labelled, Sentence
 from domain.models import TimelineEntry
+from domain.processes import identity
 from domain.reports import Intake
 from domain.workflow import Workflow
 
@@ -42,6 +43,8 @@ _UNSAID = {
 """Titles of what no form has a field for."""
 _CASE_FIELDS = ("other", "source", "into")
 _BESIDE_POSITION = {"lon", "accuracy_m"}
+PHOTOS = ("photos", "released_photos")
+"""Fields that hold photos: brought along, or chosen among those of the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class _Context:
 
 def people_in(entry: TimelineEntry) -> set[UUID]:
     """Return the ids of the people an entry's form names."""
-    return {UUID(entry.data[key]) for key in ("assignee", "second") if entry.data.get(key)}
+    return {UUID(entry.data[key]) for key in ("assignee", "second", "whom") if entry.data.get(key)}
 
 
 def secrets_in(entry: TimelineEntry) -> dict[UUID, str]:
@@ -106,7 +109,7 @@ def cases_in(entry: TimelineEntry) -> set[str]:
 
 def photos_in(entry: TimelineEntry) -> list[UUID]:
     """Return the ids of the photos an entry brought."""
-    return [UUID(photo) for photo in entry.data.get("photos") or ()]
+    return [UUID(photo) for field in PHOTOS for photo in entry.data.get(field) or ()]
 
 
 def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
@@ -116,7 +119,7 @@ def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
     context = _Context(workflow, names)
     words = []
     for name in order:
-        if name == "photos" or name in _BESIDE_POSITION or entry.data[name] in (None, "", [], False):
+        if name in PHOTOS or name in _BESIDE_POSITION or entry.data[name] in (None, "", [], False):
             continue
         values = _values(entry, name, fields.get(name), context)
         if values:
@@ -180,7 +183,8 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "hazard": _hazard,
     "hazards": _hazard,
     "suggested_hazard": _hazard,
-    "person": lambda value, names: names.people.get(UUID(str(value)), "?"),
+    **dict.fromkeys(("person", "whom"), lambda value, names: names.people.get(UUID(str(value)), "?")),
+    "shown": lambda value, _: identity.KEPT.get(str(value)) or str(value),
     "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
     "channel": lambda value, _: CHANNELS[str(value)],
     "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),

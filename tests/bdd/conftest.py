@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from domain import attempts, cases, outbox, reports, sweep
 from domain.database import Database
+from domain.disclosure import Revealed
 from domain.language import CHINESE
 from domain.models import Case, ClockRow, Outbox, Person, TimelineEntry
 from domain.processes import WORKFLOWS, workflow_of
@@ -52,6 +53,8 @@ class Story:
     provider: Provider
     known: dict[str, UUID] = field(default_factory=dict)
     receipts: dict[str, str] = field(default_factory=dict)
+    shown: Revealed | None = None
+    """Who the reporter is, as it was last shown."""
     reported_at: dict[str, datetime] = field(default_factory=dict)
     """By the real clock, which the story's own hands do not move."""
 

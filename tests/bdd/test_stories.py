@@ -9,17 +9,19 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import func
 from sqlmodel import select
 
-from domain import reports
+from domain import disclosure, reports
 from domain.actors import Actor, Role
 from domain.forms import LabelledChoice
 from domain.language import CHINESE, translate
 from domain.models import Case
 from domain.processes import workflow_of
 from domain.processes.hazard_report import PUBLIC_STATES
+from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
 from domain.workflow import Transition
 from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
+from tests.journeys import actor_for
 from tests.telephony import eventually
 from tests.world import PEOPLE
 
@@ -168,6 +170,20 @@ def _press_filled(story: Story, who: str, label: str, called: str, datatable: li
     story.fire(story.who(who), label, called, filled(story, called, label, datatable))
 
 
+@when(parsers.re("(?P<who>.+?)“(?P<label>[^”]+)”(?P<whom>.+)对该举报的申请$"))
+def _decides(story: Story, who: str, label: str, whom: str) -> None:
+    asked = {"whom": str(story.person(whom))}
+    story.fire(story.who(who), label, "该举报", asked if label.startswith("同意") else {**asked, "reason": "不必要"})
+
+
+@when(parsers.parse("赵受理“查看举报人”该举报,用途是“{reason}”"))
+def _looks(story: Story, reason: str) -> None:
+    with story.db.write() as session:
+        case = story.case(session, "该举报")
+        actor = actor_for(session, story.world, case, "handler")
+        story.shown = disclosure.reveal(session, case, actor=actor, at=story.now, data={"reason": reason})
+
+
 @when("赵受理“并案”另一举报到该举报")
 def _merge(story: Story) -> None:
     with story.db.read() as session:
@@ -278,6 +294,32 @@ def _not_looser(story: Story) -> None:
 def _tracked(story: Story, text: str) -> None:
     case = story.by_receipt("该举报")
     assert text in f"{PUBLIC_STATES[case.state].zh} {case.facts.get('reply') or ''}"
+
+
+@then("赵受理看到举报人的电话")
+def _seen(story: Story) -> None:
+    assert story.shown is not None
+    assert story.shown.phone == REPORTER_PHONE
+
+
+@then("场所看不到举报的内容")
+def _closed(story: Story) -> None:
+    assert _as_the_venue(story) is None
+
+
+@then(parsers.parse("场所看到举报的内容“{words}”"))
+def _open(story: Story, words: str) -> None:
+    released = _as_the_venue(story)
+    assert released is not None
+    assert released.words == words
+
+
+def _as_the_venue(story: Story) -> disclosure.Released | None:
+    with story.db.read() as session:
+        case = story.case(session, "该整改")
+        page = case_page(session, case, actor=story.world.actor(session, "owner"), at=story.now)
+    assert page.reporter is None
+    return page.released
 
 
 @then("另一举报人凭查询码看到同样的答复")

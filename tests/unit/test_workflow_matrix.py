@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.actors import SYSTEM, Actor, Role
+from domain.actors import SYSTEM, VENUE_SIDE, Actor, Role
 from domain.language import CHINESE, ENGLISH
 from domain.processes import WORKFLOWS
 from domain.timing import Snapshot
@@ -52,6 +52,12 @@ BRIEF = {
         comment | open | - | warden handler inspector operator supervisor leader
         reassign | assigned checking checked | - | handler supervisor
         decide_held | any | - | handler supervisor
+        request_identity | any | - | handler inspector supervisor
+        grant_identity | any | - | supervisor leader
+        refuse_identity | any | - | supervisor leader
+        reveal_identity | any | - | handler inspector supervisor
+        release_words | any | - | handler supervisor
+        withdraw_release | any | - | handler supervisor
         warn | open | - | system
         escalate | open | - | system
     """,
@@ -101,12 +107,20 @@ def somebody(role: Role) -> Actor:
         return SYSTEM
     if role is Role.REPORTER:
         return Actor(frozenset({role}), receipt_for=CASE)
-    return Actor(frozenset({role}), person_id=ME, name="我", venue_ids=frozenset({VENUE}))
+    posts = frozenset({VENUE}) if role in VENUE_SIDE else frozenset[UUID]()
+    return Actor(frozenset({role}), person_id=ME, name="我", venue_ids=posts)
 
 
 def case_in(state: str) -> Snapshot:
     """Return a case in `state` that no guard objects to for `somebody`."""
-    facts = {"replied_at": (NOON - timedelta(days=1)).isoformat(), "correct_by": "2026-08-30"}
+    facts = {
+        "replied_at": (NOON - timedelta(days=1)).isoformat(),
+        "correct_by": "2026-08-30",
+        "phone": {"sealed": str(UUID(int=9))},
+        "identity_requests": {str(UUID(int=2)): NOON.isoformat()},
+        "identity_grants": {str(ME): NOON.isoformat()},
+        "released_at": NOON.isoformat(),
+    }
     return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2), VENUE)
 
 
@@ -197,6 +211,8 @@ OWN = {
     for role in (Role.HANDLER, Role.WARDEN, Role.SUPERVISOR)
 }
 OTHER_WARDEN = Actor(frozenset({Role.WARDEN}), person_id=UUID(int=2))
+AN_HOUR_AGO = (NOON - timedelta(minutes=60, seconds=1)).isoformat()
+OF_VENUE = Actor(frozenset({Role.HANDLER}), person_id=ME, venue_ids=frozenset({VENUE}))
 ELSEWHERE = Actor(frozenset({Role.OWNER}), person_id=ME, venue_ids=frozenset({OTHER_VENUE}))
 LONG_AGO = (NOON - timedelta(days=30, seconds=1)).isoformat()
 JUST_NOW = (NOON - timedelta(hours=23, minutes=59)).isoformat()
@@ -261,6 +277,10 @@ OBJECTIONS = [
     ("is_not_own_report", "hazard_report", "accepted", "reclassify", OWN[Role.HANDLER], {"reporter_mark": MARK}),
     ("is_not_own_report", "hazard_report", "checked", "reassign", OWN[Role.HANDLER], {"reporter_mark": MARK}),
     ("is_of_this_venue", "rectification", "correcting", "submit", ELSEWHERE, {}),
+    ("has_identity", "hazard_report", "reported", "request_identity", HANDLER, {"phone": None}),
+    ("is_not_of_venue", "hazard_report", "closed", "request_identity", OF_VENUE, {}),
+    ("has_not_asked", "hazard_report", "reported", "request_identity", HANDLER, {"identity_requests": {str(ME): "x"}}),
+    ("was_not_redacted", "hazard_report", "closed", "release_words", HANDLER, {"words_removed_at": LONG_AGO}),
     (
         "was_not_extended",
         "rectification",
@@ -270,6 +290,29 @@ OBJECTIONS = [
         {"extended_at": LONG_AGO},
     ),
 ]
+
+
+# Of steps that stand in a place of their own on the page: guard | step | who | facts
+QUIET_OBJECTIONS = [
+    ("somebody_else_asked", "grant_identity", somebody(Role.LEADER), {"identity_requests": {str(ME): "x"}}),
+    ("somebody_else_asked", "refuse_identity", somebody(Role.LEADER), {"identity_requests": {}}),
+    ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(UUID(int=2)): NOON.isoformat()}}),
+    ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(ME): AN_HOUR_AGO}}),
+    ("was_released", "withdraw_release", HANDLER, {"released_at": None}),
+]
+
+
+@pytest.mark.parametrize(("guard", "name", "actor", "facts"), QUIET_OBJECTIONS)
+def test_guard_refuses_a_step_with_a_place_of_its_own(guard, name, actor, facts) -> None:
+    case = case_in("closed")
+    workflow = WORKFLOWS["hazard_report"]
+
+    with pytest.raises(TransitionRefused) as refused:
+        workflow.plan(replace(case, facts={**case.facts, **facts}), name, actor=actor, at=NOON)
+
+    assert guard in {g.__name__ for step in workflow.named(name) for g in step.guards}
+    assert not refused.value.permission
+    _assert_readable(refused.value)
 
 
 @pytest.mark.parametrize(("guard", "process", "state", "name", "actor", "facts"), OBJECTIONS)
@@ -290,7 +333,7 @@ def test_guard_greys_the_button_and_refuses_with_the_same_sentence(guard, proces
 def test_every_guard_is_seen_objecting() -> None:
     used = {g.__name__ for w in WORKFLOWS.values() for step in w.transitions for g in step.guards}
 
-    assert used == {guard for guard, *_ in OBJECTIONS}
+    assert used == {guard for guard, *_ in (*OBJECTIONS, *QUIET_OBJECTIONS)}
 
 
 @pytest.mark.parametrize(
