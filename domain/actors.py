@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person with roles, the reporter who holds the receipt, or the system."""
+    """Who acts: a person with roles, the reporter or applicant who holds the receipt, or the system."""
 
     roles: frozenset[Role]
     person_id: UUID | None = None
@@ -94,7 +94,12 @@ class Actor:
 SYSTEM = Actor(frozenset({Role.SYSTEM}), name="system")
 ANYBODY = Actor(frozenset({Role.REPORTER}))
 """Who reports without a name, and has no receipt code yet."""
+ANY_APPLICANT = Actor(frozenset({Role.APPLICANT}))
+"""Who applies for a place's code, and has no receipt code yet."""
 
+
+RECEIPT_HOLDERS = frozenset({Role.REPORTER, Role.APPLICANT})
+"""Whoever has no account: they act through the receipt code of their own case, and what they write is sealed."""
 
 VENUE_SIDE = frozenset({Role.OFFICER, Role.MANAGER, Role.OWNER})
 """Posts at a venue."""

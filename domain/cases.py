@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import instance_dict
 from sqlmodel import Session, col
 
 from domain import access, audit, ledger, sealed, timing
-from domain.actors import Actor, Role
+from domain.actors import RECEIPT_HOLDERS, Actor, Role
 from domain.forms import sealed_fields
 from domain.identifiers import new_id
 from domain.language import Sentence
@@ -304,8 +304,8 @@ def _sealed(session: Session, case: Case, form: BaseModel | None, actor: Actor, 
     if form is None:
         return {}
     data = form.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    # Whatever a reporter writes may say who they are, the note of every form too.
-    own_words = {"note": "note"} if actor.plays(Role.REPORTER) else {}
+    # Whatever they write who have no account may say who they are, the note of every form too.
+    own_words = {"note": "note"} if actor.plays(*RECEIPT_HOLDERS) else {}
     for field, kind in {**sealed_fields(type(form)), **own_words}.items():
         if text := data.get(field):
             data[field] = sealed.reference(sealed.put(session, text, kind=kind, case_id=case.id, at=at))

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-import domain.disclosure  # noqa: F401 - registers what happens beside its steps
-from domain import cases, outbox, people, places, venues
+import domain.admissions
+import domain.disclosure  # noqa: F401 - both register what happens beside their steps
+from domain import cases, outbox, people, places, routing, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence

@@ -18,21 +18,22 @@ import domain.companions  # noqa: F401 - registers the companions whose rules ar
 from domain import cases, catalogue
 from domain.actors import ROLE_LABELS, Role
 from domain.language import CHINESE, translate
-from domain.processes import WORKFLOWS
-from domain.processes.hazard_report import HAZARD_REPORT, PUBLIC_STATES
-from domain.settings import OF_THE_DEMO, Settings
+from domain.processes import WORKFLOWS, enrolment, hazard_report
+from domain.settings import OF_THE_DEMO, SECRETS, Settings
 from domain.timing import Snapshot
 from domain.workflow import Clock, State, Transition, Workflow
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GENERATED = "<!-- Written by `python -m domain.docs` from the code; change it there. -->"
+PUBLIC = {"hazard_report": hazard_report.PUBLIC_STATES, "enrolment": enrolment.PUBLIC_STATES}
+OUTSIDERS = {"hazard_report": "reporter", "enrolment": "applicant"}
+"""Who follows a case of the process by a receipt code."""
 UNITS = {
     "elapsed_minute": "minutes",
     "elapsed_hour": "hours",
     "calendar_day": "calendar days",
     "working_day": "working days",
 }
-SECRETS = ("key", "token", "account_sid")
 
 
 def pages() -> dict[Path, str]:
@@ -94,8 +95,8 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _states(workflow: Workflow) -> str:
-    public = PUBLIC_STATES if workflow is HAZARD_REPORT else {}
-    head = ["state", "zh", "en", "ends the case", *(["the reporter reads"] if public else [])]
+    public = PUBLIC.get(workflow.name, {})
+    head = ["state", "zh", "en", "ends the case", *([f"the {OUTSIDERS[workflow.name]} reads"] if public else [])]
     rows = []
     for state in workflow.states:
         shown = [f"{public[state.name].zh} · {public[state.name].en}"] if public else []

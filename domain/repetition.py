@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from domain import sealed
-from domain.actors import Actor, Role
+from domain.actors import RECEIPT_HOLDERS, Actor
 from domain.models import Case, TimelineEntry
 from domain.processes import workflow_of
 
@@ -34,7 +34,7 @@ def was_just_done(
 def _is_of(entry: TimelineEntry, actor: Actor) -> bool:
     if actor.person_id is not None:
         return entry.actor_id == actor.person_id
-    return actor.plays(Role.REPORTER) and entry.actor_role == Role.REPORTER.value
+    return any(actor.plays(role) and entry.actor_role == role.value for role in RECEIPT_HOLDERS)
 
 
 def _said(session: Session, entry: TimelineEntry) -> dict[str, Any] | None:

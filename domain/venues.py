@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.identifiers import NotAVenueCode, clean_venue_code
-from domain.models import Venue
+from domain.models import Venue, VenueCode
 
 
 class UnknownVenue(LookupError):
     """No venue has this code."""
+
+
+class CodeReplaced(UnknownVenue):
+    """The venue got another code since: the sheet this one stands on is old, or forged.
+
+    Whoever does not ask for it takes it for a code no venue has; the venue must not be used in silence.
+    """
+
+    def __init__(self, venue: Venue, ended_at: datetime) -> None:
+        super().__init__(f"{venue.code} replaced an older code on {ended_at:%Y-%m-%d}")
+        self.venue = venue
+        self.ended_at = ended_at
 
 
 class VenueClosed(Exception):
@@ -24,12 +36,20 @@ class VenueClosed(Exception):
 
 
 def by_code(session: Session, code: str) -> Venue:
-    """Return the venue with that code (look-alike characters forgiven); raises `UnknownVenue`."""
-    query = select(Venue).where(col(Venue.code) == cleaned_code(code))
-    venue: Venue | None = session.execute(query).scalar_one_or_none()
+    """Return the venue with that code (look-alike characters forgiven); raises `UnknownVenue`, `CodeReplaced`."""
+    cleaned = cleaned_code(code)
+    venue: Venue | None = session.execute(select(Venue).where(col(Venue.code) == cleaned)).scalar_one_or_none()
     if venue is None:
+        refuse_replaced(session, cleaned)
         raise UnknownVenue(code)
     return venue
+
+
+def refuse_replaced(session: Session, cleaned: str) -> None:
+    """Raise `CodeReplaced` for a code that a venue had before."""
+    query = select(Venue, VenueCode).join(VenueCode, col(VenueCode.venue_id) == col(Venue.id))
+    if (row := session.execute(query.where(col(VenueCode.code) == cleaned)).first()) is not None:
+        raise CodeReplaced(row.Venue, row.VenueCode.ended_at)
 
 
 def cleaned_code(code: str) -> str:
@@ -41,7 +61,7 @@ def cleaned_code(code: str) -> str:
 
 
 def open_by_code(session: Session, code: str, *, day: date) -> Venue:
-    """Return the venue with that code when it is open on `day`; raises `UnknownVenue` or `VenueClosed`."""
+    """Return the venue with that code when it is open on `day`; raises as `by_code` does, or `VenueClosed`."""
     venue = by_code(session, code)
     if not venue.is_open(day):
         raise VenueClosed(venue)

@@ -78,6 +78,13 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "tell_rechecker": telling.tell,
         "tell_parent": tell_parent,
     },
+    "enrolment": {
+        "remind_assignee": telling.tell,
+        "tell_superior": telling.tell_superior,
+        "acknowledge_applicant": telling.tell,
+        "tell_applicant": telling.tell,
+        "ask_reviewer": telling.tell,
+    },
 }
 """Process → effect → what carries it out."""
 

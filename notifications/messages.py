@@ -15,15 +15,18 @@ from sqlmodel import Session
 
 from domain import catalogue, language, reports
 from domain.attempts import Recipient
+from domain.forms import LabelledChoice
 from domain.models import Case, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
-from domain.processes.hazard_report_forms import RejectReason
 from domain.settings import city_zone, get_settings
+from domain.workflow import Workflow
 
 FOLDER = Path(__file__).resolve().parent.parent / "templates"
 DOTS = "••••"
 """Stands for the receipt code wherever a reporter's message is kept or shown."""
 SEE_CASE_PAGE = language.Sentence("see the case page")
+RECEIPT_PAGES = {"hazard_report": "r", "enrolment": "enrol"}
+"""Process → where its receipt codes are opened; other processes give none out."""
 MOST_SEGMENTS = 3
 LONGEST_PLACE = 30
 GSM_7 = frozenset(
@@ -72,7 +75,8 @@ def compose(
         return Words(body, body)
     receipt = reports.receipt_of(session, case.id) or ""
     address = get_settings().public_url.rstrip("/")
-    body = fitted(f"sms/{effect}", recipient.language, context | {"link": f"{address}/r/{receipt}"})
+    context["link"] = f"{address}/{RECEIPT_PAGES[case.process]}/{receipt}"
+    body = fitted(f"sms/{effect}", recipient.language, context)
     return Words(body, body.replace(receipt, DOTS) if receipt else body)
 
 
@@ -90,7 +94,7 @@ def facts_of(
 
     number, kind (the transition), process, step, place, hazard, due (the nearest deadline), verify_due,
     correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, link (of
-    the staff page). All are words; what there is none of is "".
+    the staff page), venue_link (of the page its code opens). All are words; what there is none of is "".
     """
     workflow, data = workflow_of(case.process), entry.data
     authority = " ".join(filter(None, (data.get("authority"), data.get("contact"))))
@@ -112,10 +116,16 @@ def facts_of(
         "actor": _name(session, entry),
         "text": data.get("text") or data.get("explanation") or "",
         "competent": data.get("competent") or authority,
-        "reason": _reject_reason(data.get("reason"), locale) if entry.transition == "reject" else "",
+        "reason": _reject_reason(workflow, data.get("reason"), locale) if entry.transition == "reject" else "",
         "other": data.get("other", ""),
         "link": _page("cases", case),
+        "venue_link": _venue_page(session, case),
     }
+
+
+def _venue_page(session: Session, case: Case) -> str:
+    venue = session.get(Venue, case.venue_id) if case.venue_id else None
+    return f"{get_settings().public_url.rstrip('/')}/v/{venue.code}" if venue else ""
 
 
 def _page(kind: str, case: Case) -> str:
@@ -141,9 +151,10 @@ def _name(session: Session, entry: TimelineEntry) -> str:
     return person.name if person else ""
 
 
-def _reject_reason(value: Any, locale: str) -> str:  # noqa: ANN401 - JSON
-    reason = next((reason for reason in RejectReason if reason == value), None)
-    return reason.label.in_language(locale) if reason else ""
+def _reject_reason(workflow: Workflow, value: Any, locale: str) -> str:  # noqa: ANN401 - JSON
+    kinds = [step.form.model_fields["reason"].annotation for step in workflow.named("reject") if step.form]
+    reasons = [kind(value) for kind in kinds if isinstance(kind, type) and issubclass(kind, LabelledChoice)]
+    return reasons[0].label.in_language(locale) if reasons else ""
 
 
 def moment(at: datetime, locale: str) -> str:

@@ -46,7 +46,7 @@ Chooser = Callable[[Session, Case, TimelineEntry], Audience]
 
 
 def reporter(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-    """Return the reporter, by the number in the vault."""
+    """Return the reporter, or the applicant, by the number in the vault."""
     if entry.data.get("cannot_tell_reason"):
         return Audience((), CANNOT_TELL)
     item = sealed.referenced(case.facts.get("phone"))
@@ -182,5 +182,8 @@ TELLINGS: dict[str, Telling] = {
     "tell_asker": Telling(asker),
     "notify_venue": Telling(venue_side),
     "tell_rechecker": Telling(recheckers),
+    "acknowledge_applicant": Telling(reporter_at_first, each=True, hold_in_doubt=True),
+    "tell_applicant": Telling(reporter, each=True, hold_in_doubt=True),
+    "ask_reviewer": Telling(in_charge(Role.HANDLER)),
 }
 """Effect → how it tells."""

@@ -23,6 +23,7 @@ from domain.forms import LabelledChoice
 from domain.identifiers import new_id
 from domain.models import Case, Outbox, Photo
 from domain.people import local_day
+from domain.processes import enrolment_forms as enrolling
 from domain.processes import everywhere, identity, rectification, release, workflow_of
 from domain.processes import hazard_report_forms as forms
 from domain.workflow import Transition
@@ -212,6 +213,20 @@ def _other(_: Desk, filled: dict[str, Any]) -> dict[str, Any]:
     return {**filled, "other": "JB-2026-999999"}
 
 
+def _application(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
+    plain = {name: filled[name] for name in ("name", "address", "person", "remark") if name in filled}
+    sound = {"class_code": desk.rng.choice(sorted(catalogue.venue_classes())), "area": "guanglong",
+             "phone": "13912340000"}  # fmt: skip
+    return {**plain, **sound, "hours": "每天 9:00-22:00"} if desk.may() else {**plain, **sound}
+
+
+def _refusal_of_place(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
+    filled.pop("duplicate_of", None)
+    if filled["reason"] == enrolling.RejectReason.ALREADY_ENROLLED:
+        filled["duplicate_of"] = desk.world.codes["kuancheng"]
+    return filled
+
+
 AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] = {
     forms.Reject: _reject,
     forms.Accept: _accept,
@@ -231,4 +246,6 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     identity.IdentityReveal: lambda desk, filled: {**filled, "shown": identity.held(desk.case)},
     release.ReleasedWords: lambda _, filled: {**filled, "text": "楼道里有焦味"},
     forms.OtherCase: _other,
+    enrolling.Application: _application,
+    enrolling.Reject: _refusal_of_place,
 }

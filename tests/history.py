@@ -52,6 +52,16 @@ def working_days_after(start: datetime, count: int) -> datetime:
     return datetime.combine(day, time(17, 30), CITY).astimezone(UTC)
 
 
+def end_of_day_after(start: datetime, count: int) -> datetime:
+    """Return the end of the `count`-th day after the day of `start`, in the city."""
+    day = start.astimezone(CITY).date() + timedelta(days=count + 1)
+    return datetime.combine(day, time(0), CITY).astimezone(UTC)
+
+
+TIMERS = {"close", "reminder", "answer"}
+"""They fire once and are nobody's deadline."""
+
+
 @dataclass
 class Running:
     """A clock that has to be running now."""
@@ -133,13 +143,14 @@ class Replay:
             assert entry.actor_id != self.submitter, "re-checked by who submitted it"
         if name == "extend":
             assert self.extensions == 0, "extended twice"
-        if entry.actor_role == "reporter":
-            written = {"text", "comment", "reason", "note"} & set(entry.data)
+        if entry.actor_role in ("reporter", "applicant"):
+            written = {"text", "comment", "reason", "note", "person", "phone", "remark"} & set(entry.data)
             assert all(isinstance(entry.data[key], dict) for key in written), "a reporter's words in the open"
 
     def running(self, process: str) -> dict[str, Running]:
         """Return the clocks that run now."""
-        found = dict(self._report() if process == "hazard_report" else self._rectification())
+        clocks = {"hazard_report": self._report, "rectification": self._rectification, "enrolment": self._enrolment}
+        found = dict(clocks[process]())
         return {
             name: Running(start, max(due, start + timedelta(microseconds=1))) for name, (start, due) in found.items()
         }
@@ -172,6 +183,14 @@ class Replay:
         if self.state in ("submitted", "overdue"):
             assert self.recheck_from is not None
             yield "recheck", (self.recheck_from, working_days_after(self.recheck_from, 3))
+
+    def _enrolment(self) -> Iterator[tuple[str, tuple[datetime, datetime]]]:
+        if self.state in ("submitted", "under_review"):
+            yield "review", (self.entered["submitted"], working_days_after(self.entered["submitted"], 5))
+        if self.state == "returned":
+            returned = self.entered["returned"]
+            yield "reminder", (returned, end_of_day_after(returned, 20))
+            yield "answer", (returned, end_of_day_after(returned, 30))
 
 
 def assert_true_to_history(session: Session, case: Case) -> None:
@@ -214,16 +233,16 @@ def _assert_clocks(session: Session, case: Case, replay: Replay) -> None:
         assert moments == (shown["started_at"], shown["due_at"], shown["stopped_at"])
         assert (row.level, row.provisional) == (shown["level"], shown["provisional"])
         assert (row.stopped_at is None) == shown["running"]
-        assert row.next_at == (_next(case, row) if shown["running"] else None), f"when {name} speaks next"
+        assert row.next_at == (_next(row) if shown["running"] else None), f"when {name} speaks next"
     going = {name: Running(row.started_at, row.due_at) for name, row in rows.items() if case.clocks[name]["running"]}
     assert going == expected, "the clocks that run, since when and until when"
-    deadlines = [clock.due_at for name, clock in expected.items() if name != "close"]
+    deadlines = [clock.due_at for name, clock in expected.items() if name not in TIMERS]
     assert case.due_at == min(deadlines, default=None), "the nearest deadline"
 
 
-def _next(case: Case, row: ClockRow) -> datetime | None:
+def _next(row: ClockRow) -> datetime | None:
     length = row.due_at - row.started_at
-    if (case.process, row.name) == ("hazard_report", "close"):
+    if row.name in TIMERS:
         return row.due_at if row.level == 0 else None
     moments: dict[int, Callable[[], datetime]] = {
         0: lambda: row.started_at + length * (1 - QUARTER),

@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from domain import cases, outbox, reports
-from domain.actors import SYSTEM, Actor, Role
+from domain import cases, enrolments, outbox, reports
+from domain.actors import ANY_APPLICANT, SYSTEM, Actor, Role
 from domain.models import Case, Outbox
 from domain.processes import workflow_of
+from domain.processes.enrolment_forms import Application
 from domain.reports import Intake
 from domain.workflow import Plan
 from tests.filling import Desk, fill
 from tests.world import World
 
 REPORTER = Actor(frozenset({Role.REPORTER}))
+APPLICANT_PHONE = "+8613912340000"
 TEAMS = {"warden": ("warden",), "inspectors": ("inspector1", "inspector2")}
 
 TO_REPLIED = (("handler", "accept"), ("handler", "assign"), ("assignee", "start_check"),
@@ -47,6 +49,14 @@ WAYS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
         "penalised": (*TO_SUBMITTED[:1], ("inspector1", "penalise")),
         "revoked": (("supervisor", "revoke"),),
     },
+    "enrolment": {
+        "submitted": (),
+        "under_review": (("handler", "start_review"),),
+        "returned": (("handler", "start_review"), ("supervisor", "return_to_applicant")),
+        "approved": (("handler", "start_review"), ("supervisor", "approve")),
+        "rejected": (("handler", "start_review"), ("handler", "reject")),
+        "withdrawn": (("applicant", "withdraw"),),
+    },
 }
 """process → state → (who, step); `assignee` is whoever the case is assigned to."""
 
@@ -64,17 +74,30 @@ def order(session: Session, world: World, **columns: Any) -> Case:
     return cases.open_case(session, "rectification", actor=SYSTEM, at=world.clock.now, columns=given)
 
 
+def apply(session: Session, world: World, **said: Any) -> Case:
+    """Open an application for a shop in the area of a warden."""
+    shop = {"name": "广龙小卖部", "class_code": "V06", "address": "广龙路 8 号", "area": "guanglong",
+            "person": "马掌柜", "phone": APPLICANT_PHONE}  # fmt: skip
+    application = Application.model_validate({**shop, **said})
+    return enrolments.open_application(session, application, actor=ANY_APPLICANT, at=world.clock.now).case
+
+
+BEGINNINGS = {"hazard_report": report, "rectification": order, "enrolment": apply}
+
+
 def begin(session: Session, world: World, process: str) -> Case:
     """Open a case of the process."""
-    return report(session, world) if process == "hazard_report" else order(session, world)
+    return BEGINNINGS[process](session, world)
 
 
 def actor_for(session: Session, world: World, case: Case, who: str) -> Actor:
-    """Return who is meant: a person, `system`, the `reporter` with the receipt, the `assignee`."""
+    """Return who is meant: a person, `system`, the `reporter` or `applicant` with the receipt, the `assignee`."""
     if who == "system":
         return SYSTEM
     if who == "reporter":
         return reports.reporter_of(case)
+    if who == "applicant":
+        return enrolments.applicant_of(case)
     if who == "assignee":
         who = next(name for name, person in world.people.items() if person == case.assignee_id)
     return world.actor(session, who)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic import ValidationError
 from sqlmodel import Session, col, select, update
 
-from domain import cases, outbox, rectifications, reports, sweep
+from domain import cases, enrolments, outbox, rectifications, reports, sweep
 from domain.actors import SYSTEM, Actor
 from domain.database import Database
 from domain.models import Case, ClockRow, Outbox
@@ -21,7 +21,7 @@ from domain.processes import WORKFLOWS
 from domain.workflow import Transition, TransitionRefused
 from tests.filling import Desk, fill
 from tests.history import assert_true_to_history
-from tests.journeys import report
+from tests.journeys import apply, report
 from tests.world import START, World
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -81,7 +81,10 @@ class PressesLiveButtons(RuleBasedStateMachine):
         phone = rng.choice([None, "13912345678", "+8613800000001"])  # the last is the handler's own
         venue = self.world.codes[rng.choice(["kuancheng", "kuancheng", "lonely"])]
         with self.db.write() as session:
-            case = report(session, self.world, venue_code=venue, hazard=hazard, description=said, phone=phone)
+            if rng.random() < 0.3:
+                case = apply(session, self.world, **({"phone": phone} if phone else {}))
+            else:
+                case = report(session, self.world, venue_code=venue, hazard=hazard, description=said, phone=phone)
         self.cases.append(case.id)
 
     @rule(seed=SEEDS, times=st.integers(1, 8))
@@ -112,7 +115,8 @@ class PressesLiveButtons(RuleBasedStateMachine):
                 assert case.state == plan.target or step.companions
 
     def _everybody(self, case: Case) -> list[Actor]:
-        return [*self.people.values(), reports.reporter_of(case)]
+        holder = enrolments.applicant_of(case) if case.process == "enrolment" else reports.reporter_of(case)
+        return [*self.people.values(), holder]
 
     @rule(length=st.sampled_from(WAITS))
     def wait(self, length: dict[str, float]) -> None:

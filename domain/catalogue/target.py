@@ -19,6 +19,8 @@ class Target:
     unit: str
     provenance: str
     note: str
+    is_ours_alone: bool = False
+    """No row of the time limits stands behind it: the stage is one that the law does not know."""
 
 
 @cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from domain.processes.enrolment import ENROLMENT
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.processes.rectification import RECTIFICATION
 from domain.workflow import Workflow
 
-WORKFLOWS: dict[str, Workflow] = {flow.name: flow for flow in (HAZARD_REPORT, RECTIFICATION)}
+WORKFLOWS: dict[str, Workflow] = {flow.name: flow for flow in (HAZARD_REPORT, RECTIFICATION, ENROLMENT)}
 
 
 def workflow_of(process: str) -> Workflow:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from domain.actors import Actor, Role
+from domain.actors import RECEIPT_HOLDERS, Actor, Role
 from domain.forms import Form, LabelledChoice, choice_field, person_field, text_field
 from domain.language import N_, Label, Sentence
 from domain.workflow import CaseView, Check, FieldRefusal, Guard, State, Transition
@@ -65,10 +65,10 @@ def is_assignee(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
 
 
 def is_own_receipt(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
-    """A reporter acts only on the report whose receipt code they hold."""
-    if actor.receipt_for == case.id or Role.REPORTER not in actor.roles:
+    """A reporter or an applicant acts only on the case whose receipt code they hold."""
+    if actor.receipt_for == case.id or not actor.plays(*RECEIPT_HOLDERS):
         return None
-    return Sentence("This needs the receipt code of the report.")
+    return Sentence("This needs the receipt code of the case.")
 
 
 def was_not_just_reminded(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
@@ -106,11 +106,12 @@ def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict
     return {"facts": {key: at.isoformat()}}
 
 
-EFFECTS = {
+EFFECTS_WITHOUT_ASSIGNMENT = {
     "remind_assignee": Label("催办承办人", "Remind the assignee"),
-    "notify_assignee": Label("通知承办人", "Notify the assignee"),
     "tell_superior": Label("上报", "Tell the superior"),
 }
+"""Of a process that nobody is sent to."""
+EFFECTS = {**EFFECTS_WITHOUT_ASSIGNMENT, "notify_assignee": Label("通知承办人", "Notify the assignee")}
 COMPANIONS = frozenset({"check_assignees", "release_held"})
 
 
@@ -125,8 +126,8 @@ def steps(
 ) -> tuple[Transition, ...]:
     """Return the shared steps for a process.
 
-    `assigned` are the states in which somebody holds the case, `urged_by_reporter` those in which its reporter
-    may urge too; `handling` guards what only those may do who handle the case.
+    `assigned` are the states in which somebody is sent with the case (none: nobody ever is), `urged_by_reporter`
+    those in which its reporter may urge too; `handling` guards what only those may do who handle the case.
     """
     states = frozenset(states)
     everywhere = frozenset(state for state in states if not state.final)
@@ -140,18 +141,22 @@ def steps(
         for sources, roles in ((waiting, reminders | {Role.REPORTER}), (everywhere - waiting, reminders))
         if sources
     )  # fmt: skip
+    sent = frozenset(assigned)
+    reassigning = (
+        Transition(
+            "reassign", zh="改派", en="Reassign", sources=sent, target=None,
+            roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=Reassign,
+            checks=(is_second_inspector_given, is_new_assignee, *reassign_checks), changes=set_assignees,
+            companions=("check_assignees",), effects=("notify_assignee",),
+        ),
+    ) if sent else ()  # fmt: skip
     return (
         *urging,
         Transition(
             "comment", zh="备注", en="Comment", sources=everywhere, target=None,
             roles=STAFF, form=Comment,
         ),
-        Transition(
-            "reassign", zh="改派", en="Reassign", sources=frozenset(assigned), target=None,
-            roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=Reassign,
-            checks=(is_second_inspector_given, is_new_assignee, *reassign_checks), changes=set_assignees,
-            companions=("check_assignees",), effects=("notify_assignee",),
-        ),
+        *reassigning,
         Transition(
             "decide_held", zh="处理未送达", en="Decide on a held message", sources=states, target=None,
             roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=HeldMessage,

@@ -14,11 +14,15 @@ class NoNumber(LookupError):
 
 
 def of(row_id: str) -> Limit:
-    """Return the limit of a row of the time-limit catalogue, such as `CMP-20`; raises `NoNumber`."""
-    row = catalogue.limit(row_id)
-    if row.limit is not None:
-        return Limit(row.limit, Unit(row.unit))
+    """Return the limit of a row of the time-limit catalogue, such as `CMP-20`, or of a stage only we know of.
+
+    Raises `NoNumber`, and `UnknownTimeLimit` for a row there is none of.
+    """
     target = catalogue.targets().get(row_id)
+    if target is None or not target.is_ours_alone:
+        row = catalogue.limit(row_id)
+        if row.limit is not None:
+            return Limit(row.limit, Unit(row.unit))
     if target is None:
         raise NoNumber(row_id)
     return Limit(target.amount, Unit(target.unit))

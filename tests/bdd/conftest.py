@@ -16,7 +16,7 @@ from domain import attempts, cases, outbox, reports, sweep
 from domain.database import Database
 from domain.disclosure import Revealed
 from domain.language import CHINESE
-from domain.models import Case, ClockRow, Outbox, Person, TimelineEntry
+from domain.models import Case, ClockRow, Outbox, Person, TimelineEntry, Venue
 from domain.processes import WORKFLOWS, workflow_of
 from domain.settings import get_settings
 from domain.workflow import Transition, TransitionRefused
@@ -25,7 +25,7 @@ from flows.provider import provider_of
 from flows.work import Work
 from notifications.providers import Provider
 from tests.filling import upload
-from tests.journeys import actor_for, press
+from tests.journeys import APPLICANT_PHONE, actor_for, press
 from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, Exchange, Receiver, running_exchange, running_receiver
 from tests.world import PEOPLE, World
 
@@ -62,12 +62,16 @@ class Story:
         """Return the key of the person whose name stands in the words, `reporter` for the reporter."""
         if words.endswith("举报人"):
             return "reporter"
+        if words.endswith("申请人"):
+            return "applicant"
         return next(key for key, (name, *_) in PEOPLE.items() if words.endswith(name))
 
     def phone(self, words: str) -> str:
         """Return somebody's number."""
         if words.endswith("举报人"):
             return OTHER_PHONE if words.startswith("另一") else REPORTER_PHONE
+        if words.endswith("申请人"):
+            return APPLICANT_PHONE
         return PEOPLE[self.who(words)][1]
 
     def case(self, session: Session, called: str) -> Case:
@@ -156,6 +160,11 @@ class Story:
             names = {step.name: step.zh for step in (*workflow.transitions, workflow.opening)}
             timeline = select(TimelineEntry.transition).where(TimelineEntry.case_id == case.id)
             return [names[name] for name in session.exec(timeline.order_by(col(TimelineEntry.seq)))]
+
+    def code(self, name: str) -> str:
+        """Return a venue's code by its name."""
+        with self.db.read() as session:
+            return session.exec(select(Venue.code).where(Venue.name == name)).one()
 
     def person(self, name: str) -> UUID:
         """Return a person's id by name."""

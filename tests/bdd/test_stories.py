@@ -9,27 +9,29 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import func
 from sqlmodel import select
 
-from domain import disclosure, reports
-from domain.actors import Actor, Role
+from domain import disclosure, enrolments, people, reports
+from domain.actors import ANY_APPLICANT, Actor, Role
 from domain.forms import LabelledChoice
+from domain.identifiers import is_venue_code
 from domain.language import CHINESE, translate
-from domain.models import Case
+from domain.models import Case, Venue
 from domain.processes import workflow_of
+from domain.processes.enrolment_forms import Application
 from domain.processes.hazard_report import PUBLIC_STATES
 from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
 from domain.workflow import Transition
 from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
-from tests.journeys import actor_for
+from tests.journeys import APPLICANT_PHONE, actor_for
 from tests.telephony import eventually
 from tests.world import PEOPLE
 
-scenarios("hazard_report.feature", "hazard_report_desk.feature", "rectification.feature")
+scenarios("hazard_report.feature", "hazard_report_desk.feature", "rectification.feature", "enrolment.feature")
 
 TILES = {"消防设施": "equipment", "安全出口": "escape", "其他情况": "other"}
 REACHES_WITHIN = timedelta(seconds=2)
-CASE = "(?P<called>该举报|另一举报|该整改)"
+CASE = "(?P<called>该举报|另一举报|该整改|该申请)"
 NOBODY_THERE = {"description": "现场查看", "no_photo_reason": "不便拍照"}
 
 
@@ -45,6 +47,21 @@ def route(story: Story, hazard: str | None, *, corrected: bool = False) -> list[
         ("warden", "登记核查结果", {**NOBODY_THERE, **found}),
         ("handler", "回复", {"text": "经核查属实,已责令整改。"}),
     ]
+
+
+REVIEWING = [("handler", "开始审核"), ("handler", "退回补正")]
+
+
+def apply_for(story: Story, *, by: str = "", **said: Any) -> None:
+    """Apply for a shop; `by` a colleague who enters it for its owner."""
+    shop = {"name": "广龙小卖部", "class_code": "V06", "address": "广龙路 8 号", "area": "guanglong",
+            "person": "马掌柜", "phone": APPLICANT_PHONE, **said}  # fmt: skip
+    with story.db.write() as session:
+        actor = story.world.actor(session, by) if by else ANY_APPLICANT
+        application = Application.model_validate(shop)
+        opened = enrolments.open_application(session, application, actor=actor, at=story.now)
+    story.known["该申请"], story.receipts["该申请"] = opened.case.id, opened.receipt
+    story.work()
 
 
 RECTIFYING = [("inspector1", "送达整改通知"), ("officer", "提交整改")]
@@ -88,6 +105,7 @@ def _field(story: Story, step: Transition, title: str, value: str) -> tuple[str,
     readings = {
         "person": lambda: story.person(value),
         "scan": lambda: story.world.codes["kuancheng"],
+        "venue": lambda: story.code(value),
         "hazards": lambda: value.split("、"),
     }
     return name, readings.get(str(widget), lambda: value)()
@@ -152,7 +170,45 @@ def _own(story: Story) -> None:
     report(story, description="楼道里有股焦味", phone=PEOPLE["handler"][1])
 
 
+@given(parsers.re("一件申请已经“(?P<last>[^”]+)”$"))
+def _applied(story: Story, last: str) -> None:
+    apply_for(story)
+    for who, label in REVIEWING:
+        story.fire(who, label, "该申请")
+        if label == last:
+            return
+
+
+@given(parsers.parse("岚山农贸市场的统一社会信用代码是“{code}”"))
+def _coded(story: Story, code: str) -> None:
+    with story.db.write() as session:
+        session.get_one(Venue, story.world.venues["market"]).credit_code = code
+
+
+@given(parsers.parse("一件申请用了同一个代码,已经“开始审核”"))
+def _same_code(story: Story) -> None:
+    with story.db.read() as session:
+        code = session.get_one(Venue, story.world.venues["market"]).credit_code
+    apply_for(story, credit_code=code)
+    story.fire("supervisor", "开始审核", "该申请")
+
+
+@given("赵受理代店主录入一件申请")
+def _entered(story: Story) -> None:
+    apply_for(story, by="handler")
+
+
+@given("赵受理为自己的店提交申请")
+def _own_shop(story: Story) -> None:
+    apply_for(story, phone=PEOPLE["handler"][1])
+
+
 # What people do.
+
+
+@when(parsers.parse("申请人为“{name}”提交申请"))
+def _apply(story: Story, name: str) -> None:
+    apply_for(story, name=name)
 
 
 @when(parsers.re("游客扫“宽澄·鼎元一期南”的码举报(?P<kind>[^:]+):“(?P<text>[^”]+)”$"))
@@ -202,6 +258,15 @@ def _wait(story: Story, count: str, unit: str) -> None:
 
 
 # What came of it.
+
+
+@then(parsers.parse("“{name}”有了场所码,马掌柜是消防安全责任人"))
+def _enrolled(story: Story, name: str) -> None:
+    with story.db.read() as session:
+        venue = session.get_one(Venue, story.case(session, "该申请").venue_id)
+        owners = people.of_venue(session, [Role.OWNER], venue.id, day=people.local_day(story.now))
+    assert (venue.name, is_venue_code(venue.code)) == (name, True)
+    assert [person.name for person in owners] == ["马掌柜"]
 
 
 @then(parsers.re("2秒之内片区专管员(?P<who>.+)收到短信“(?P<text>[^”]+)”$"))
@@ -329,5 +394,5 @@ def _same_answer(story: Story) -> None:
 
 @then(parsers.parse("给{whom}的短信等人处理"))
 def _held(story: Story, whom: str) -> None:
-    called = "该举报" if whom == "举报人" else "该整改"
+    called = {"举报人": "该举报", "申请人": "该申请"}.get(whom, "该整改")
     assert len(eventually(lambda: story.held(called), what="a held message")) == 1

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel
 
-from domain import cases, reports
+from domain import cases, enrolments, reports
 from domain.actors import SYSTEM, Actor, Role
 from domain.database import Database
 from domain.models import Case, Outbox, TimelineEntry
@@ -40,7 +40,8 @@ def undone(session: Session) -> Iterator[None]:
 def actors(session: Session, world: World, case: Case) -> dict[Role, Actor]:
     """Return one actor per role: the register's people, the reporter with the receipt, the system."""
     by_role = {role: world.actor(session, who) for who, (_, _, role, _, _) in reversed(PEOPLE.items())}
-    return {**by_role, Role.REPORTER: reports.reporter_of(case), Role.SYSTEM: SYSTEM}
+    holders = {Role.REPORTER: reports.reporter_of(case), Role.APPLICANT: enrolments.applicant_of(case)}
+    return {**by_role, **holders, Role.SYSTEM: SYSTEM}
 
 
 def possible(workflow: Workflow, case: Case, actor: Actor, world: World) -> dict[str, Transition]:

@@ -90,7 +90,8 @@ def test_blocked_exits_are_checked_within_24_hours_and_most_others_within_3_work
 
 def test_our_own_targets_stand_only_where_the_law_gives_no_number() -> None:
     for row_id, target in catalogue.targets().items():
-        assert catalogue.limit(row_id).limit is None
+        assert target.is_ours_alone or catalogue.limit(row_id).limit is None
+        assert target.is_ours_alone == (row_id not in catalogue.limits())
         assert target.provenance == "practice"
         assert limits.of(row_id) == Limit(target.amount, Unit(target.unit))
 

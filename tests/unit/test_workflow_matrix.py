@@ -78,6 +78,21 @@ BRIEF = {
         warn | open | - | system
         escalate | open | - | system
     """,
+    "enrolment": """
+        start_review | submitted | under_review | handler supervisor
+        approve | under_review | approved | handler supervisor
+        return_to_applicant | under_review | returned | handler supervisor
+        reject | under_review | rejected | handler supervisor
+        resubmit | returned | submitted | applicant
+        withdraw | open | withdrawn | applicant
+        remind_applicant | returned | - | system
+        lapse | returned | withdrawn | system
+        remind | open | - | handler supervisor leader
+        comment | open | - | warden handler inspector operator supervisor leader
+        decide_held | any | - | handler supervisor
+        warn | open | - | system
+        escalate | open | - | system
+    """,
 }
 
 NOON = datetime(2026, 8, 23, 4, tzinfo=UTC)
@@ -102,10 +117,10 @@ def expected(workflow: Workflow) -> dict[tuple[str, str, Role], str]:
 
 
 def somebody(role: Role) -> Actor:
-    """Return who no guard objects to: the assignee, the reporter with the receipt, who holds a post at the venue."""
+    """Return who no guard objects to: the assignee, whoever holds the receipt, who holds a post at the venue."""
     if role is Role.SYSTEM:
         return SYSTEM
-    if role is Role.REPORTER:
+    if role in (Role.REPORTER, Role.APPLICANT):
         return Actor(frozenset({role}), receipt_for=CASE)
     posts = frozenset({VENUE}) if role in VENUE_SIDE else frozenset[UUID]()
     return Actor(frozenset({role}), person_id=ME, name="我", venue_ids=posts)
@@ -276,6 +291,10 @@ OBJECTIONS = [
     ("is_not_own_report", "hazard_report", "checked", "send_back", OWN[Role.HANDLER], {"reporter_mark": MARK}),
     ("is_not_own_report", "hazard_report", "accepted", "reclassify", OWN[Role.HANDLER], {"reporter_mark": MARK}),
     ("is_not_own_report", "hazard_report", "checked", "reassign", OWN[Role.HANDLER], {"reporter_mark": MARK}),
+    ("is_not_own_application", "enrolment", "submitted", "start_review", OWN[Role.HANDLER], {"applicant_mark": MARK}),
+    ("is_not_own_application", "enrolment", "under_review", "reject", OWN[Role.SUPERVISOR], {"applicant_mark": MARK}),
+    ("is_not_who_entered", "enrolment", "under_review", "approve", HANDLER, {"entered_by": str(ME)}),
+    ("is_own_receipt", "enrolment", "returned", "resubmit", Actor(frozenset({Role.APPLICANT}), receipt_for=ME), {}),
     ("is_of_this_venue", "rectification", "correcting", "submit", ELSEWHERE, {}),
     ("has_identity", "hazard_report", "reported", "request_identity", HANDLER, {"phone": None}),
     ("is_not_of_venue", "hazard_report", "closed", "request_identity", OF_VENUE, {}),
