@@ -28,9 +28,12 @@ from domain.accounts import WrongCredentials
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
 from domain.errand_files import FileGone
 from domain.errands import UnknownErrand
+from domain.documents_register import NoFile
+from domain.facilities import UnknownFacility
 from domain.idempotency import KeyReused
 from domain.language import Sentence
 from domain.photos import PhotoMissing, PhotoRefused, PhotoTooLarge
+from domain.register_lock import NotNow, RegisterChanged
 from domain.receipts import WrongReceipt
 from domain.sealed import NothingSealed
 from domain.throttles import TooManyAttempts
@@ -336,7 +339,49 @@ def _not_permitted(_: Request, error: NotPermitted) -> Problem:
     return Problem(NOT_PERMITTED, "not-permitted", Sentence("Not permitted"), error.reason, NOTHING_KEPT, next_step)
 
 
+UNKNOWN_FACILITY = Problem(
+    NOT_FOUND,
+    "unknown-facility",
+    Sentence("No facility has this code"),
+    Sentence("The code may be damaged or mistyped."),
+    NOTHING_KEPT,
+    Sentence("Check the ten characters on the label."),
+)
+NO_FILE = Problem(
+    NOT_FOUND,
+    "no-file",
+    Sentence("This file is not here"),
+    Sentence("It is gone, or not open to you."),
+    NOTHING_KEPT,
+    START_AGAIN,
+)
+
+
+def _register_changed(_: Request, error: RegisterChanged) -> Problem:
+    changes = [
+        {"action": entry.action, "at": entry.at.isoformat(), "fields": sorted(entry.data)} for entry in error.entries
+    ]
+    return Problem(
+        NOT_NOW,
+        "register-changed",
+        Sentence("The record has changed"),
+        error.reason,
+        NOTHING_KEPT,
+        Sentence("Look at what changed, then decide again."),
+        more={"version": error.version, "changes": changes},
+    )
+
+
+def _not_now(_: Request, error: NotNow) -> Problem:
+    next_step = Sentence("Open the record again: it shows how it stands.")
+    return Problem(NOT_NOW, "not-now", Sentence("Not possible now"), error.reason, NOTHING_KEPT, next_step)
+
+
 PROBLEMS: dict[type[Exception], Maker] = {
+    RegisterChanged: _register_changed,
+    NotNow: _not_now,
+    UnknownFacility: _always(UNKNOWN_FACILITY),
+    NoFile: _always(NO_FILE),
     OutOfReach: _always(OUT_OF_REACH),
     NotPermitted: _not_permitted,
     UnknownErrand: _always(OUT_OF_REACH),

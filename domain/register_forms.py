@@ -76,7 +76,7 @@ DocumentKindCode = Annotated[str, _one_of(catalogue.document_kinds)]
 
 def select_field(title: str, *, listed: str, required: bool = True, hint: str = "") -> Any:  # noqa: ANN401
     """Return a field chosen from a list the page makes, by the list's name."""
-    extra: dict[str, Any] = {"widget": "select", "list": listed, "hint": hint}
+    extra: dict[str, Any] = {"widget": "select", "of": listed, "hint": hint}
     if required:
         return Field(..., min_length=1, max_length=80, title=title, json_schema_extra=extra)
     return Field(None, max_length=80, title=title, json_schema_extra={**extra, "optional": True})

@@ -1,4 +1,4 @@
-"""What starts at a time of day or hour: the daily anchor over all chains, the hourly tidying, the asking for news.
+"""What starts at a time of day or hour: owners by their posts and the anchor over all chains daily, tidying, news.
 
 Every worker has this timetable. The row of a job's slot is inserted in the job's own transaction, so whichever
 worker comes first does it and the others find it done; a worker that dies leaves no row and no half-done job.
@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, errands, tidying
+from domain import audit, errands, tidying, venue_people
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -85,7 +85,12 @@ def _news(_session: Session, _at: datetime) -> Done:
     return Done({}, missed_news.ask)
 
 
+def _owners(session: Session, at: datetime) -> Done:
+    return Done({"changed": venue_people.keep_owners(session, at=at)})
+
+
 JOBS = (
+    Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),

@@ -21,7 +21,7 @@ from flows.provider import provider_of
 from flows.shift import Shift
 from tests.flows.conftest import Desk
 
-ANCHOR, TIDY, NEWS = timetable.JOBS
+ANCHOR, TIDY, NEWS = ({job.name: job for job in timetable.JOBS}[name] for name in ("anchor", "tidy", "news"))
 NOON = datetime(2026, 8, 23, 4, 0, tzinfo=UTC)
 
 
