@@ -23,6 +23,7 @@ from api.middleware.headers import SecurityHeaders
 from api.middleware.limits import BodyLimit
 from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
+from api.pages import admin as admin_pages
 from api.pages import exchange
 from api.pages import photos as photo_pages
 from api.pages import public as public_pages
@@ -55,6 +56,7 @@ def routers() -> list[Router]:
     return [
         public_pages.router,
         staff_pages.router,
+        admin_pages.router,
         photo_pages.router,
         exchange.router,
         hazard_reports.router,

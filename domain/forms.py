@@ -86,6 +86,14 @@ def line_field(
     return Field(None, max_length=limit, title=title, json_schema_extra={**extra, "optional": True})
 
 
+def select_field(title: str, *, of: str, required: bool = True, hint: str = "") -> Any:  # noqa: ANN401
+    """Return a field whose answers the page looks up when it is shown: `of` names the list."""
+    extra: dict[str, Any] = {"widget": "select", "of": of, "hint": hint}
+    if required:
+        return Field(..., title=title, json_schema_extra=extra)
+    return Field(None, title=title, json_schema_extra={**extra, "optional": True})
+
+
 def person_field(title: str, *, roles: tuple[str, ...], required: bool = True) -> Any:  # noqa: ANN401
     """Return a field that holds the id of a person who holds one of `roles`."""
     extra: dict[str, Any] = {"widget": "person", "roles": list(roles)}

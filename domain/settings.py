@@ -72,8 +72,29 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(60, description="A sign-in ends after so long without a request.")
     session_hours: int = Field(12, description="A sign-in ends after so long in any case.")
     reveals_per_day: int = Field(
-        10, ge=1, description="Reporters one person may look up within a day, each with a second one's consent."
+        10,
+        ge=1,
+        description="Reporters one person may look up within a day, each with a second one's consent.",
     )
+    admin_totp: Literal["", "required", "optional"] = Field(
+        "",
+        description="Whether administrators need an authenticator app (TOTP) beside their password. Empty: `required` "
+        "in production, `optional` in the demo.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="Issuer address of an OpenID Connect provider people may sign in through; needs `fireline[oidc]`. "
+        "Its redirect address is `FIRELINE_PUBLIC_URL` with `/login/provider/back` behind. Empty: none.",
+    )
+    oidc_client_id: str = Field("", description="Our name at the provider.")
+    oidc_client_secret: str = Field("", description="Our secret at the provider; empty: a public client, PKCE alone.")
+    oidc_scopes: str = Field("openid profile", description="What the provider is asked for.")
+    oidc_username_claim: str = Field(
+        "",
+        description="Claim that holds our user name, such as `preferred_username`; only for a provider that gives "
+        "names out as carefully as we do. Empty: an administrator links each account to the provider's subject.",
+    )
+    oidc_name: str = Field("", description="What the provider is called on the sign-in page; empty: its host.")
     trusted_proxies: str = Field(
         "",
         description="Addresses or networks of reverse proxies, with commas (`10.0.0.5,192.168.7.0/24`): what they say "
@@ -120,6 +141,11 @@ class Settings(BaseSettings):
         """Return the folder of the files that errands are given and make; web part and workers share it."""
         return (self.storage_dir or self.data_dir) / "errands"
 
+    @property
+    def administrators_need_a_second_factor(self) -> bool:
+        """Return whether an administrator is nobody before they have set up, and shown, a second factor."""
+        return self.admin_totp == "required" or (not self.admin_totp and self.mode == "production")
+
     def refuse_demo_in_production(self) -> None:
         """Raise `NotForProduction` when production would run on published keys, or reach nobody but this machine."""
         if self.mode != "production":
@@ -148,6 +174,8 @@ def _leads_nowhere(url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+SECRETS = ("key", "token", "account_sid", "secret")
+"""How the names of settings end whose values nobody is shown."""
 OF_THE_DEMO: dict[str, tuple[str, Callable[[Settings], bool]]] = {
     "secret_key": (
         f"{SHORTEST_SECRET} or more characters of your own",

@@ -13,6 +13,8 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 KILOBYTE, MEGABYTE = 1024, 1024 * 1024
 WITH_PHOTOS = 256 * MEGABYTE
 """Nine photos of 20 MB and some that are too large, so that the page can name those and keep the rest."""
+WITH_FILES = 64 * MEGABYTE
+"""A table of a city's venues is 10 MB, the outlines of a province 20 MB."""
 FORM = 4 * MEGABYTE
 """A megabyte of Chinese text in a form's encoding, which is then named as too long and given back."""
 JSON = 2 * MEGABYTE
@@ -27,6 +29,12 @@ class BodyTooLarge(Exception):
 def takes_photos(endpoint: Endpoint) -> Endpoint:
     """Mark an endpoint whose form may carry photos."""
     endpoint.__longest_form__ = WITH_PHOTOS  # type: ignore[attr-defined]
+    return endpoint
+
+
+def takes_files(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint whose form may carry a table, outlines or documents."""
+    endpoint.__longest_form__ = WITH_FILES  # type: ignore[attr-defined]
     return endpoint
 
 

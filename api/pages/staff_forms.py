@@ -43,7 +43,7 @@ class Group:
 class Pickers:
     """What a form's pickers offer for this case."""
 
-    colleagues: Callable[[tuple[str, ...]], list[Colleague]]
+    colleagues: Callable[[tuple[str, ...]], list[Colleague]] = lambda _roles: []
     reports: tuple[ReportChoice, ...] = ()
     photos: tuple[UUID, ...] = ()
     """Photos that came from the case's reporter, to choose among."""
@@ -54,6 +54,8 @@ class Pickers:
     today: date | None = None
     areas: Callable[[], tuple[Option, ...]] = tuple
     """Every area something may be put into, in the order of the tree."""
+    lists: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
+    """What selects offer, by the name their field gives as `of`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,8 @@ def _choices(
     match widget:
         case "choice":
             return tuple(Option(str(member.value), member.label) for member in _members(info)), ()
-        case "case" | "area":
-            return pickers.areas() if widget == "area" else tuple(_report(report) for report in pickers.reports), ()
+        case "case" | "area" | "select":
+            return _looked_up(widget, extra, pickers), ()
         case "hazard":
             return (), hazard_groups()
         case "hazards":
@@ -172,6 +174,12 @@ def _choices(
             return (), tuple(_people(pickers.colleagues(tuple(extra["roles"]))))
         case _:
             return tuple(Option(str(photo), "") for photo in pickers.photos if widget == "case_photos"), ()
+
+
+def _looked_up(widget: str, extra: Mapping[str, Any], pickers: Pickers) -> tuple[Option, ...]:
+    if widget == "select":
+        return pickers.lists[str(extra["of"])]
+    return pickers.areas() if widget == "area" else tuple(_report(report) for report in pickers.reports)
 
 
 def _members(info: FieldInfo) -> Iterable[LabelledChoice]:

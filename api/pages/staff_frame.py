@@ -10,16 +10,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.rendering import render
+from domain.access import may
 from domain.accounts import Identity
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.database import Database
 from domain.language import Label, Sentence
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.queries import standing
+from domain.rights import Right
 
 ON_SITE = (Role.WARDEN, Role.OFFICER, Role.MANAGER, Role.OWNER, Role.CREW)
 """Roles that work from their phone: they land on their tasks."""
 HAS_TASKS = (*ON_SITE, Role.INSPECTOR)
+ADMINISTRATION = (Right.SEE_PEOPLE, Right.DELEGATE, Right.IMPORT, Right.SEE_AUDIT)
+"""Whoever has one of these has something to do in the administration."""
 MISSED = {
     "exchange": Sentence("The telephone exchange does not run: messages wait until it is back."),
     "gateway": Sentence("The alarm gateway does not run: no alarms of devices come in."),
@@ -75,6 +79,8 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
         places.append(Place("tasks", "/tasks", Sentence("My tasks")))
     if may_take_calls(staff.actor):
         places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
+    if any(may(staff.actor, right) for right in ADMINISTRATION):
+        places.append(Place("admin", "/admin", Sentence("Administration")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))
     return Frame(here, tuple(places), roles, landing(staff.actor), troubles)
 

@@ -1,0 +1,194 @@
+"""Organisations: the list, one of them, a new one, changes, its end."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from fastapi import Request
+from sqlmodel import Session, col, select
+from starlette.responses import Response
+
+from api.access import Router, needs
+from api.deps import CurrentStaff, Db, Now, Posted
+from api.pages import admin_forms
+from api.pages.admin_forms import FormPage
+from api.pages.admin_frame import admin_page
+from api.pages.staff_forms import Option, Pickers
+from domain import catalogue, organisations, people, register_log
+from domain.access import OutOfReach, may
+from domain.actors import ROLE_LABELS, Actor
+from domain.language import Sentence
+from domain.models import Area, Organisation, Person, Post
+from domain.organisations import Kind, NewOrganisation, OrganisationEnd, OrganisationForm
+from domain.queries import area_tree, choices, record_words
+from domain.rights import Right
+
+router = Router(include_in_schema=False)
+HERE = "organisations"
+
+
+@router.get("/admin/organisations")
+@needs(Right.SEE_VENUES)
+def show_organisations(request: Request, db: Db, at: Now, staff: CurrentStaff, ended: str = "") -> Response:
+    """Show the organisations this person may know of."""
+    with db.read() as session:
+        known = _reachable(session, staff.actor)
+        found = organisations.listed(session, day=people.local_day(at), ended=bool(ended))
+        rows = [(body, area) for body, area in found if area is None or area.id in known]
+    return admin_page(
+        request, "pages/staff/admin/organisations.html", staff=staff, at=at, here=HERE,
+        rows=rows, kinds=Kind, ended=ended, manages=may(staff.actor, Right.MANAGE_AREAS),
+    )  # fmt: skip
+
+
+def _reachable(session: Session, actor: Actor) -> set[Any]:
+    return set(session.exec(select(col(Area.id)).where(area_tree.reachable(actor))).all())
+
+
+def _pickers(session: Session, day: date) -> Pickers:
+    bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
+    areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day))
+    industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
+    return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries})
+
+
+ADD = FormPage(
+    Sentence("Add an organisation"), "/admin/organisations/new", "/admin/organisations", HERE, Sentence("Add")
+)
+
+
+@router.get("/admin/organisations/new")
+@needs(Right.MANAGE_AREAS)
+def ask_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show the form of a new organisation."""
+    with db.read() as session:
+        pickers = _pickers(session, people.local_day(at))
+    return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers)
+
+
+@router.post("/admin/organisations/new")
+@needs(Right.MANAGE_AREAS)
+def add_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Add an organisation."""
+
+    def add(session: Session, filled: NewOrganisation) -> str:
+        return f"/admin/organisations/{organisations.add(session, filled, actor=staff.actor, at=at).code}"
+
+    sent = admin_forms.send(db, NewOrganisation, form, add)
+    if isinstance(sent, Response):
+        return sent
+    with db.read() as session:
+        pickers = _pickers(session, people.local_day(at))
+    return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers, typed=sent)
+
+
+def _within(session: Session, actor: Actor, code: str) -> Organisation:
+    found = organisations.by_code(session, code)
+    if found.area_id is not None and found.area_id not in _reachable(session, actor):
+        raise OutOfReach(code)
+    return found
+
+
+@router.get("/admin/organisations/{code}")
+@needs(Right.SEE_VENUES)
+def show_organisation(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show one organisation: what it is, who works there, what was done to it."""
+    day = people.local_day(at)
+    with db.read() as session:
+        body = _within(session, staff.actor, code)
+        area = session.get(Area, body.area_id) if body.area_id else None
+        parent = session.get(Organisation, body.parent_id) if body.parent_id else None
+        members = session.exec(
+            select(Person, Post)
+            .join(Post, col(Post.person_id) == Person.id)
+            .where(
+                col(Post.organisation_id) == body.id,
+                col(Post.from_on) <= day,
+                (col(Post.until_on).is_(None)) | (col(Post.until_on) >= day),
+            )
+            .order_by(col(Person.name))
+        ).all()
+        entries = record_words.told(session, register_log.of(session, body.id)[:50])
+    return admin_page(
+        request, "pages/staff/admin/organisation.html", staff=staff, at=at, here=HERE, body=body, area=area,
+        parent=parent, members=members, role_words=ROLE_LABELS, entries=entries, kinds=Kind,
+        industries=catalogue.industries(),
+        manages=may(staff.actor, Right.MANAGE_AREAS),
+    )  # fmt: skip
+
+
+def _change(body: Organisation) -> FormPage:
+    back = f"/admin/organisations/{body.code}"
+    return FormPage(
+        Sentence("Change the organisation"), f"{back}/change", back, HERE, Sentence("Save"), about=body.name
+    )
+
+
+def _end(body: Organisation) -> FormPage:
+    back = f"/admin/organisations/{body.code}"
+    warning = Sentence("From that day on it is offered nowhere. What it did stays readable.")
+    return FormPage(Sentence("End the organisation"), f"{back}/end", back, HERE, Sentence("End"), warning, body.name)
+
+
+def _values(session: Session, body: Organisation) -> dict[str, Any]:
+    area = session.get(Area, body.area_id) if body.area_id else None
+    parent = session.get(Organisation, body.parent_id) if body.parent_id else None
+    own = {name: getattr(body, name, None) for name in OrganisationForm.model_fields}
+    return {**own, "area": area.code if area else None, "parent": parent.code if parent else None}
+
+
+@router.get("/admin/organisations/{code}/change")
+@needs(Right.MANAGE_AREAS)
+def ask_change(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show what is written down, to be changed."""
+    with db.read() as session:
+        body = _within(session, staff.actor, code)
+        pickers, values = _pickers(session, people.local_day(at)), _values(session, body)
+    return admin_forms.show(
+        request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, values=values
+    )
+
+
+@router.post("/admin/organisations/{code}/change")
+@needs(Right.MANAGE_AREAS)
+def change_organisation(request: Request, code: str, *, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Write down what changed."""
+
+    def change(session: Session, filled: OrganisationForm) -> str:
+        organisations.change(session, _within(session, staff.actor, code), filled, actor=staff.actor, at=at)
+        return f"/admin/organisations/{code}"
+
+    sent = admin_forms.send(db, OrganisationForm, form, change)
+    if isinstance(sent, Response):
+        return sent
+    with db.read() as session:
+        body = _within(session, staff.actor, code)
+        pickers = _pickers(session, people.local_day(at))
+    return admin_forms.show(request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, typed=sent)
+
+
+@router.get("/admin/organisations/{code}/end")
+@needs(Right.MANAGE_AREAS)
+def ask_end(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Ask from when, and why."""
+    with db.read() as session:
+        body = _within(session, staff.actor, code)
+    return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at)
+
+
+@router.post("/admin/organisations/{code}/end")
+@needs(Right.MANAGE_AREAS)
+def end_organisation(request: Request, code: str, *, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """End it."""
+
+    def end(session: Session, filled: OrganisationEnd) -> str:
+        organisations.end(session, _within(session, staff.actor, code), filled, actor=staff.actor, at=at)
+        return f"/admin/organisations/{code}"
+
+    sent = admin_forms.send(db, OrganisationEnd, form, end)
+    if isinstance(sent, Response):
+        return sent
+    with db.read() as session:
+        body = _within(session, staff.actor, code)
+    return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at, typed=sent)
