@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from api import deps
 from domain.access import NotPermitted, may
 from domain.rights import Right
+from domain.tokens import Scope
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,7 +25,9 @@ class Access(StrEnum):
     RECEIPT = "receipt"
     """Whoever holds the receipt code in the path; the endpoint looks it up and is throttled."""
     STAFF = "staff"
-    """A signed-in account or an API token; which cases is decided by `domain.access`."""
+    """A signed-in account; a program where the endpoint names a scope. Which cases is decided by `domain.access`."""
+    BEGUN = "begun"
+    """An account whose password was right and that has a step left, such as the second factor; no program."""
     PROVIDER = "provider"
     """The telephone provider, by its signature."""
     OPERATIONS = "operations"
@@ -46,6 +49,7 @@ def _mark(access: Access) -> Callable[[Endpoint], Endpoint]:
 public = _mark(Access.PUBLIC)
 by_receipt = _mark(Access.RECEIPT)
 staff_only = _mark(Access.STAFF)
+begun_only = _mark(Access.BEGUN)
 signed_by_provider = _mark(Access.PROVIDER)
 operations = _mark(Access.OPERATIONS)
 
@@ -58,6 +62,32 @@ def needs(right: Right) -> Callable[[Endpoint], Endpoint]:
         return staff_only(endpoint)
 
     return mark
+
+
+def programs_may(scope: Scope) -> Callable[[Endpoint], Endpoint]:
+    """Mark an endpoint that takes tokens with this scope; an endpoint without this mark takes none."""
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.__scope__ = scope  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+def scope_of(endpoint: Callable[..., Any]) -> Scope | None:
+    """Return the scope a token needs here; None where no token is taken."""
+    return getattr(endpoint, "__scope__", None)
+
+
+def proven(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint that does something grave: its caller has proved a moment ago who they are."""
+    endpoint.__proven__ = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def asks_for_proof(endpoint: Callable[..., Any]) -> bool:
+    """Return whether an endpoint is marked as grave."""
+    return getattr(endpoint, "__proven__", False)
 
 
 def right_of(endpoint: Callable[..., Any]) -> Right | None:
@@ -80,6 +110,9 @@ class Router(APIRouter):
             raise UnguardedRoute(f"{path}: {endpoint.__name__} does not say who may call it")
         methods = {method.upper() for method in options.get("methods") or ("GET",)}
         guards = [Depends(guard) for guard in _guards(access, writes=bool(methods - SAFE))]
+        guards += [Depends(guard) for guard in _token_guards(access, scope_of(endpoint))]
+        if asks_for_proof(endpoint):
+            guards.append(Depends(deps.require_proof))
         if (right := right_of(endpoint)) is not None:
             guards.append(Depends(_holds(right)))
         options["dependencies"] = [*guards, *(options.get("dependencies") or ())]
@@ -94,12 +127,27 @@ def _holds(right: Right) -> Callable[..., Any]:
     return require_right
 
 
+def _token_guards(access: Access, scope: Scope | None) -> list[Callable[..., Any]]:
+    if access is not Access.STAFF and scope is None:
+        return []  # nobody has to be signed in here: a token, if any, is looked at by the endpoint itself
+
+    async def refuse_token(staff: deps.MaybeStaff) -> None:
+        if staff is None or staff.via != "token":
+            return
+        if scope is None or (staff.scopes is not None and scope not in staff.scopes):
+            raise deps.NotForPrograms(scope)
+
+    return [refuse_token]
+
+
 def _guards(access: Access, *, writes: bool) -> list[Callable[..., Any]]:
     match access:
         case Access.PUBLIC | Access.RECEIPT:
             return [deps.refuse_foreign_origin] if writes else []
         case Access.STAFF:
             return [deps.check_csrf] if writes else [deps.require_staff]
+        case Access.BEGUN:
+            return [deps.check_begun_csrf] if writes else [deps.require_begun]
         case Access.PROVIDER:
             return [deps.require_provider_signature]
         case Access.OPERATIONS:

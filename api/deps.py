@@ -21,9 +21,10 @@ from starlette.datastructures import FormData
 
 from api.forms import URLENCODED, content_type, read_form
 from domain import accounts
-from domain.accounts import Identity
+from domain.accounts import Identity, Step
 from domain.database import Database
 from domain.settings import Settings
+from domain.tokens import Scope
 from notifications import signature
 
 Staff = Identity
@@ -32,6 +33,27 @@ Staff = Identity
 
 class NotSignedIn(Exception):
     """The page or address is for staff, and nobody is signed in."""
+
+
+class StepLeft(NotSignedIn):
+    """The password was right, and something is left to do before the sign-in counts."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.value)
+        self.step = step
+
+
+class ProofNeeded(Exception):
+    """What is asked for is grave: whoever is signed in has to prove again that it is them."""
+
+
+class NotForPrograms(Exception):
+    """A token lets no program in here, or not this one."""
+
+    def __init__(self, scope: Scope | None) -> None:
+        super().__init__(scope or "")
+        self.scope = scope
+        """What the token lacks; None: the address is for people."""
 
 
 class ForeignForm(Exception):
@@ -90,25 +112,46 @@ def _identify(request: Request) -> Identity | None:
 
 async def optional_staff(request: Request) -> Identity | None:
     """Return who is signed in, or None; looked up once per request."""
+    await begun_sign_in(request)
+    return request.scope["state"]["staff"]
+
+
+async def begun_sign_in(request: Request) -> Identity | None:
+    """Return who is signed in, or is about to be: something may be `left` to do."""
     scope_state = request.scope["state"]
-    if "staff" not in scope_state:
+    if "begun" not in scope_state:
         asks = "authorization" in request.headers or cookie_name(request.app.state.settings) in request.cookies
-        scope_state["staff"] = await run_in_threadpool(_identify, request) if asks else None
-    return scope_state["staff"]
+        _remember(request, await run_in_threadpool(_identify, request) if asks else None)
+    return scope_state["begun"]
+
+
+def _remember(request: Request, identity: Identity | None) -> None:
+    scope_state = request.scope["state"]
+    scope_state["begun"] = identity
+    scope_state["staff"] = identity if identity is not None and identity.left is None else None
 
 
 def recall_staff(request: Request) -> None:
     """Find out who is signed in where no endpoint has asked, as at an address that is not there."""
     scope_state = request.scope["state"]
-    if "staff" not in scope_state and cookie_name(request.app.state.settings) in request.cookies:
-        scope_state["staff"] = _identify(request)
+    if "begun" not in scope_state and cookie_name(request.app.state.settings) in request.cookies:
+        _remember(request, _identify(request))
 
 
-async def require_staff(staff: Annotated[Identity | None, Depends(optional_staff)]) -> Identity:
-    """Return who is signed in; raises `NotSignedIn`."""
-    if staff is None:
+async def require_staff(begun: Annotated[Identity | None, Depends(begun_sign_in)]) -> Identity:
+    """Return who is signed in; raises `NotSignedIn`, or `StepLeft` while something is left to do."""
+    if begun is None:
         raise NotSignedIn
-    return staff
+    if begun.left is not None:
+        raise StepLeft(begun.left)
+    return begun
+
+
+async def require_begun(begun: Annotated[Identity | None, Depends(begun_sign_in)]) -> Identity:
+    """Return whose sign-in has begun, whatever is left to do; raises `NotSignedIn`, also for a program."""
+    if begun is None or begun.via == "token":
+        raise NotSignedIn
+    return begun
 
 
 async def check_csrf(request: Request, staff: Annotated[Identity, Depends(require_staff)]) -> Identity:
@@ -116,6 +159,24 @@ async def check_csrf(request: Request, staff: Annotated[Identity, Depends(requir
 
     Programs with a token need no proof: a browser never sends their header by itself.
     """
+    return await _from_own_page(request, staff)
+
+
+async def check_begun_csrf(request: Request, begun: Annotated[Identity, Depends(require_begun)]) -> Identity:
+    """Return whose sign-in has begun, once the form proved to come from our page; raises `ForeignForm`."""
+    return await _from_own_page(request, begun)
+
+
+async def require_proof(request: Request, staff: Annotated[Identity, Depends(require_staff)]) -> Identity:
+    """Return who is signed in and proved a moment ago who they are; raises `ProofNeeded`."""
+    if staff.via == "token":
+        raise NotForPrograms(None)
+    if not staff.is_fresh(request.app.state.clock()):
+        raise ProofNeeded
+    return staff
+
+
+async def _from_own_page(request: Request, staff: Identity) -> Identity:
     if staff.via == "token":
         return staff
     await refuse_foreign_origin(request)
@@ -196,6 +257,7 @@ Db = Annotated[Database, Depends(get_database)]
 Conf = Annotated[Settings, Depends(get_settings_of)]
 Now = Annotated[datetime, Depends(now)]
 CurrentStaff = Annotated[Identity, Depends(require_staff)]
+Begun = Annotated[Identity, Depends(require_begun)]
 MaybeStaff = Annotated[Identity | None, Depends(optional_staff)]
 Posted = Annotated[FormData, Depends(posted)]
 

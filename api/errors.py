@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,25 +18,30 @@ from starlette.responses import RedirectResponse, Response
 
 from api import receipts
 from api.changes import changes_since
-from api.deps import ForeignForm, NotSignedIn, WrongSignature, recall_staff
+from api.deps import ForeignForm, NotForPrograms, NotSignedIn, ProofNeeded, StepLeft, WrongSignature, recall_staff
 from api.field_errors import FieldError, FieldsRefused, field_errors
 from api.forms import UnreadableForm
 from api.middleware.limits import BodyTooLarge
 from api.problem import Problem, answer, wants_json
 from domain.access import NotPermitted, OutOfReach
-from domain.accounts import WrongCredentials
+from domain.accounts import Step, WrongCredentials
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
+from domain.documents_register import NoFile
 from domain.errand_files import FileGone
 from domain.errands import UnknownErrand
-from domain.documents_register import NoFile
 from domain.facilities import UnknownFacility
 from domain.idempotency import KeyReused
 from domain.language import Sentence
+from domain.passwords import PasswordRefused
 from domain.photos import PhotoMissing, PhotoRefused, PhotoTooLarge
-from domain.register_lock import NotNow, RegisterChanged
 from domain.receipts import WrongReceipt
+from domain.register_lock import NotNow, RegisterChanged
 from domain.sealed import NothingSealed
+from domain.second_factors import WrongCode
+from domain.sessions import UnknownSession
+from domain.sign_in_codes import WrongSignInCode
 from domain.throttles import TooManyAttempts
+from domain.tokens import UnknownToken
 from domain.venues import UnknownVenue, VenueClosed
 from domain.workflow import TransitionRefused, UnknownTransition
 
@@ -58,6 +63,8 @@ def install(app: FastAPI) -> None:
     for error, make in PROBLEMS.items():
         app.add_exception_handler(error, _handler(make))
     app.add_exception_handler(NotSignedIn, _sign_in_first)
+    app.add_exception_handler(StepLeft, _finish_first)
+    app.add_exception_handler(ProofNeeded, _prove_first)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -85,6 +92,30 @@ def _sign_in_first(request: Request, _: Exception) -> Response:
         return answer(request, NOBODY)
     back = request.scope["path"] if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={quote(back)}", status_code=303)
+
+
+STEPS = {Step.SECOND: "/login/second", Step.ENROL: "/account/app", Step.PASSWORD: "/account/password"}
+"""What is left of a sign-in → the page where it is done."""
+
+
+def _finish_first(request: Request, error: StepLeft) -> Response:
+    return answer(request, NOBODY) if wants_json(request) else RedirectResponse(STEPS[error.step], status_code=303)
+
+
+def _prove_first(request: Request, _: Exception) -> Response:
+    if wants_json(request):
+        return answer(request, PROVE)
+    back = request.scope["path"] if request.method == "GET" else request.headers.get("referer", "")
+    return RedirectResponse(f"/account/prove?next={quote(urlsplit(back).path or '/account')}", status_code=303)
+
+
+def _not_for_programs(_: Request, error: NotForPrograms) -> Problem:
+    title, next_step = Sentence("Not open to this program"), Sentence("Make a token that has it, or ask a person to.")
+    if error.scope is None:
+        detail = Sentence("This address is for people, and takes no token.")
+    else:
+        detail = Sentence("The token lacks the scope %(scope)s.", scope=error.scope.value)
+    return Problem(NOT_PERMITTED, "not-for-programs", title, detail, NOTHING_KEPT, next_step)
 
 
 def retry_after(error: TooManyAttempts) -> dict[str, str]:
@@ -191,6 +222,14 @@ NOBODY = Problem(
     NOTHING_KEPT,
     Sentence("Sign in and try again."),
     headers={"www-authenticate": 'Bearer realm="fireline"'},
+)
+PROVE = Problem(
+    NOT_PERMITTED,
+    "proof-needed",
+    Sentence("Please prove that it is you"),
+    Sentence("What you asked for is grave, and the last proof is too long ago."),
+    NOTHING_KEPT,
+    Sentence("Prove it on the page, then send the form again."),
 )
 WRONG_PASSWORD = Problem(
     401,
@@ -316,6 +355,30 @@ FAILED = Problem(
     WAIT,
 )
 
+WRONG_CODE = Problem(
+    422,
+    "wrong-code",
+    Sentence("Not signed in"),
+    WrongCode.reason,
+    NOTHING_KEPT,
+    Sentence("Try again with the code the app shows now, or use a recovery code."),
+)
+WRONG_SIGN_IN_CODE = Problem(
+    401,
+    "wrong-code",
+    Sentence("Not signed in"),
+    WrongSignInCode.reason,
+    NOTHING_KEPT,
+    Sentence("Try again, or ask for a new code."),
+)
+
+
+def _invalid_password(_: Request, error: PasswordRefused) -> Problem:
+    errors = (FieldError("new", error.reason),)
+    title = Sentence("Please check the form")
+    return Problem(422, "invalid-form", title, error.reason, NOTHING_KEPT, GO_BACK, errors)
+
+
 FILE_GONE = Problem(
     NOT_FOUND,
     "file-gone",
@@ -384,6 +447,12 @@ PROBLEMS: dict[type[Exception], Maker] = {
     NoFile: _always(NO_FILE),
     OutOfReach: _always(OUT_OF_REACH),
     NotPermitted: _not_permitted,
+    NotForPrograms: _not_for_programs,
+    WrongCode: _always(WRONG_CODE),
+    WrongSignInCode: _always(WRONG_SIGN_IN_CODE),
+    UnknownSession: _always(OUT_OF_REACH),
+    UnknownToken: _always(OUT_OF_REACH),
+    PasswordRefused: _invalid_password,
     UnknownErrand: _always(OUT_OF_REACH),
     FileGone: _always(FILE_GONE),
     WrongCredentials: _always(WRONG_PASSWORD),

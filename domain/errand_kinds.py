@@ -19,7 +19,9 @@ class ErrandKind:
     """True: it may take many seconds, and never takes the hands that messages and sign-in codes need."""
 
 
-KINDS: dict[str, ErrandKind] = {}
+KINDS: dict[str, ErrandKind] = {
+    "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False),
+}
 """Kind → what is known of it."""
 
 

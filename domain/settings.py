@@ -71,6 +71,18 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(60.0, description="A piece of work whose worker was silent so long is taken over.")
     session_idle_minutes: int = Field(60, description="A sign-in ends after so long without a request.")
     session_hours: int = Field(12, description="A sign-in ends after so long in any case.")
+    identity_days: int = Field(
+        180,
+        ge=1,
+        description="A reporter's name, phone, position and messages are removed so many days after everything about "
+        "the report has ended. Our choice: half a year for complaints about how it was handled.",
+    )
+    words_days: int = Field(
+        1095,
+        ge=1,
+        description="A reporter's words and photos are removed so many days after everything about the report has "
+        "ended. Our choice: three years, in which lawsuits about it may be brought.",
+    )
     reveals_per_day: int = Field(
         10,
         ge=1,

@@ -67,8 +67,10 @@ def refuse_blocked(session: Session, *keys: str, at: datetime) -> None:
         raise TooManyAttempts(max(waits), at=at)
 
 
-def count(session: Session, key: str, *, policy: Policy, at: datetime) -> None:
-    """Count a failure of `key`; raises `TooManyAttempts`, and counts nothing, while it still has to wait.
+def count(session: Session, key: str, *, policy: Policy, at: datetime) -> int:
+    """Count a failure of `key` and return how many it has now.
+
+    Raises `TooManyAttempts`, and counts nothing, while it still has to wait.
 
     Looking and counting happen under the row's lock, so that attempts made at the same moment come one by one.
     """
@@ -86,6 +88,7 @@ def count(session: Session, key: str, *, policy: Policy, at: datetime) -> None:
         .where(_THROTTLE.c.key == key)
         .values(failures=failures, since=at, blocked_until=at + wait if wait else None)
     )
+    return failures
 
 
 def spend(session: Session, key: str, *, allowance: Allowance, at: datetime, count: int = 1) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
-from domain import errand_files, errands, heartbeats, idempotency, photos, throttles
+from domain import errand_files, errands, heartbeats, idempotency, photos, sign_in_codes, throttles
 from domain.models import Photo, SignIn, TimetableRun, VaultItem
 from domain.settings import get_settings
 
@@ -19,6 +19,7 @@ PHOTOS_AFTER = timedelta(hours=24)
 """A photo whose form was not sent within a day never will be."""
 SIGN_INS_AFTER = timedelta(days=1)
 """Beyond the longest sign-in; until then the record says why somebody was sent to the sign-in page."""
+CODES_AFTER = timedelta(days=1)
 THROTTLES_AFTER = timedelta(hours=24)
 REPEATED_AFTER = timedelta(hours=48)
 """So long the same `Idempotency-Key` gets the same answer."""
@@ -46,6 +47,7 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "throttles": throttles.forget_old(session, before=at - THROTTLES_AFTER),
         "repeated": idempotency.forget_old(session, before=at - REPEATED_AFTER),
         "heartbeats": heartbeats.forget_old(session, at=at),
+        "codes": sign_in_codes.forget_old(session, before=at - CODES_AFTER),
         "errands": errands.forget_old(session, before=at - ERRANDS_AFTER),
         "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }

@@ -11,6 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
+from flows import sign_in_codes
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,9 @@ ERRANDS = "errands"
 UNEXPECTED = N_("Something unexpected went wrong; the log of the worker says what.")
 NOT_ENDED = N_("It stopped half-way.")
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {
+    "sign_in_code": sign_in_codes.send,
+}
 """Kind → what does it; blocks, and ends the errand by `Chore.settle` in the transaction of its effect."""
 
 

@@ -8,19 +8,21 @@ from uuid import UUID
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
-from api.access import Router, staff_only
+from api.access import Router, programs_may, staff_only
 from api.deps import Conf, CurrentStaff, Db
 from domain import access, photos, uploads
 from domain.actors import Actor
 from domain.models import Case, Photo
 from domain.photos import PhotoMissing
 from domain.queries.case_page import photo_for
+from domain.tokens import Scope
 
 router = Router(include_in_schema=False)
 
 
 @router.get("/photos/{photo_id}/{size}")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def show_photo(
     *,
     photo_id: UUID,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from api.access import Router
 from api.pages import (
+    account,
+    account_access,
     errands,
     staff_case,
     staff_identity,
     staff_intake,
+    staff_provider,
     staff_queue,
     staff_registered,
     staff_sign_in,
@@ -17,5 +20,5 @@ from api.pages import (
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number.
 for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks, errands,
-             staff_identity):  # fmt: skip
+             staff_identity, staff_provider, account, account_access):  # fmt: skip
     router.routes.extend(part.router.routes)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, Query, Request
 from fastapi.responses import JSONResponse
 
-from api.access import Router, staff_only
+from api.access import Router, programs_may, staff_only
 from api.changes import note_version, step_words
 from api.deps import CurrentStaff, Db, Now, locale_of
 from api.field_errors import FieldsRefused
@@ -24,6 +24,7 @@ from domain.queries import case_calls, case_list, case_record
 from domain.queries.case_list import BadCursor, Wanted
 from domain.queries.case_page import CasePage, case_page
 from domain.queries.identity_card import IdentityCard, identity_card
+from domain.tokens import Scope
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/cases", tags=["cases"])
@@ -31,6 +32,7 @@ router = Router(prefix="/api/v1/cases", tags=["cases"])
 
 @router.get("")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def list_cases(  # noqa: PLR0913 - the filters
     request: Request,
     *,
@@ -64,6 +66,7 @@ def list_cases(  # noqa: PLR0913 - the filters
 
 @router.get("/{number}")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def read_case(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
     """Return one case: what it is about, its deadlines, its photos, its links."""
     with db.read() as session:
@@ -158,6 +161,7 @@ def _shown(page: CasePage, locale: str) -> dict[str, Any]:
 
 @router.get("/{number}/timeline")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) -> JSONResponse:
     """Return what happened, the oldest first; sealed words only for those who may read them."""
     locale = locale_of(request)
@@ -187,6 +191,7 @@ def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) ->
 
 @router.get("/{number}/offers")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
     """Return the caller's next steps, each possible or with the reason why not, and its form as JSON Schema."""
     locale = locale_of(request)
@@ -209,6 +214,7 @@ def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentSt
 
 @router.get("/{number}/calls")
 @staff_only
+@programs_may(Scope.CASES_READ)
 def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JSONResponse:
     """Return every message and call made for the case, the oldest first; numbers are masked."""
     locale = locale_of(request)
@@ -240,6 +246,7 @@ def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JS
 
 @router.post("/{number}/transitions/reveal_identity")
 @staff_only
+@programs_may(Scope.CASES_WRITE)
 def reveal_identity(
     request: Request,
     *,
@@ -264,6 +271,7 @@ def reveal_identity(
 
 @router.post("/{number}/transitions/{name}")
 @staff_only
+@programs_may(Scope.CASES_WRITE)
 def take_staff_step(
     request: Request,
     *,

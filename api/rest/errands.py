@@ -8,18 +8,20 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import FileResponse, Response
 
-from api.access import Router, staff_only
+from api.access import Router, programs_may, staff_only
 from api.deps import Conf, CurrentStaff, Db, locale_of
 from api.pages.errands import file_of
 from api.rest.answers import moment
 from domain import errands
 from domain.models import Errand
+from domain.tokens import Scope
 
 router = Router(prefix="/api/v1/errands", tags=["errands"])
 
 
 @router.get("/{errand_id}")
 @staff_only
+@programs_may(Scope.ERRANDS_READ)
 def read_errand(request: Request, errand_id: UUID, *, db: Db, staff: CurrentStaff) -> dict[str, Any]:
     """Return how far an errand of the caller's is, and what came of it."""
     with db.read() as session:
@@ -29,6 +31,7 @@ def read_errand(request: Request, errand_id: UUID, *, db: Db, staff: CurrentStaf
 
 @router.get("/{errand_id}/file", response_class=FileResponse)
 @staff_only
+@programs_may(Scope.ERRANDS_READ)
 def read_file(errand_id: UUID, *, db: Db, staff: CurrentStaff, settings: Conf) -> Response:
     """Return the file it made; 404 while there is none, and some days later."""
     with db.read() as session:

@@ -9,7 +9,7 @@ from fastapi import Body, Header, Request
 from fastapi.responses import JSONResponse
 
 from api import allowances, receipts
-from api.access import Router, by_receipt, public
+from api.access import Router, by_receipt, programs_may, public
 from api.deps import Db, MaybeStaff, Now, address_of, locale_of
 from api.errors import CREATED
 from api.field_errors import FieldsRefused
@@ -23,6 +23,7 @@ from domain.language import ENGLISH, Sentence
 from domain.processes import workflow_of
 from domain.queries.public_report import PublicReport, public_report
 from domain.reports import Intake
+from domain.tokens import Scope
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/hazard-reports", tags=["hazard reports"])
@@ -38,6 +39,7 @@ KEY = (
 
 @router.post("", status_code=CREATED)
 @public
+@programs_may(Scope.CASES_WRITE)
 def report_hazard(
     request: Request,
     *,

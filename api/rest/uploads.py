@@ -8,13 +8,14 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from api import allowances, forms
-from api.access import Router, public
+from api.access import Router, programs_may, public
 from api.deps import Conf, Db, MaybeStaff, Now, Posted, address_of
 from api.errors import CREATED
 from api.field_errors import FieldsRefused
 from api.middleware.limits import takes_photos
 from domain import uploads
 from domain.language import Sentence
+from domain.tokens import Scope
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/uploads", tags=["uploads"])
@@ -37,6 +38,7 @@ FILE: dict[str, Any] = {
 
 @router.post("", status_code=CREATED, openapi_extra=FILE)
 @public
+@programs_may(Scope.CASES_WRITE)
 @takes_photos
 def upload_photo(  # noqa: PLR0917 - what an endpoint is handed
     request: Request, form: Posted, db: Db, at: Now, settings: Conf, staff: MaybeStaff

@@ -11,7 +11,7 @@ from api.access import Router, signed_by_provider
 from api.deps import Db, Now, Posted
 from api.errors import NO_CONTENT
 from api.middleware.limits import takes_little
-from domain import attempts
+from domain import attempts, sign_in_codes
 from notifications import calls
 
 router = Router(prefix="/webhooks/twilio", tags=["webhooks"], include_in_schema=False)
@@ -64,15 +64,11 @@ def call_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
 @takes_little
 def message_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
     """Record how a message fares; late, doubled and reordered news changes nothing."""
+    sid, status, error = (_text(form, name) for name in ("MessageSid", "MessageStatus", "ErrorCode"))
+    attempt = _attempt(request)
     with db.write() as session:
-        attempts.record_callback(
-            session,
-            _text(form, "MessageSid") or "",
-            _text(form, "MessageStatus") or "",
-            _text(form, "ErrorCode"),
-            at,
-            attempt_id=_attempt(request),
-        )
+        if attempts.record_callback(session, sid or "", status or "", error, at, attempt_id=attempt) is None:
+            sign_in_codes.record_callback(session, sid or "", status or "", error, at, message_id=attempt)
     return Response(status_code=NO_CONTENT)
 
 
