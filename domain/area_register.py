@@ -265,7 +265,7 @@ def plan_outlines(session: Session, text: bytes, *, actor: Actor, at: datetime) 
         if reason is not None:
             faults.append(OutlineFault(feature.number, code, reason))
     kept = {areas[code].id: outlines.stored(one) for code, one in made.items()}
-    changed = {area_id: one for area_id, one in kept.items() if current.get(area_id) != outlines.fingerprint(one)}
+    changed = {area_id: one for area_id, one in kept.items() if current.get(area_id) != routing.fingerprint(one)}
     everything = {**_others(session, at, set(kept)), **{areas[code].id: one for code, one in made.items()}}
     faults += _neighbours(areas.values(), everything, set(changed))
     return OutlinePlan(changed, tuple(made), len(kept) - len(changed), tuple(faults))
@@ -329,8 +329,6 @@ def take_outlines(session: Session, text: bytes, *, source: str, actor: Actor, a
 
     Raises `FieldRefused` when something grave is wrong. The same file twice changes nothing.
     """
-    from domain.outlines import fingerprint  # noqa: PLC0415
-
     plan = plan_outlines(session, text, actor=actor, at=at)
     grave = [fault for fault in plan.faults if fault.grave]
     if grave:
@@ -338,13 +336,8 @@ def take_outlines(session: Session, text: bytes, *, source: str, actor: Actor, a
     for area_id, geometry in plan.outlines.items():
         mine = (col(AreaBoundary.area_id) == area_id, col(AreaBoundary.until_at).is_(None))
         session.execute(update(AreaBoundary).where(*mine).values(until_at=at))
-        sha256 = fingerprint(geometry)
-        session.add(
-            AreaBoundary(
-                id=new_id(), area_id=area_id, geometry=geometry, source=source[:200], sha256=sha256, from_at=at
-            )
-        )
-        data = {"source": source[:200], "sha256": sha256}
+        data = {"source": source[:200], "sha256": routing.fingerprint(geometry)}
+        session.add(AreaBoundary(id=new_id(), area_id=area_id, geometry=geometry, from_at=at, **data))
         register_log.record(session, "area", area_id, "outline", actor=actor, at=at, data=data)
     session.flush()
     return replace(plan, faults=tuple(fault for fault in plan.faults if not fault.grave))

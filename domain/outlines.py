@@ -6,7 +6,6 @@ width of a street.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -94,12 +93,6 @@ def _check_degrees(made: BaseGeometry) -> None:
 def stored(made: MultiPolygon) -> dict[str, Any]:
     """Return the GeoJSON that is kept, rounded to 7 decimals (about a centimetre)."""
     return json.loads(json.dumps(mapping(shapely.normalize(shapely.set_precision(made, 1e-7)))))  # type: ignore[no-any-return]
-
-
-def fingerprint(geometry: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a kept outline, in hex."""
-    text = json.dumps(geometry, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def overlap_m2(one: MultiPolygon, other: MultiPolygon) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +73,12 @@ class _Outlined:
 class _Atlas:
     areas: tuple[_Outlined, ...]
     outlines: Outlines
+
+
+def fingerprint(geometry: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a kept outline, in hex."""
+    text = json.dumps(geometry, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def of_venue(session: Session, area_id: UUID) -> Route:

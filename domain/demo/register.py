@@ -11,9 +11,9 @@ from sqlmodel import Session
 
 from domain import passwords
 from domain.actors import Role
-from domain.demo import city, roster
+from domain.demo import city, ground, roster
 from domain.identifiers import new_id
-from domain.models import Account, Area, Person, Post, Venue
+from domain.models import Account, Area, AreaBoundary, Organisation, Person, Post, Venue
 from domain.people import local_day
 
 SINCE = timedelta(days=400)
@@ -28,6 +28,8 @@ def enter(session: Session, *, at: datetime) -> None:
     venues = {venue.name: new_id() for venue in city.VENUES}
     rows: list[tuple[Any, list[dict[str, Any]]]] = [
         (Area, _areas(areas)),
+        (AreaBoundary, ground.boundaries(areas, at - SINCE)),
+        (Organisation, ground.organisations(areas, since)),
         (
             Person,
             [{"id": people[p.key], "name": p.name, "phone": p.phone, "language": "zh_CN"} for p in roster.people()],

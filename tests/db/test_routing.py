@@ -14,8 +14,8 @@ from domain.actors import ANYBODY
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Area, AreaBoundary, AreaLead, Case, TimelineEntry
-from domain.outlines import fingerprint
 from domain.reports import Intake
+from domain.routing import fingerprint
 from tests.world import World
 
 SOUTH, WEST = 24.5, 129.5

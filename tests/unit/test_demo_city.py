@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from domain import catalogue
+from shapely.geometry import Point
+
+from domain import catalogue, outlines
 from domain.actors import Role
-from domain.demo import city, roster
+from domain.demo import city, ground, roster
 from domain.identifiers import clean_phone, is_venue_code
 
 # interface.md, Addresses.
@@ -84,3 +86,19 @@ def test_venues_lie_apart_inside_their_grids() -> None:
         row, column = divmod(city.GRIDS.index(venue.grid), city.COLUMNS)
         assert 0 < (lat - city.SOUTH_WEST[0]) / city.GRID_SIZE[0] - row < 1
         assert 0 < (lon - city.SOUTH_WEST[1]) / city.GRID_SIZE[1] - column < 1
+
+
+def test_every_area_has_an_outline_that_holds_its_venues_and_shares_no_ground() -> None:
+    made = {code: outlines.outline(geometry) for code, geometry in ground.outlines().items()}
+    parents = {area.code: area.parent for area in city.AREAS}
+
+    assert set(made) == {area.code for area in city.AREAS}
+    for venue in city.VENUES:
+        lat, lon = city.position(venue)
+        assert made[venue.grid].contains(Point(lon, lat)), venue.name
+    for code, one in made.items():
+        parent = parents[code]
+        assert parent is None or outlines.outside_m2(one, made[parent]) < 10, code
+        for other, its in made.items():
+            if other != code and parents[other] == parent:
+                assert outlines.overlap_m2(one, its) < 10, (code, other)

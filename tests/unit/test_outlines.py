@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain import outlines
+from domain import outlines, routing
 
 RING = [[129.5, 24.5], [129.6, 24.5], [129.6, 24.6], [129.5, 24.6], [129.5, 24.5]]
 
@@ -21,9 +21,9 @@ def test_a_polygon_becomes_a_multipolygon_with_a_fingerprint_of_its_own() -> Non
     kept = outlines.stored(made)
 
     assert kept["type"] == "MultiPolygon"
-    assert outlines.fingerprint(kept) == outlines.fingerprint(outlines.stored(outlines.outline(kept)))
+    assert routing.fingerprint(kept) == routing.fingerprint(outlines.stored(outlines.outline(kept)))
     turned = outlines.stored(outlines.outline(polygon(RING[::-1])))
-    assert outlines.fingerprint(kept) == outlines.fingerprint(turned), "wherever and whichever way it was drawn"
+    assert routing.fingerprint(kept) == routing.fingerprint(turned), "wherever and whichever way it was drawn"
 
 
 @pytest.mark.parametrize(
