@@ -1,4 +1,4 @@
-"""Opens a report by its receipt code, for the reporter's page and the JSON alike; guessing is slowed down."""
+"""Opens a report or an application by its receipt code, for its page and the JSON alike; guessing is slowed down."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.deps import address_of
-from domain import reports, throttles
+from domain import enrolments, receipts, reports, throttles
+from domain.identifiers import clean_receipt
 from domain.models import Case
+from domain.processes.enrolment import ENROLMENT
 from domain.throttles import Policy, TooManyAttempts
 
 WRONG_CODES = Policy(free=10, longest=timedelta(minutes=15), forgets_after=timedelta(hours=1))
@@ -29,6 +31,19 @@ def opened_by(session: Session, request: Request, receipt: str) -> Case:
     """
     refuse_guessing(session, request)
     return reports.by_receipt(session, receipt)
+
+
+def application_by(session: Session, request: Request, receipt: str) -> Case:
+    """Return the application this receipt code opens; raises as `opened_by` does."""
+    refuse_guessing(session, request)
+    return enrolments.by_receipt(session, receipt)
+
+
+def page_of(session: Session, request: Request, receipt: str) -> str:
+    """Return the address of the page a receipt code opens, a report's or an application's; raises as `opened_by`."""
+    refuse_guessing(session, request)
+    case = receipts.case_of(session, receipt)
+    return f"/{'enrol' if case.process == ENROLMENT.name else 'r'}/{clean_receipt(receipt)}"
 
 
 def note_wrong(request: Request) -> None:

@@ -101,7 +101,7 @@ class _Kept:
 
 def _kept(session: Session, application: Application, *, case_id: UUID, at: datetime) -> _Kept:
     """Seal who applies and return what the case keeps; raises `FieldRefused`."""
-    for fault in faults(application):
+    if fault := place_fault(application.area, application.lat, application.lon):
         raise FieldRefused(fault)
     area_id, route = _area(session, application, at)
     plain = plain_part(application)
@@ -149,13 +149,13 @@ def area_by_code(session: Session, code: str, *, day: date) -> Area | None:
     return area if area is not None and (area.ended_on is None or area.ended_on > day) else None
 
 
-def faults(application: Application) -> list[FieldRefusal]:
-    """Return what keeps the application from being taken though each field is sound by itself."""
-    if (application.lat is None) != (application.lon is None):
-        return [FieldRefusal("area", Sentence("A position needs both its latitude and its longitude."))]
-    if not application.area and application.lat is None:
-        return [FieldRefusal("area", Sentence("Choose the area, or add the position of the place."))]
-    return []
+def place_fault(area: object, lat: object, lon: object) -> FieldRefusal | None:
+    """Return what is wrong with where the place is said to be, though each field is sound by itself."""
+    if (lat is None) != (lon is None):
+        return FieldRefusal("area", Sentence("A position needs both its latitude and its longitude."))
+    if not area and lat is None:
+        return FieldRefusal("area", Sentence("Choose the area, or add the position of the place."))
+    return None
 
 
 def by_receipt(session: Session, receipt: str) -> Case:

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic import ValidationError
 from sqlmodel import Session, col, select, update
 
-from domain import cases, enrolments, outbox, rectifications, reports, sweep
+from domain import access, cases, enrolments, outbox, rectifications, reports, sweep
 from domain.actors import SYSTEM, Actor
 from domain.database import Database
 from domain.models import Case, ClockRow, Outbox
@@ -100,7 +100,7 @@ class PressesLiveButtons(RuleBasedStateMachine):
             case = cases.by_id(session, rng.choice(self.cases))
             live = [
                 (actor, offer.transition)
-                for actor in self._everybody(case)
+                for actor in self._everybody(session, case)
                 for offer in WORKFLOWS[case.process].offers(case, actor, at=self.now)
                 if offer.enabled
             ]
@@ -114,9 +114,10 @@ class PressesLiveButtons(RuleBasedStateMachine):
                 plan = cases.fire(session, case, step.name, actor=actor, at=self.now, data=data)
                 assert case.state == plan.target or step.companions
 
-    def _everybody(self, case: Case) -> list[Actor]:
+    def _everybody(self, session: Session, case: Case) -> list[Actor]:
+        """Return everybody with the roles that hold at the case."""
         holder = enrolments.applicant_of(case) if case.process == "enrolment" else reports.reporter_of(case)
-        return [*self.people.values(), holder]
+        return [access.acting_on(session, actor, case) for actor in (*self.people.values(), holder)]
 
     @rule(length=st.sampled_from(WAITS))
     def wait(self, length: dict[str, float]) -> None:
@@ -196,7 +197,7 @@ class PressesAnything(PressesLiveButtons):
             case = cases.by_id(session, rng.choice(self.cases))
             workflow = WORKFLOWS[case.process]
             step = rng.choice(workflow.transitions)
-            actor = rng.choice([*self._everybody(case), SYSTEM])
+            actor = rng.choice([*self._everybody(session, case), SYSTEM])
             offered = {o.transition.name for o in workflow.offers(case, actor, at=self.now) if o.enabled}
             here = step in workflow.leaving(case.state)
         if step.name in offered:
@@ -240,7 +241,8 @@ class PressesAnything(PressesLiveButtons):
         rng = Random(seed)
         with self.db.read() as session:
             case = cases.by_id(session, rng.choice(self.cases))
-        for actor in self._everybody(case):
+            everybody = self._everybody(session, case)
+        for actor in everybody:
             for offer in WORKFLOWS[case.process].offers(case, actor, at=self.now):
                 if offer.enabled and rng.random() < 0.2:
                     with pytest.raises(ValidationError), self.db.write() as session:

@@ -1,10 +1,10 @@
-"""The public pages: a venue's notice, reporting a hazard, following the report."""
+"""The public pages: a venue's notice, reporting a hazard, following the report, applying for a code."""
 
 from __future__ import annotations
 
 from api.access import Router
-from api.pages import public_photos, public_receipt, public_report, public_venue
+from api.pages import public_enrol, public_photos, public_receipt, public_report, public_venue
 
 router = Router(include_in_schema=False)
-for part in (public_venue, public_report, public_photos, public_receipt):
+for part in (public_venue, public_report, public_photos, public_receipt, public_enrol):
     router.routes.extend(part.router.routes)

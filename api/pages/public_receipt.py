@@ -100,11 +100,15 @@ def ask(request: Request) -> Response:
 @public
 @takes_little
 def typed(request: Request, form: Posted, db: Db) -> Response:
-    """Go to the report whose receipt code was typed."""
+    """Go to the report, or the application, whose receipt code was typed."""
     code = str(form.get("receipt") or "")
-    if _case_id(request, db, code) is None:
+    try:
+        with db.read() as session:
+            page = receipts.page_of(session, request, code)
+    except WrongReceipt:
+        receipts.note_wrong(request)
         return wrong_receipt(request, code)
-    return RedirectResponse(f"/r/{clean_receipt(code)}", status_code=303)
+    return RedirectResponse(page, status_code=303)
 
 
 @router.get("/r/{receipt}")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from domain import catalogue
 from domain.forms import Form, LabelledChoice, Latitude, Longitude, Sealed, choice_field, line_field, text_field
-from domain.language import N_
+from domain.language import N_, Label
 from domain.opening_hours import NotOpeningHours, read_hours
 from domain.register_forms import CreditCode, IndustryCode, Phone, VenueClassCode, refused
 
@@ -29,11 +29,28 @@ SIZES_OF_CLASS: Mapping[str, tuple[str, ...]] = {
     "V09": ("rooms", "beds", "storeys"),
     "V10": ("area_m2", "seats"),
     "V11": ("area_m2", "stalls"),
-    "V12": ("beds", "area_m2"),
-    "V13": ("people", "storeys"),
-    "V14": ("area_m2", "seats"),
+    "V12": ("people", "beds", "storeys"),
+    "V13": ("beds", "area_m2", "storeys"),
+    "V14": ("area_m2", "storeys"),
 }
-"""Class → the facts asked for first; our choice after the regions' thresholds."""
+"""Class → the sizes its applicants are asked for; our choice, after what the thresholds for key units ask of it."""
+EXAMPLES: Mapping[str, Label] = {
+    "V01": Label("工厂、车间、加工作坊", "factories, workshops"),
+    "V02": Label("住 10 人以上的出租房、集体宿舍", "rented rooms or dormitories for ten and more"),
+    "V03": Label("小区、居民楼", "estates, blocks of flats"),
+    "V04": Label("高层写字楼、高层公寓", "tall offices, tall flats"),
+    "V05": Label("歌厅、网吧、影院、棋牌室", "karaoke, internet cafés, cinemas"),
+    "V06": Label("便利店、理发店、五金店", "corner shops, hairdressers"),
+    "V07": Label("独居老人、残疾人、留守儿童的住所", "homes of people who need help to get out"),
+    "V08": Label("养老院、日间照料中心", "care homes, day care for the elderly"),
+    "V09": Label("酒店、旅馆、民宿", "hotels, inns, guest houses"),
+    "V10": Label("饭店、小吃店、食堂", "restaurants, snack bars, canteens"),
+    "V11": Label("商场、超市、农贸市场", "malls, supermarkets, markets"),
+    "V12": Label("学校、幼儿园、培训机构", "schools, kindergartens, training centres"),
+    "V13": Label("医院、诊所、体检中心", "hospitals, clinics"),
+    "V14": Label("仓库、快递网点、物流园", "warehouses, parcel depots"),
+}
+"""Class → what people call such places, so that they find their own."""
 
 
 def size_field(name: str, *, whole: bool = True) -> Any:  # noqa: ANN401 - as pydantic's own Field
