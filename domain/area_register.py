@@ -336,7 +336,7 @@ def take_outlines(session: Session, text: bytes, *, source: str, actor: Actor, a
     for area_id, geometry in plan.outlines.items():
         mine = (col(AreaBoundary.area_id) == area_id, col(AreaBoundary.until_at).is_(None))
         session.execute(update(AreaBoundary).where(*mine).values(until_at=at))
-        data = {"source": source[:200], "sha256": routing.fingerprint(geometry)}
+        data: dict[str, Any] = {"source": source[:200], "sha256": routing.fingerprint(geometry)}
         session.add(AreaBoundary(id=new_id(), area_id=area_id, geometry=geometry, from_at=at, **data))
         register_log.record(session, "area", area_id, "outline", actor=actor, at=at, data=data)
     session.flush()
