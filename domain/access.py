@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlmodel import Session
 
 from domain.actors import VENUE_SIDE, Actor, Grant, Place, Role
@@ -159,13 +159,22 @@ def _within(
 ) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     if path is not None:
-        inside: ColumnElement[bool] = area_id.in_(below(path))
-        is_root = path.count("/") == 1
-        parts.append(or_(inside, area_id.is_(None)) if is_root and venue_id is not None else inside)
+        parts.append(_inside(path, area_id, unplaced=venue_id is not None))
     if industry is not None:
         of_industry = select(_VENUES.c.id).where(_VENUES.c.industry == industry)
         parts.append(venue_id.in_(of_industry) if venue_id is not None else _VENUES.c.industry == industry)
     return and_(*parts)
+
+
+def _inside(path: str, area_id: ColumnElement[Any], *, unplaced: bool) -> ColumnElement[bool]:
+    inside: ColumnElement[bool] = area_id.in_(below(path))
+    if path.count("/") > 1:
+        return inside
+    # Whoever holds a role at the only root holds it everywhere: asked once per statement and not per row, or every list
+    # of theirs would be joined and sorted whole before its first page.
+    other = _AREAS.alias("other_root")
+    alone = ~exists().where(other.c.parent_id.is_(None), other.c.path != path)
+    return or_(alone, inside, area_id.is_(None)) if unplaced else or_(alone, inside)
 
 
 def below(path: str) -> Any:  # noqa: ANN401 - a select of ids
