@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 1_000
 LARGEST_WHOLE = 400 * 2**20
-"""Bytes unpacked; 200,000 rows of twenty columns take about 250 MB."""
+"""Bytes unpacked; 120,000 rows of twenty columns take about 150 MB."""
 LARGEST_STRINGS = 150 * 2**20
 """Bytes of the table of texts, which is held in memory."""
 LARGEST_OTHER = 20 * 2**20
