@@ -39,6 +39,7 @@ check: setup-tools ## lint, format, types, import contracts, generated docs
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
 	@$(python) -m domain.docs --check
+	@$(python) -m api.access_page --check
 	@! git grep -nIE '$(private)' -- ':!Makefile' || { echo 'check: an index address or a machine path'; exit 1; }
 
 bench: setup-tests ## run the benchmarks, print the table, write bench/results.json

@@ -17,10 +17,8 @@ from sqlmodel import Session
 from domain.actors import VENUE_SIDE, Actor, Grant, Place, Role
 from domain.language import Sentence
 from domain.models import Area, Case, TimelineEntry, Venue
-from domain.rights import RIGHT_LABELS, RIGHTS, SEES_EVERYTHING, Right
+from domain.rights import FIELDS, RIGHT_LABELS, RIGHTS, SEES_EVERYTHING, Right
 
-READS_REPORTS = frozenset({Role.HANDLER, Role.INSPECTOR, Role.SUPERVISOR, Role.LEADER})
-"""Roles that read what the reporter wrote; a warden reads it for the cases assigned to them."""
 WORKS_WHERE_SENT = frozenset({Role.WARDEN, Role.INSPECTOR})
 """Roles that hold at a case assigned to their holder, wherever it is."""
 
@@ -251,11 +249,11 @@ def reads_reporter(actor: Actor, case: Assigned) -> bool:
 
     `actor` as `acting_on` narrows it, or as they are for a list that `visible` has narrowed.
     """
-    if actor.plays(*READS_REPORTS):
+    if actor.plays(*FIELDS["reporter_words"].roles):
         return True
     return actor.plays(Role.WARDEN) and actor.person_id in case.assignees
 
 
 def sees_phone_masked(actor: Actor) -> bool:
     """Return whether this actor sees that there is a phone, masked. Revealing it is a matter of the vault."""
-    return actor.plays(Role.HANDLER, Role.SUPERVISOR)
+    return actor.plays(*FIELDS["reporter_phone_masked"].roles)

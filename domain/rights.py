@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.actors import Role
@@ -17,7 +18,6 @@ SEES_EVERYTHING = frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.SUPERVISOR, R
 class Right(StrEnum):
     """A right by name."""
 
-    SEE_CASES = "see_cases"
     SEE_VENUES = "see_venues"
     KEEP_VENUES = "keep_venues"
     KEEP_FACILITIES = "keep_facilities"
@@ -39,7 +39,6 @@ OFFICE = SEES_EVERYTHING
 VENUES = frozenset({R.OFFICER, R.MANAGER, R.OWNER})
 
 RIGHTS: Mapping[Right, frozenset[Role]] = {
-    Right.SEE_CASES: OFFICE | VENUES | {R.WARDEN, R.CREW},
     Right.SEE_VENUES: OFFICE | VENUES | {R.WARDEN, R.CREW},
     Right.KEEP_VENUES: frozenset({R.HANDLER, R.SUPERVISOR, R.ADMINISTRATOR}),
     Right.KEEP_FACILITIES: frozenset({R.WARDEN, R.HANDLER, R.SUPERVISOR, R.ADMINISTRATOR, R.MANAGER, R.OWNER}),
@@ -58,8 +57,48 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
 }
 """Right → the roles that have it; a right that is not here nobody has."""
 
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """Who reads one thing of a case they may know of."""
+
+    words: Label
+    roles: frozenset[Role]
+    besides: Label | None = None
+    """Who else, and on which condition."""
+
+
+FIELDS: Mapping[str, FieldRule] = {
+    "reporter_words": FieldRule(
+        Label("举报人的描述、地点、位置与照片", "What the reporter wrote and photographed, their place and position"),
+        frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER}),
+        Label("专管员：仅限指派给本人的案件；场所一方：仅限受理员发布的内容",
+              "a warden: of cases assigned to them; the venue's side: what a handler has released"),
+    ),
+    "reporter_phone_masked": FieldRule(
+        Label("举报人是否留有电话（打码）", "That the reporter left a phone, masked"),
+        frozenset({R.HANDLER, R.SUPERVISOR}),
+    ),
+    "reporter_identity": FieldRule(
+        Label("举报人姓名与电话", "The reporter's name and phone"),
+        frozenset(),
+        Label("受理员、监督员、主管说明理由申请，另一名主管或负责人同意后一小时内，逐次留痕",
+              "a handler, inspector or supervisor who asked with a reason, within an hour of a second "
+              "person's consent, each look recorded"),
+    ),
+    "colleagues_remarks": FieldRule(
+        Label("内部备注", "Remarks among colleagues"), SEES_EVERYTHING | {R.WARDEN}
+    ),
+    "every_call": FieldRule(
+        Label("全部短信与电话记录", "Every message and call of a case"),
+        SEES_EVERYTHING,
+        Label("其他人：仅限发给本人的", "others: those made to themselves"),
+    ),
+}  # fmt: skip
+"""What of a case not everybody reads who may know of it."""
+
+
 RIGHT_LABELS: Mapping[Right, Label] = {
-    Right.SEE_CASES: Label("查看案件", "See cases"),
     Right.SEE_VENUES: Label("查看场所及其设施", "See venues and their facilities"),
     Right.KEEP_VENUES: Label("维护场所资料与人员", "Keep a venue's record and people"),
     Right.KEEP_FACILITIES: Label("维护建筑、重点部位与设施", "Keep buildings, key parts and facilities"),

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now
 from api.pages.staff_frame import staff_page
-from domain import cases, reports
+from domain import access, cases, reports
 from domain.accounts import Identity
 from domain.models import Case
 from domain.settings import Settings
@@ -50,12 +50,15 @@ def show_registered(request: Request, number: str, *, db: Db, at: Now, staff: Cu
     """Show the number, and the receipt code if it was not shown yet."""
     token = request.cookies.get(COOKIE, "")
     with db.read() as session:
-        case = cases.seen_by(session, staff.actor, number)
+        case = cases.by_number(session, number)
         opens = token and _read(token, staff=staff, settings=settings, at=at) == case.id
+        is_ours = access.may_see(session, staff.actor, case)
+        if not (opens or is_ours):
+            raise cases.UnknownCase(number)
         receipt = reports.receipt_of(session, case.id) if opens else None
     answer = staff_page(
         request, "pages/staff/registered.html", staff=staff, at=at, here="intake",
-        number=case.number, receipt=receipt, has_phone=bool(case.facts.get("has_phone")),
+        number=case.number, receipt=receipt, is_ours=is_ours, has_phone=bool(case.facts.get("has_phone")),
     )  # fmt: skip
     if token:
         answer.delete_cookie(

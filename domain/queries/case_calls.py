@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from domain import access
 from domain.actors import Actor
 from domain.models import Attempt, Case, Outbox, Person
-from domain.rights import SEES_EVERYTHING
+from domain.rights import FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def calls(session: Session, case: Case, *, actor: Actor) -> list[Call]:
         .outerjoin(Person, col(Person.id) == col(Attempt.recipient_id))
         .where(col(Attempt.case_id) == case.id)
     )
-    if not (actor.plays(*SEES_EVERYTHING) or access.reads_reporter(actor, case)):
+    if not (actor.plays(*FIELDS["every_call"].roles) or access.reads_reporter(actor, case)):
         query = query.where(col(Attempt.recipient_id) == actor.person_id)
     rows = session.execute(query.order_by(col(Attempt.made_at), col(Attempt.id))).all()
     return [

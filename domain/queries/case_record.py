@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain import access, sealed
-from domain.actors import VENUE_SIDE, Actor
+from domain.actors import Actor
 from domain.models import Case, Photo, TimelineEntry
 from domain.queries import case_words
-from domain.rights import SEES_EVERYTHING
+from domain.rights import FIELDS
 
 NEVER_OPENED = frozenset({"phone", "name"})
 """Who the reporter is stays in the vault; showing it is an act of its own that is logged."""
@@ -43,7 +43,7 @@ def timeline(session: Session, case: Case, *, actor: Actor) -> list[Entry]:
     actor = access.acting_on(session, actor, case)
     query = select(TimelineEntry).where(col(TimelineEntry.case_id) == case.id).order_by(col(TimelineEntry.seq))
     entries = list(session.execute(query).scalars())
-    if not actor.plays(*SEES_EVERYTHING) and actor.plays(*VENUE_SIDE):
+    if not actor.plays(*FIELDS["colleagues_remarks"].roles):
         entries = [entry for entry in entries if entry.transition not in ONLY_COLLEAGUES]
     reads = access.reads_reporter(actor, case)
     opened = _opened(session, entries) if reads else {}
