@@ -76,8 +76,10 @@ def count(session: Session, key: str, *, policy: Policy, at: datetime) -> int:
     """
     dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(_THROTTLE).values(key=key, failures=0, since=at)
-    session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-    row = session.execute(select(_THROTTLE).where(_THROTTLE.c.key == key).with_for_update()).one()
+    row = None
+    while row is None:  # somebody who was right may remove the row between the two statements
+        session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+        row = session.execute(select(_THROTTLE).where(_THROTTLE.c.key == key).with_for_update()).one_or_none()
     if row.blocked_until is not None and row.blocked_until > at:
         raise TooManyAttempts(row.blocked_until, at=at)
     forgotten = at - row.since > policy.forgets_after

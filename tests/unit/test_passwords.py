@@ -1,5 +1,8 @@
 """Only the right password is right, and an unknown user costs as much as a known one."""
 
+import subprocess
+import sys
+
 import argon2
 import pytest
 
@@ -66,6 +69,9 @@ def test_hash_with_other_costs_is_to_be_made_anew() -> None:
         ("x" * 257, "at most 256", "最多 256"),
         ("aaaaabbbbb", "repeats", "重复"),
         ("my-Warden-password", "user name", "用户名"),
+        ("1234567890", "tried first", "最常见"),
+        ("QwertyUiop", "tried first", "最常见"),
+        ("Password123", "tried first", "最常见"),
     ],
 )
 def test_new_password_that_breaks_the_rule_is_refused(password: str, english: str, chinese: str) -> None:
@@ -79,3 +85,20 @@ def test_new_password_that_breaks_the_rule_is_refused(password: str, english: st
 @pytest.mark.parametrize("password", ["fireline-demo", "一二三四五六七八九十", "correct horse"])
 def test_new_password_of_ten_characters_may_be_anything_else(password: str) -> None:
     passwords.check_new(password, username="warden")
+
+
+def test_list_of_the_commonest_is_loaded_only_where_a_password_is_chosen() -> None:
+    code = "import sys, domain.accounts, domain.passwords as p; p.is_right('x', None); print('zxcvbn' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
+    assert len(passwords._commonest()) == passwords.COMMONEST
+
+
+def test_initial_passwords_differ_and_keep_the_rule() -> None:
+    made = {passwords.make_initial() for _ in range(200)}
+
+    assert len(made) == 200
+    for password in made:
+        passwords.check_new(password, username="warden")
