@@ -21,6 +21,13 @@ from domain.workflow import FieldRefusal, TransitionRefused
 MERGED_INTO = "merged_into"
 
 
+def _replaced(old: venues.CodeReplaced) -> Sentence:
+    """Say what became of a code, and of whom it was: the sheet it stands on is old, or forged."""
+    day = people.local_day(old.ended_at).isoformat()
+    return Sentence("This code of %(name)s was replaced on %(day)s; the sheet is old or forged, have it taken down.",
+                    name=old.venue.name, day=day)  # fmt: skip
+
+
 def _refuse(field: str, reason: Sentence) -> FieldRefused:
     return FieldRefused(FieldRefusal(field, reason))
 
@@ -68,6 +75,8 @@ def set_place(session: Session, step: Step) -> dict[str, Any] | None:
         return None
     try:
         venue = venues.open_by_code(session, step.form.venue_code, day=people.local_day(step.at))
+    except venues.CodeReplaced as old:
+        raise _refuse("venue_code", _replaced(old)) from None
     except venues.UnknownVenue:
         raise _refuse("venue_code", Sentence("No venue has this code.")) from None
     except venues.VenueClosed:
@@ -98,6 +107,8 @@ def join_other(session: Session, step: Step) -> None:
     """Merge into a report of the same premises; both timelines say so."""
     case = step.case
     number = step.form.into.strip().upper()
+    except venues.CodeReplaced as old:
+        raise _refuse("venue_code", _replaced(old)) from None
     found = session.execute(select(Case.id).where(Case.number == number, Case.process == case.process)).scalar()  # type: ignore[call-overload]
     if found is None:
         raise _refuse("into", Sentence("There is no report with this number."))

@@ -163,6 +163,11 @@ def by_receipt(session: Session, receipt: str) -> Case:
     return receipts.case_of(session, receipt, process=ENROLMENT.name)
 
 
+def receipt_of(session: Session, case_id: UUID) -> str | None:
+    """Return the receipt code of an application; None once it was redacted."""
+    return receipts.of_case(session, case_id)
+
+
 def by_origin(session: Session, origin_key: str) -> Opened | None:
     """Return the application an earlier sending under the same key made; None when there is none."""
     case = session.execute(select(Case).where(col(Case.origin_key) == origin_key)).scalar_one_or_none()

@@ -60,7 +60,7 @@ def report_hazard(
         intake = intake.model_copy(update={"language": locale_of(request)})
     caller = staff.account.id.hex if staff else f"anybody at {address_of(request)}"
     if idempotency_key is not None:
-        _refuse_short(idempotency_key, is_known=staff is not None)
+        refuse_short(idempotency_key, is_known=staff is not None)
     key = _key(idempotency_key, caller) if idempotency_key else None
     with db.write() as session:
         known = idempotency.claim(session, key, fingerprint=_fingerprint(intake), at=at) if key else None
@@ -120,7 +120,7 @@ def follow_report(request: Request, receipt: str, db: Db, at: Now) -> JSONRespon
     return JSONResponse(body)
 
 
-def _refuse_short(key: str, *, is_known: bool) -> None:
+def refuse_short(key: str, *, is_known: bool) -> None:
     """Raise `FieldsRefused` for a key another caller could draw too; the sentence names the least length."""
     if is_known and len(key) < SHORTEST_KEY:
         wanted = Sentence("A key has at least %(least)s characters, drawn by chance.", least=SHORTEST_KEY)
