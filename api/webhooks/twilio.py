@@ -11,8 +11,8 @@ from api.access import Router, signed_by_provider
 from api.deps import Db, Now, Posted
 from api.errors import NO_CONTENT
 from api.middleware.limits import takes_little
-from domain import attempts, sign_in_codes
-from notifications import calls
+from domain import attempts
+from notifications import calls, news
 
 router = Router(prefix="/webhooks/twilio", tags=["webhooks"], include_in_schema=False)
 
@@ -67,8 +67,7 @@ def message_status(request: Request, form: Posted, db: Db, at: Now) -> Response:
     sid, status, error = (_text(form, name) for name in ("MessageSid", "MessageStatus", "ErrorCode"))
     attempt = _attempt(request)
     with db.write() as session:
-        if attempts.record_callback(session, sid or "", status or "", error, at, attempt_id=attempt) is None:
-            sign_in_codes.record_callback(session, sid or "", status or "", error, at, message_id=attempt)
+        news.record_message(session, sid or "", status or "", error, at, attempt_id=attempt)
     return Response(status_code=NO_CONTENT)
 
 

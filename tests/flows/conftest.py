@@ -23,7 +23,7 @@ from domain.settings import get_settings
 from flows import worker
 from flows.provider import provider_of
 from flows.shift import Shift
-from notifications import calls
+from notifications import calls, news
 from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, Exchange, Receiver, eventually, running_exchange, running_receiver
 from tests.world import World
 
@@ -70,7 +70,7 @@ class Webhooks:
 
     def take_over(self) -> None:
         """Answer every path a provider is given."""
-        self._answer("/webhooks/twilio/message-status", self._status)
+        self._answer("/webhooks/twilio/message-status", self._message_status)
         self._answer("/webhooks/twilio/status", self._status)
         self._answer("/webhooks/twilio/voice", self._voice)
         self._answer("/webhooks/twilio/voice/keys", self._keys)
@@ -92,12 +92,20 @@ class Webhooks:
         query = parse_qs(urlsplit(webhook.path).query)
         return UUID(query["attempt"][0]) if "attempt" in query else None
 
+    def _message_status(self, fields: dict[str, str]) -> str:
+        with self.db.write() as session:
+            news.record_message(
+                session, fields["MessageSid"], fields["MessageStatus"], fields.get("ErrorCode"), datetime.now(UTC),
+                attempt_id=self._attempt(fields),
+            )  # fmt: skip
+        return ""
+
     def _status(self, fields: dict[str, str]) -> str:
         with self.db.write() as session:
             attempts.record_callback(
                 session,
-                fields.get("MessageSid") or fields["CallSid"],
-                fields.get("MessageStatus") or fields["CallStatus"],
+                fields["CallSid"],
+                fields["CallStatus"],
                 fields.get("ErrorCode"),
                 datetime.now(UTC),
                 attempt_id=self._attempt(fields),
