@@ -37,7 +37,7 @@ LARGEST_FILE = 20 * 1024 * 1024
 
 @router.get("/admin/areas")
 @needs(Right.SEE_VENUES)
-def show_areas(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def show_areas(request: Request, db: Db, at: Now, staff: CurrentStaff, taken: int = 0) -> Response:
     """Show the tree and the map."""
     day = people.local_day(at)
     with db.read() as session:
@@ -45,7 +45,8 @@ def show_areas(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         drawing = area_tree.drawing(session, [node.area for node in nodes], at=at)
     return admin_page(
         request, "pages/staff/admin/areas.html", staff=staff, at=at, here=HERE,
-        nodes=nodes, drawing=drawing, manages=may(staff.actor, Right.MANAGE_AREAS), levels=area_register.Level,
+        nodes=nodes, drawing=drawing, taken=taken, levels=area_register.Level,
+        manages=may(staff.actor, Right.MANAGE_AREAS),
     )  # fmt: skip
 
 

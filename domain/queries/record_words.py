@@ -24,6 +24,10 @@ LONGEST = 400
 """Characters of one value; a document's worth of text is shortened where it is only listed."""
 
 
+NO_ROLE = Label("无任职", "no post")
+"""Somebody who holds none now, at something of their own."""
+
+
 class BadCursor(ValueError):
     """The cursor is not one this list gave out."""
 
@@ -145,7 +149,7 @@ def told(session: Session, entries: Iterable[RegisterEntry]) -> list[Told]:
             action=ACTIONS.get(row.action, Label(row.action, row.action)),
             subject=named.get(row.subject_id, Subject(str(row.subject_id)[:8])),
             actor=row.actor_name,
-            role=ROLE_LABELS[Role(row.actor_role)],
+            role=ROLE_LABELS[Role(row.actor_role)] if row.actor_role else NO_ROLE,
             details=tuple(_detail(name, value, named) for name, value in row.data.items()),
             hash=row.hash.hex(),
         )
