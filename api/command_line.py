@@ -25,7 +25,9 @@ demo = typer.Typer(help="The demo city.", no_args_is_help=True)
 user = typer.Typer(help="People who sign in.", no_args_is_help=True)
 token = typer.Typer(help="Programs that call the API.", no_args_is_help=True)
 audit = typer.Typer(help="The record of what happened.", no_args_is_help=True)
-for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit)):
+vault = typer.Typer(help="What could say who reported, and its keys.", no_args_is_help=True)
+for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit),
+                    ("vault", vault)):  # fmt: skip
     app.add_typer(group, name=name)
 
 
@@ -120,6 +122,32 @@ def verify() -> None:
     raise typer.Exit(0 if is_whole else 1)
 
 
+@vault.command("status")
+def vault_status() -> None:
+    """Say how much needs which key; exit 1 when some of it opens with none."""
+    from api import vault_commands  # noqa: PLC0415
+
+    is_well, text = vault_commands.status()
+    _say(text)
+    raise typer.Exit(0 if is_well else 1)
+
+
+@vault.command("rotate")
+def rotate_keys() -> None:
+    """Seal everything anew under the first key of the setting; work goes on meanwhile."""
+    from api import vault_commands  # noqa: PLC0415
+
+    _say(vault_commands.rotate(show=_over))
+
+
+@vault.command("new-key")
+def new_key(*, name: Annotated[str, typer.Option("--id", help="What to call it; default: of today.")] = "") -> None:
+    """Make a key and print it alone, ready for FIRELINE_VAULT_KEY."""
+    from api import vault_commands  # noqa: PLC0415
+
+    _say(vault_commands.new_key(name))
+
+
 @app.command()
 def doctor() -> None:
     """Say what is wrong on this machine, and how to mend it. Exit 1 when something is."""
@@ -141,6 +169,12 @@ def _table(known: dict[str, list[dict[str, Any]]]) -> str:
         lines.append(f"{title} ({len(rows)})")
         lines += ["  " + "  ".join(str(value) for value in row.values()) for row in rows]
     return "\n".join(lines)
+
+
+def _over(text: str) -> None:
+    """Show how far something is, in one line that writes over itself; nothing where nobody looks."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{text}", nl=False, err=True)
 
 
 def _say(text: str) -> None:

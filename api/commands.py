@@ -55,7 +55,8 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
 
 
 @contextmanager
-def _database(*, is_new: bool = False) -> Iterator[Database]:
+def database_in_use(*, is_new: bool = False) -> Iterator[Database]:
+    """Give this deployment's database; refuses one of another schema unless it is about to be made."""
     settings = get_settings()
     if is_new:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -82,7 +83,7 @@ def _refuse_other_schema(database: Database) -> None:
 @plainly
 def upgrade() -> str:
     """Bring the database to the newest schema and return what was done."""
-    with _database(is_new=True) as database:
+    with database_in_use(is_new=True) as database:
         before = schema.current(database)
         schema.upgrade(database)
         after = schema.newest()
@@ -94,7 +95,7 @@ def upgrade() -> str:
 @plainly
 def load_demo() -> str:
     """Load the demo city and return what was done."""
-    with _database() as database:
+    with database_in_use() as database:
         loaded = loading.load(database, settings=get_settings(), at=datetime.now(UTC))
     if not (loaded.register or loaded.cases):
         return "The demo city is there already."
@@ -120,7 +121,7 @@ def add_user(newcomer: Newcomer) -> str:
         msg = f"there is no role {newcomer.role!r}; choose one of {', '.join(HELD)}."
         raise CommandRefused(msg)
     phone = clean_phone(newcomer.phone) if newcomer.phone else None
-    with _database() as database, database.write() as session:
+    with database_in_use() as database, database.write() as session:
         area_id = None
         if newcomer.area:
             area_id = session.execute(select(col(Area.id)).where(col(Area.code) == newcomer.area)).scalar()
@@ -145,7 +146,7 @@ def add_user(newcomer: Newcomer) -> str:
 @plainly
 def add_token(username: str, *, label: str) -> str:
     """Make an API token and return it."""
-    with _database() as database, database.write() as session:
+    with database_in_use() as database, database.write() as session:
         try:
             return accounts.add_token(session, username, at=datetime.now(UTC), label=label)
         except accounts.UnknownAccount:
@@ -156,7 +157,7 @@ def add_token(username: str, *, label: str) -> str:
 @plainly
 def verify_audit() -> tuple[bool, str]:
     """Return whether the record holds, and what to say of it."""
-    with _database() as database, database.read() as session:
+    with database_in_use() as database, database.read() as session:
         found = register_log.verify_everything(session)
     counts = [
         (found.cases, "case", "cases"),

@@ -20,6 +20,8 @@ class ErrandKind:
 
 
 KINDS: dict[str, ErrandKind] = {
+    "rotate_keys": ErrandKind(Label("更换密钥", "Change the vault's keys")),
+    "redact_reports": ErrandKind(Label("删除期满资料", "Remove what has served its time")),
     "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False),
 }
 """Kind → what is known of it."""

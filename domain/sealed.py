@@ -27,13 +27,26 @@ def keyring() -> Keyring:
 
 
 def mark(text: str) -> str:
-    """Return a keyed mark of `text` (hex): equal for equal texts, and nothing can be read from it."""
-    return keyring().blind_index(text, context="mark").hex()
+    """Return a keyed mark of `text` (`key:hex`): equal for equal texts, and nothing can be read from it.
+
+    The id of the key stands before it, so that a change of keys finds what it has left to do.
+    """
+    ring = keyring()
+    return f"{ring.current_id}:{ring.blind_index(text, context='mark').hex()}"
 
 
 def marks(text: str) -> frozenset[str]:
-    """Return the mark of `text` under every key of the vault: an older mark is found in it after a change of keys."""
-    return frozenset(index.hex() for index in keyring().blind_indexes(text, context="mark"))
+    """Return the mark of `text` under every key of the vault: an older mark is found in it after a change of keys.
+
+    Marks made by earlier versions had no key before them; they are in it too.
+    """
+    made = keyring().blind_indexes(text, context="mark")
+    return frozenset(form for key, index in made.items() for form in (f"{key}:{index.hex()}", index.hex()))
+
+
+def is_current_mark(stored: str) -> bool:
+    """Return whether a mark was made with the key that seals now."""
+    return stored.startswith(f"{keyring().current_id}:")
 
 
 def put(session: Session, text: str, *, kind: str, case_id: UUID | None, at: datetime, findable: bool = False) -> UUID:

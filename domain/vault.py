@@ -85,6 +85,11 @@ class Keyring:
         """Return the id of the key that seals."""
         return self._current.id
 
+    @property
+    def headers(self) -> dict[str, bytes]:
+        """Return key id → the bytes with which whatever that key sealed begins, current first."""
+        return {key.id: key.header for key in self._keys.values()}
+
     def seal(self, plaintext: str | bytes, *, context: str) -> bytes:
         """Return `plaintext` sealed for `context`; never twice the same bytes."""
         header, nonce = self._current.header, os.urandom(NONCE_BYTES)
@@ -119,9 +124,9 @@ class Keyring:
         """
         return _index(self._current, text, context)
 
-    def blind_indexes(self, text: str, *, context: str = "") -> tuple[bytes, ...]:
-        """Return the blind index under every key, current first."""
-        return tuple(_index(key, text, context) for key in self._keys.values())
+    def blind_indexes(self, text: str, *, context: str = "") -> dict[str, bytes]:
+        """Return key id → the blind index under that key, current first."""
+        return {key.id: _index(key, text, context) for key in self._keys.values()}
 
     def _key_of(self, sealed: bytes) -> _Key:
         if len(sealed) < 2 or sealed[0] != VERSION:  # noqa: PLR2004 - version and length, one byte each

@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, errands, tidying, venue_people
+from domain import audit, errands, tidying, venue_people, vault_keeping
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 ANCHOR_AT = time(0, 5)
 """City time; the day before is then over everywhere in the deployment."""
+REMOVAL_AT = time(2, 30)
+"""City time: what has served its time is removed while few people work."""
 TIDY_AT_MINUTE = 17
 NEWS_EVERY_MINUTES = 2
 
@@ -89,9 +91,20 @@ def _owners(session: Session, at: datetime) -> Done:
     return Done({"changed": venue_people.keep_owners(session, at=at)})
 
 
+def _night(local: datetime) -> str | None:
+    return local.date().isoformat() if local.time() >= REMOVAL_AT else None
+
+
+def _redact(session: Session, at: datetime) -> Done:
+    night = at.astimezone(city_zone()).date().isoformat()
+    kind = vault_keeping.REDACT
+    return Done({"errand": str(errands.promise(session, kind, key=f"{kind}:{night}", at=at).id)})
+
+
 JOBS = (
     Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
+    Job("redact", _night, _redact, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )

@@ -51,7 +51,7 @@ def reporter(session: Session, case: Case, entry: TimelineEntry) -> Audience:
         return Audience((), CANNOT_TELL)
     item = sealed.referenced(case.facts.get("phone"))
     if item is None:
-        return Audience((), NO_PHONE)
+        return Audience((), REDACTED if case.facts.get("identity_removed_at") else NO_PHONE)
     try:
         phone = sealed.get(session, item)
     except sealed.NothingSealed:

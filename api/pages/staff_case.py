@@ -29,7 +29,7 @@ from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
 HELD = "decide_held"
-PLACED = frozenset({HELD, "grant_identity", "refuse_identity", "withdraw_release"})
+PLACED = frozenset({HELD, "grant_identity", "refuse_identity", "withdraw_release", "lift_hold"})
 """Steps that stand in a place of their own on the page, not among the next steps."""
 SEES_RUNS = (Role.ADMINISTRATOR, Role.AUDITOR)
 """Who looks after the engine; to everybody else a run in Prefect says nothing."""
@@ -83,6 +83,7 @@ def page_of_case(
         held_form = _held_form(session, case, staff.actor, at)
         card = identity_card(session, case, actor=staff.actor, at=at)
         may_withdraw = _may(session, case, "withdraw_release", staff.actor, at)
+        may_lift = _may(session, case, "lift_hold", staff.actor, at)
     live = {step.name for step in steps if step.offer.enabled}
     return staff_page(
         request, "pages/staff/case.html", status=failed.problem.status if failed else 200,
@@ -94,7 +95,7 @@ def page_of_case(
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),
         done=next((entry for entry in page.entries if entry.seq == done), None),
         held_form=held_form, held_failed=failed if failed and failed.name == HELD else None,
-        identity=card, may_withdraw=may_withdraw,
+        identity=card, may_withdraw=may_withdraw, may_lift=may_lift,
         prefect_ui=prefect_ui.rstrip("/") if staff.actor.plays(*SEES_RUNS) else "", cited=catalogue.short_citation,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from domain.actors import Actor, Role
 from domain.clocks import Limit
 from domain.forms import Form
 from domain.language import Label, Sentence
-from domain.processes import everywhere, identity, limits, release
+from domain.processes import everywhere, identity, limits, release, retention
 from domain.processes import hazard_report_forms as forms
 from domain.processes.everywhere import is_assignee, is_own_receipt
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
@@ -331,6 +331,7 @@ TRANSITIONS = (
                       reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
     *identity.steps(STATES, handling=(is_not_own_report,)),
     *release.steps(STATES, handling=(is_not_own_report,)),
+    *retention.steps(STATES, handling=(is_not_own_report,)),
 )  # fmt: skip
 
 HAZARD_REPORT = Workflow(

@@ -18,6 +18,7 @@ from domain.identifiers import mask_name, mask_phone
 from domain.language import Label
 from domain.models import Area, Case, CaseLink, Person, Photo, TimelineEntry, Venue
 from domain.processes import workflow_of
+from domain.processes.retention import REMOVED_AT, Part
 from domain.queries import case_record, case_words
 from domain.queries.case_messages import Promise, promises
 from domain.queries.case_words import CHANNELS, Names, Said, Secret
@@ -48,6 +49,9 @@ class Reporter:
     has_phone: bool
     language: str
     position: tuple[float, float] | None
+    identity_removed_at: datetime | None
+    """When name, phone and position were removed because their time was over."""
+    words_removed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,13 @@ def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
         has_phone=bool(case.facts.get("has_phone")),
         language=str(case.facts.get("language", "zh_CN")),
         position=places.position(session, case),
+        identity_removed_at=_moment(case.facts.get(REMOVED_AT[Part.IDENTITY])),
+        words_removed_at=_moment(case.facts.get(REMOVED_AT[Part.WORDS])),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _clocks(workflow: Workflow, case: Case, entries: list[TimelineEntry]) -> tuple[ClockShown, ...]:

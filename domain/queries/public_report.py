@@ -20,6 +20,7 @@ from domain.processes import workflow_of
 from domain.processes.hazard_report import OBJECTION_WITHIN, PUBLIC_STATES
 from domain.processes.rectification import CLOSED as CORRECTED
 from domain.processes.rectification import RECTIFICATION, REVOKED
+from domain.processes.retention import REMOVED_AT, Part
 
 OWN_STEPS: dict[str, Label] = {
     "add_information": Label("您补充了情况", "You added information"),
@@ -89,6 +90,9 @@ class PublicReport:
     """When the check, or after it the answer, is due."""
     reply: str | None
     replied_at: datetime | None
+    identity_removed_at: datetime | None
+    """When their name, phone and position were removed because their time was over."""
+    words_removed_at: datetime | None
     found: tuple[FoundHazard, ...]
 
 
@@ -121,6 +125,8 @@ def public_report(session: Session, case: Case, *, at: datetime) -> PublicReport
         due_at=next((step.due_at for step in ahead if step.due_at), None),
         reply=_reply(case, entries),
         replied_at=_moment(case.facts.get("replied_at")),
+        identity_removed_at=_moment(case.facts.get(REMOVED_AT[Part.IDENTITY])),
+        words_removed_at=_moment(case.facts.get(REMOVED_AT[Part.WORDS])),
         found=_found(session, joined or case.id) if case.facts.get("replied_at") else (),
     )
 

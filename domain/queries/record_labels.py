@@ -32,6 +32,10 @@ ACTIONS: Mapping[str, Label] = {
     "end": Label("终止", "Ended"),
     "outline": Label("更新边界", "Outline replaced"),
     "rename": Label("更名", "Renamed"),
+    "redact_reports": Label("要求删除期满资料", "Asked to remove what had served its time"),
+    "redact_reports_done": Label("已删除期满资料", "Removed what had served its time"),
+    "rotate_keys": Label("要求更换密钥", "Asked to change the keys"),
+    "rotate_keys_done": Label("已更换密钥", "Changed the keys"),
 }
 
 FIELDS: Mapping[str, Label] = {
@@ -40,6 +44,8 @@ FIELDS: Mapping[str, Label] = {
     "code": Label("代码", "Code"),
     "ended_on": Label("终止日期", "Ended on"),
     "industry": Label("行业", "Industry"),
+    "count": Label("数量", "How many"),
+    "key": Label("密钥名称", "Name of the key"),
     "kind": Label("类型", "Kind"),
     "lat": Label("纬度", "Latitude"),
     "lead": Label("牵头", "Lead"),

@@ -9,15 +9,16 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import func
 from sqlmodel import select
 
-from domain import disclosure, enrolments, people, reports
+from domain import disclosure, enrolments, people, register_log, reports, retention
 from domain.actors import ANY_APPLICANT, Actor, Role
 from domain.forms import LabelledChoice
 from domain.identifiers import is_venue_code
 from domain.language import CHINESE, translate
-from domain.models import Case, Venue
+from domain.models import Case, VaultItem, Venue
 from domain.processes import workflow_of
 from domain.processes.enrolment_forms import Application
 from domain.processes.hazard_report import PUBLIC_STATES
+from domain.processes.retention import Part
 from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
@@ -240,6 +241,13 @@ def _looks(story: Story, reason: str) -> None:
         story.shown = disclosure.reveal(session, case, actor=actor, at=story.now, data={"reason": reason})
 
 
+@when("系统清理期满的资料")
+def _clears(story: Story) -> None:
+    for _ in retention.remove_due(story.db, at=story.now):
+        pass
+    story.work()
+
+
 @when("赵受理“并案”另一举报到该举报")
 def _merge(story: Story) -> None:
     with story.db.read() as session:
@@ -365,6 +373,33 @@ def _tracked(story: Story, text: str) -> None:
 def _seen(story: Story) -> None:
     assert story.shown is not None
     assert story.shown.phone == REPORTER_PHONE
+
+
+def _kept(story: Story) -> set[str]:
+    with story.db.read() as session:
+        items = select(VaultItem.kind).where(VaultItem.case_id == story.known["该举报"])
+        return set(session.exec(items))
+
+
+@then("举报人的电话已经不在")
+def _no_phone(story: Story) -> None:
+    assert not _kept(story) & retention.KINDS[Part.IDENTITY]
+
+
+@then("举报的内容还在")
+def _words_there(story: Story) -> None:
+    assert "description" in _kept(story)
+
+
+@then("举报的内容已经不在")
+def _no_words(story: Story) -> None:
+    assert not _kept(story)
+
+
+@then("办理记录完整无缺")
+def _whole(story: Story) -> None:
+    with story.db.read() as session:
+        assert register_log.verify_everything(session).whole
 
 
 @then("场所看不到举报的内容")

@@ -58,6 +58,9 @@ BRIEF = {
         reveal_identity | any | - | handler inspector supervisor
         release_words | any | - | handler supervisor
         withdraw_release | any | - | handler supervisor
+        hold_redaction | any | - | supervisor
+        lift_hold | any | - | supervisor
+        redact | closed rejected transferred merged withdrawn | - | system
         warn | open | - | system
         escalate | open | - | system
     """,
@@ -135,6 +138,7 @@ def case_in(state: str) -> Snapshot:
         "identity_requests": {str(UUID(int=2)): NOON.isoformat()},
         "identity_grants": {str(ME): NOON.isoformat()},
         "released_at": NOON.isoformat(),
+        "kept_since": NOON.isoformat(),
     }
     return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2), VENUE)
 
@@ -317,6 +321,7 @@ QUIET_OBJECTIONS = [
     ("somebody_else_asked", "refuse_identity", somebody(Role.LEADER), {"identity_requests": {}}),
     ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(UUID(int=2)): NOON.isoformat()}}),
     ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(ME): AN_HOUR_AGO}}),
+    ("is_kept", "lift_hold", somebody(Role.SUPERVISOR), {"kept_since": None}),
     ("was_released", "withdraw_release", HANDLER, {"released_at": None}),
 ]
 
