@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 
 from api import deps
 from domain.access import NotPermitted, may
+from domain.actors import Place
 from domain.rights import Right
 from domain.tokens import Scope
 
@@ -54,11 +55,15 @@ signed_by_provider = _mark(Access.PROVIDER)
 operations = _mark(Access.OPERATIONS)
 
 
-def needs(right: Right) -> Callable[[Endpoint], Endpoint]:
-    """Mark an endpoint for signed-in people who have `right` somewhere; where, the service behind it asks."""
+def needs(right: Right, *, everywhere: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Mark an endpoint for signed-in people who have `right` somewhere; where, the service behind it asks.
+
+    `everywhere`: what it shows or does concerns the whole installation, so the right has to hold for all of it.
+    """
 
     def mark(endpoint: Endpoint) -> Endpoint:
         endpoint.__right__ = right  # type: ignore[attr-defined]
+        endpoint.__everywhere__ = everywhere  # type: ignore[attr-defined]
         return staff_only(endpoint)
 
     return mark
@@ -95,6 +100,11 @@ def right_of(endpoint: Callable[..., Any]) -> Right | None:
     return getattr(endpoint, "__right__", None)
 
 
+def is_needed_everywhere(endpoint: Callable[..., Any]) -> bool:
+    """Return whether that right has to hold for the whole installation."""
+    return getattr(endpoint, "__everywhere__", False)
+
+
 def access_of(endpoint: Callable[..., Any]) -> Access | None:
     """Return an endpoint's mark; None when it has none."""
     return getattr(endpoint, "__access__", None)
@@ -114,14 +124,14 @@ class Router(APIRouter):
         if asks_for_proof(endpoint):
             guards.append(Depends(deps.require_proof))
         if (right := right_of(endpoint)) is not None:
-            guards.append(Depends(_holds(right)))
+            guards.append(Depends(_holds(right, Place() if is_needed_everywhere(endpoint) else None)))
         options["dependencies"] = [*guards, *(options.get("dependencies") or ())]
         super().add_api_route(path, endpoint, **options)
 
 
-def _holds(right: Right) -> Callable[..., Any]:
+def _holds(right: Right, place: Place | None) -> Callable[..., Any]:
     async def require_right(staff: deps.CurrentStaff) -> None:
-        if not may(staff.actor, right):
+        if not may(staff.actor, right, place):
             raise NotPermitted(right)
 
     return require_right

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from api.access import Access, access_of, asks_for_proof, right_of, scope_of
+from api.access import Access, access_of, asks_for_proof, is_needed_everywhere, right_of, scope_of
 from api.app import create_app
 from api.routes import Endpoint, endpoints
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Role
@@ -108,7 +108,7 @@ def _addresses() -> Iterator[list[str]]:
             " ".join(sorted(one.methods - {"HEAD"})),
             f"`{one.path}`",
             (access or Access.PUBLIC).value if access else "static files",
-            f"`{right}`" if right else "",
+            f"`{right}`{' everywhere' if is_needed_everywhere(one.endpoint) else ''}" if right else "",
             f"`{scope}`" if scope else "",
             "yes" if asks_for_proof(one.endpoint) else "",
         ]

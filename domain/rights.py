@@ -27,6 +27,7 @@ class Right(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     REVEAL_PHONES = "reveal_phones"
     DELEGATE = "delegate"
+    SEE_AREAS = "see_areas"
     MANAGE_AREAS = "manage_areas"
     IMPORT = "import"
     EXPORT = "export"
@@ -48,6 +49,7 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.MANAGE_PEOPLE: frozenset({R.ADMINISTRATOR}),
     Right.REVEAL_PHONES: frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR}),
     Right.DELEGATE: frozenset({R.SUPERVISOR, R.ADMINISTRATOR}),
+    Right.SEE_AREAS: OFFICE | {R.WARDEN, R.CREW},
     Right.MANAGE_AREAS: frozenset({R.ADMINISTRATOR}),
     Right.IMPORT: frozenset({R.ADMINISTRATOR}),
     Right.EXPORT: frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
@@ -110,6 +112,7 @@ RIGHT_LABELS: Mapping[Right, Label] = {
     Right.MANAGE_PEOPLE: Label("管理人员、任职与账号", "Manage people, posts and accounts"),
     Right.REVEAL_PHONES: Label("说明理由后查看工作人员电话", "See colleagues' and venues' phones, with a reason"),
     Right.DELEGATE: Label("安排代班", "Arrange holiday cover"),
+    Right.SEE_AREAS: Label("查看区域与单位", "See areas and organisations"),
     Right.MANAGE_AREAS: Label("管理区域、边界与单位", "Manage areas, boundaries and organisations"),
     Right.IMPORT: Label("批量导入", "Import"),
     Right.EXPORT: Label("导出", "Export"),

@@ -36,7 +36,7 @@ LARGEST_FILE = 20 * 1024 * 1024
 
 
 @router.get("/admin/areas")
-@needs(Right.SEE_VENUES)
+@needs(Right.SEE_AREAS)
 def show_areas(request: Request, db: Db, at: Now, staff: CurrentStaff, taken: int = 0) -> Response:
     """Show the tree and the map."""
     day = people.local_day(at)
@@ -153,7 +153,7 @@ def _outlines(
 
 
 @router.get("/admin/areas/{code}")
-@needs(Right.SEE_VENUES)
+@needs(Right.SEE_AREAS)
 def show_area(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show one area: what lies in it, who works there, what was agreed, what was done to it."""
     day = people.local_day(at)

@@ -22,7 +22,7 @@ HERE = "audit"
 
 
 @router.get("/admin/audit")
-@needs(Right.SEE_AUDIT)
+@needs(Right.SEE_AUDIT, everywhere=True)
 def show_audit(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show one page of the record, the newest first."""
     asked = {name: request.query_params.get(name, "").strip()[:100] for name in FILTERS}

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from api.pages.staff_frame import ADMINISTRATION, staff_page
 from domain.access import may
 from domain.accounts import Identity
-from domain.actors import Actor
+from domain.actors import Actor, Place
 from domain.language import Sentence
 from domain.rights import Right
 
@@ -25,6 +25,8 @@ class AdminPlace:
     words: Sentence
     about: Sentence
     right: Right
+    everywhere: bool = False
+    """It concerns the whole installation: the right has to hold for all of it."""
 
 
 PLACES = (
@@ -33,25 +35,27 @@ PLACES = (
     AdminPlace("delegations", "/admin/delegations", Sentence("Holiday cover"),
                Sentence("Who covers for whom, and until when"), Right.DELEGATE),
     AdminPlace("areas", "/admin/areas", Sentence("Areas"),
-               Sentence("The tree of areas, their outlines on a map, who leads on boundaries"), Right.SEE_VENUES),
+               Sentence("The tree of areas, their outlines on a map, who leads on boundaries"), Right.SEE_AREAS),
     AdminPlace("organisations", "/admin/organisations", Sentence("Organisations"),
-               Sentence("Brigades, stations, street desks, departments"), Right.SEE_VENUES),
+               Sentence("Brigades, stations, street desks, departments"), Right.SEE_AREAS),
     AdminPlace("import", "/admin/import", Sentence("Import"),
                Sentence("Venues, people and facilities from a table, tried out first"), Right.IMPORT),
     AdminPlace("codes", "/admin/code-sheets", Sentence("Code sheets"),
                Sentence("QR sheets of many venues in one PDF"), Right.PRINT_CODES),
     AdminPlace("vault", "/admin/vault", Sentence("Vault"),
-               Sentence("Keys, and what is redacted when its time is over"), Right.KEEP_VAULT),
+               Sentence("Keys, and what is redacted when its time is over"), Right.KEEP_VAULT, everywhere=True),
     AdminPlace("audit", "/admin/audit", Sentence("Audit log"),
-               Sentence("Who changed what in the register, who looked at what was sealed"), Right.SEE_AUDIT),
+               Sentence("Who changed what in the register, who looked at what was sealed"), Right.SEE_AUDIT,
+               everywhere=True),
     AdminPlace("settings", "/admin/settings", Sentence("Settings"),
-               Sentence("How this installation is set up, and what each setting does"), Right.SEE_SETTINGS),
+               Sentence("How this installation is set up, and what each setting does"), Right.SEE_SETTINGS,
+               everywhere=True),
 )  # fmt: skip
 
 
 def places_for(actor: Actor) -> tuple[AdminPlace, ...]:
     """Return the parts of the administration this actor may open."""
-    return tuple(place for place in PLACES if may(actor, place.right))
+    return tuple(part for part in PLACES if may(actor, part.right, Place() if part.everywhere else None))
 
 
 def administers(actor: Actor) -> bool:

@@ -29,7 +29,7 @@ HERE = "organisations"
 
 
 @router.get("/admin/organisations")
-@needs(Right.SEE_VENUES)
+@needs(Right.SEE_AREAS)
 def show_organisations(request: Request, db: Db, at: Now, staff: CurrentStaff, ended: str = "") -> Response:
     """Show the organisations this person may know of."""
     with db.read() as session:
@@ -91,7 +91,7 @@ def _within(session: Session, actor: Actor, code: str) -> Organisation:
 
 
 @router.get("/admin/organisations/{code}")
-@needs(Right.SEE_VENUES)
+@needs(Right.SEE_AREAS)
 def show_organisation(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show one organisation: what it is, who works there, what was done to it."""
     day = people.local_day(at)

@@ -38,7 +38,7 @@ class Shown:
 
 
 @router.get("/admin/settings")
-@needs(Right.SEE_SETTINGS)
+@needs(Right.SEE_SETTINGS, everywhere=True)
 def show_settings(request: Request, at: Now, staff: CurrentStaff, settings: Conf) -> Response:
     """Show every setting; secrets only as set or not."""
     return admin_page(

@@ -44,7 +44,7 @@ class Work:
 
 
 @router.get("/admin/vault")
-@needs(Right.KEEP_VAULT)
+@needs(Right.KEEP_VAULT, everywhere=True)
 def show_vault(request: Request, db: Db, at: Now, staff: CurrentStaff, settings: Conf) -> Response:
     """Show which keys are needed for how much, and how both works went last."""
     with db.read() as session:
@@ -69,7 +69,7 @@ def _work(errand: Errand | None) -> Work:
 
 
 @router.post("/admin/vault/rotate")
-@needs(Right.KEEP_VAULT)
+@needs(Right.KEEP_VAULT, everywhere=True)
 @takes_little
 def rotate(db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Have everything sealed anew under the current key."""
@@ -79,7 +79,7 @@ def rotate(db: Db, at: Now, staff: CurrentStaff) -> Response:
 
 
 @router.post("/admin/vault/redact")
-@needs(Right.KEEP_VAULT)
+@needs(Right.KEEP_VAULT, everywhere=True)
 @takes_little
 def redact(db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Have what has served its time removed now, not tonight."""

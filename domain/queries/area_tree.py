@@ -60,7 +60,7 @@ def reachable(actor: Actor) -> Any:  # noqa: ANN401 - a condition on `area`
     """Return the condition that leaves the areas in which this actor sees venues, and those above them."""
     if actor.grants is None:
         return col(Area.id).is_not(None)
-    paths = [grant.area_path for grant in actor.grants if grant.role in RIGHTS[Right.SEE_VENUES] and not grant.venue_id]
+    paths = [grant.area_path for grant in actor.grants if grant.role in RIGHTS[Right.SEE_AREAS] and not grant.venue_id]
     if None in paths:
         return col(Area.id).is_not(None)
     inside = [func.substr(col(Area.path), 1, len(path)) == path for path in paths if path]
