@@ -8,6 +8,7 @@ from api.pages import (
     account_access,
     errands,
     staff_case,
+    staff_enrol,
     staff_identity,
     staff_intake,
     staff_provider,
@@ -19,6 +20,6 @@ from api.pages import (
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number.
-for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_case, staff_tasks, errands,
+for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_enrol, staff_case, staff_tasks, errands,
              staff_identity, staff_provider, account, account_access):  # fmt: skip
     router.routes.extend(part.router.routes)

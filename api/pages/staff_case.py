@@ -23,6 +23,7 @@ from domain.actors import Actor, Role
 from domain.language import Sentence
 from domain.models import Case
 from domain.processes import workflow_of
+from domain.queries.application_card import application_card
 from domain.queries.case_page import CasePage, Entry, case_page
 from domain.queries.identity_card import identity_card
 from domain.workflow import TransitionRefused
@@ -82,6 +83,7 @@ def page_of_case(
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
         held_form = _held_form(session, case, staff.actor, at)
         card = identity_card(session, case, actor=staff.actor, at=at)
+        applied = application_card(session, case, actor=staff.actor, at=at)
         may_withdraw = _may(session, case, "withdraw_release", staff.actor, at)
         may_lift = _may(session, case, "lift_hold", staff.actor, at)
     live = {step.name for step in steps if step.offer.enabled}
@@ -95,7 +97,7 @@ def page_of_case(
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),
         done=next((entry for entry in page.entries if entry.seq == done), None),
         held_form=held_form, held_failed=failed if failed and failed.name == HELD else None,
-        identity=card, may_withdraw=may_withdraw, may_lift=may_lift,
+        identity=card, applied=applied, may_withdraw=may_withdraw, may_lift=may_lift,
         prefect_ui=prefect_ui.rstrip("/") if staff.actor.plays(*SEES_RUNS) else "", cited=catalogue.short_citation,
     )  # fmt: skip
 

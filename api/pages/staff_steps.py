@@ -22,18 +22,22 @@ from api.pages.staff_initial import initial
 from api.problem import Problem
 from domain import cases, disclosure, people, uploads
 from domain.accounts import Identity
-from domain.actors import Actor
+from domain.actors import ROLE_LABELS, Actor, Role
 from domain.cases import CaseChanged, FieldRefused
 from domain.database import Database
+from domain.language import Label
 from domain.models import Case, Venue
 from domain.processes import workflow_of
 from domain.processes.release import PHOTOS as RELEASED
 from domain.queries import choices
+from domain.queries.application_card import SamePerson, same_people
 from domain.repetition import was_just_done
 from domain.settings import Settings
 from domain.workflow import FieldRefusal, Offer, Transition, TransitionRefused, UnknownTransition
 
 PHOTOS = "photos"
+SAME_PERSON = "same_person"
+"""The list a reviewer chooses the responsible person from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,9 @@ def _initial(step: Transition, case: Case, venue: Venue | None, pickers: Pickers
     extras = [info.json_schema_extra for info in fields if isinstance(info.json_schema_extra, dict)]
     roles = next((tuple(extra["roles"]) for extra in extras if extra.get("widget") == "person"), ())  # type: ignore[arg-type]
     values = initial(step, case, venue, pickers.colleagues(roles) if roles else [])
+    known = pickers.lists.get(SAME_PERSON, ())
+    if known and "owner" in _names_of(step):
+        values = {**values, "owner": [known[0].value]}
     return {**values, "text": [pickers.words]} if pickers.words and RELEASED in _names_of(step) else values
 
 
@@ -218,4 +225,11 @@ def _pickers(session: Session, case: Case, *, actor: Actor, at: datetime) -> Pic
         hazard_code=case.hazard_code,
         today=day,
         areas=lambda: tuple(Option(area.code, area.words) for area in choices.areas(session, day=day)),
+        lists={SAME_PERSON: tuple(_same_person(one) for one in same_people(session, case, at=at))},
     )
+
+
+def _same_person(one: SamePerson) -> Option:
+    posts = [ROLE_LABELS[Role(role)] for role in one.posts]
+    zh, en = ([one.name, *(post.zh for post in posts)], [one.name, *(post.en for post in posts)])
+    return Option(str(one.id), Label(" · ".join(zh), " · ".join(en)))

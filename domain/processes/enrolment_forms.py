@@ -133,7 +133,8 @@ class Approve(Form):
         None,
         title=N_("Responsible person"),
         json_schema_extra={
-            "widget": "same_person",
+            "widget": "select",
+            "of": "same_person",
             "optional": True,
             "hint": N_("Somebody of the register with this name and phone; otherwise a new person is entered"),
         },

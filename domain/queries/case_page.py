@@ -32,7 +32,7 @@ _RELATIONS = {
     "merged_into": Label("并入", "Merged into"),
     "absorbed": Label("已并入本件", "Merged into this one"),
 }
-_NEVER_SHOWN = {"phone", "name"}
+_NEVER_SHOWN = {"phone", "name", "person"}
 """Sealed fields a case page shows only masked, if at all."""
 
 

@@ -15,6 +15,7 @@ from domain.forms import LabelledChoice
 from domain.language import Label, Labelled, Sentence
 from domain.models import TimelineEntry
 from domain.processes import identity
+from domain.processes.enrolment_forms import Application
 from domain.reports import Intake
 from domain.workflow import Workflow
 
@@ -42,7 +43,13 @@ _UNSAID = {
 }
 """Titles of what no form has a field for."""
 _CASE_FIELDS = ("other", "source", "into")
-_BESIDE_POSITION = {"lon", "accuracy_m"}
+OPENING_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
+    "hazard_report": Intake.model_fields,
+    "enrolment": Application.model_fields,
+}
+"""Process → the fields of what opens a case of it."""
+_BESIDE_POSITION = {"lon", "accuracy_m", "documents"}
+"""Told by their position, or on a card of their own."""
 PHOTOS = ("photos", "released_photos")
 """Fields that hold photos: brought along, or chosen among those of the case."""
 
@@ -93,7 +100,7 @@ class _Context:
 
 def people_in(entry: TimelineEntry) -> set[UUID]:
     """Return the ids of the people an entry's form names."""
-    return {UUID(entry.data[key]) for key in ("assignee", "second", "whom") if entry.data.get(key)}
+    return {UUID(entry.data[key]) for key in ("assignee", "second", "whom", "owner") if entry.data.get(key)}
 
 
 def secrets_in(entry: TimelineEntry) -> dict[UUID, str]:
@@ -129,7 +136,7 @@ def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
 
 def _fields(workflow: Workflow, entry: TimelineEntry) -> Mapping[str, FieldInfo]:
     if entry.transition == workflow.opening.name:
-        return Intake.model_fields
+        return OPENING_FIELDS.get(workflow.name, {})
     for step in workflow.named(entry.transition):
         if step.form is not None and any(state.name == entry.source for state in step.sources):
             return step.form.model_fields
@@ -188,6 +195,9 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
     "channel": lambda value, _: CHANNELS[str(value)],
     "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),
+    "venue_class": lambda value, _: catalogue.venue_classes().get(str(value)) or str(value),
+    "industry": lambda value, _: catalogue.industries().get(str(value)) or str(value),
+    "owner": lambda value, names: names.people.get(UUID(str(value)), "?"),
     "date": lambda value, _: date.fromisoformat(str(value)),
     "case": _case,
     **dict.fromkeys(_CASE_FIELDS, _case),

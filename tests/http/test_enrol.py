@@ -1,4 +1,4 @@
-"""Applying for a code through the pages: a few questions a page, nothing typed is lost, the applicant reads the rest."""
+"""Applying for a code through the pages: a few questions a page, nothing typed is lost, receipts open the rest."""
 
 from __future__ import annotations
 
