@@ -20,6 +20,10 @@ class ErrandKind:
 
 
 KINDS: dict[str, ErrandKind] = {
+    "check_table": ErrandKind(Label("检查导入表格", "Check a table")),
+    "import_table": ErrandKind(Label("导入表格", "Import a table")),
+    "export": ErrandKind(Label("导出表格", "Export a table")),
+    "code_sheets": ErrandKind(Label("批量生成二维码", "Code sheets")),
     "rotate_keys": ErrandKind(Label("更换密钥", "Change the vault's keys")),
     "redact_reports": ErrandKind(Label("删除期满资料", "Remove what has served its time")),
     "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False),

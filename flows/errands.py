@@ -11,7 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import sign_in_codes, vault_keeping
+from flows import code_sheets, sign_in_codes, tables, vault_keeping
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,10 @@ UNEXPECTED = N_("Something unexpected went wrong; the log of the worker says wha
 NOT_ENDED = N_("It stopped half-way.")
 
 HANDLERS: dict[str, Handler] = {
+    "check_table": tables.check,
+    "import_table": tables.take,
+    "export": tables.export,
+    "code_sheets": code_sheets.make,
     "rotate_keys": vault_keeping.rotate,
     "redact_reports": vault_keeping.redact,
     "sign_in_code": sign_in_codes.send,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from domain.errands import Complaint
@@ -39,9 +40,11 @@ class Column:
     also: tuple[str, ...] = ()
     """Other headers it is known by."""
     hint: Sentence | None = None
-    example: Value = None
+    example: str | float | date | None = None
     width: float = 16
     kind: Literal["text", "number", "day"] = "text"
+    only_out: bool = False
+    """Only in exports: known when such a file comes back, and not read."""
 
 
 @dataclass(slots=True)
@@ -135,6 +138,8 @@ def _line(row: Row, headers: Headers, faults: Faults) -> Line | None:
     values: dict[str, Any] = {}
     cells = row.cells
     for index, column in headers.columns.items():
+        if column.only_out:
+            continue
         cell: Cell | None = cells[index] if index < len(cells) else None
         if cell is None or cell.is_empty:
             if column.required:

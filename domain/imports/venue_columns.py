@@ -61,4 +61,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("officer_name", Label("消防巡查人", "Patrol officer"), readers.text(60), width=14, also=("巡查人",)),
     Column("officer_phone", Label("巡查人手机", "Patrol officer's phone"), readers.phone, width=16,
            also=("巡查人电话",)),
+    Column("state", Label("状态", "State"), readers.text_of, width=10, only_out=True),
+    Column("closed_on", Label("注销日期", "Closed on"), readers.text_of, width=12, kind="day", only_out=True),
 )  # fmt: skip

@@ -1,0 +1,102 @@
+"""Which table somebody asks for, by which filters; kept as plain data while it waits to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from domain import errands, register_log
+from domain.actors import Actor
+from domain.language import Label
+from domain.models import Errand
+from domain.queries import case_list, venue_list
+from domain.rights import RIGHTS, Right
+
+ERRAND = "export"
+Wanted = venue_list.Wanted | case_list.Wanted
+
+TABLES: Mapping[str, Label] = {
+    "venues": Label("场所", "Venues"),
+    "facilities": Label("消防设施", "Facilities"),
+    "cases": Label("案件", "Cases"),
+}
+"""What can be asked for. Facilities are chosen by their venues."""
+
+
+class UnknownTable(LookupError):
+    """There is no such table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A table that was asked for, and in which language."""
+
+    table: str
+    wanted: Wanted
+    locale: str
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        given = {name: register_log.plain(value) for name, value in asdict(self.wanted).items() if value}
+        return {"table": self.table, "wanted": given, "locale": self.locale}
+
+
+def from_data(data: Mapping[str, Any]) -> Asked:
+    """Return what `as_data` wrote down; raises UnknownTable."""
+    table = str(data["table"])
+    given = dict(data["wanted"])
+    if table == "cases":
+        return Asked(table, _cases(given), str(data["locale"]))
+    if table not in TABLES:
+        raise UnknownTable(table)
+    known = {one.name for one in fields(venue_list.Wanted)}
+    return Asked(table, venue_list.Wanted(**{name: value for name, value in given.items() if name in known}),
+                 str(data["locale"]))  # fmt: skip
+
+
+def _cases(given: dict[str, Any]) -> case_list.Wanted:
+    for name in ("assignee_id", "venue_id"):
+        if given.get(name):
+            given[name] = UUID(given[name])
+    if given.get("due_before"):
+        given["due_before"] = datetime.fromisoformat(given["due_before"])
+    given["states"] = tuple(given.get("states", ()))
+    if given.get("waiting") is not None:
+        given["waiting"] = tuple(
+            case_list.WaitsFor(
+                one["process"], tuple(one["states"]), UUID(one["assignee_id"]) if one["assignee_id"] else None
+            )
+            for one in given["waiting"]
+        )
+    known = {one.name for one in fields(case_list.Wanted)}
+    return case_list.Wanted(**{name: value for name, value in given.items() if name in known})
+
+
+def promise(session: Session, asked: Asked, *, actor: Actor, at: datetime, key: str) -> Errand:
+    """Have the table made in the background; asked twice under one `key`, it is made once."""
+    return errands.promise(
+        session, ERRAND, key=f"{ERRAND}:{actor.person_id}:{key}", at=at, made_by=actor.person_id,
+        data=asked.as_data(), needs=Right.EXPORT.value,
+    )  # fmt: skip
+
+
+def narrowed(actor: Actor, right: Right) -> Actor:
+    """Return the actor with those roles and reaches only that carry `right`: who may export here sees more there."""
+    if actor.grants is None:
+        return actor
+    grants = tuple(grant for grant in actor.grants if grant.role in RIGHTS[right])
+    venue_ids = frozenset(grant.venue_id for grant in grants if grant.venue_id)
+    return replace(actor, roles=frozenset(grant.role for grant in grants), grants=grants, venue_ids=venue_ids)
+
+
+def note(
+    session: Session, asked: Asked, *, export_id: UUID, rows: int, sha256: str, actor: Actor, at: datetime
+) -> None:
+    """Record that somebody took a table out: which one, by which filters, how much, and which file exactly."""
+    data = {**asked.as_data(), "rows": rows, "sha256": sha256}
+    register_log.record(session, "export", export_id, "export", actor=actor, at=at, data=data)
