@@ -13,7 +13,7 @@ from domain import cases, outbox, people, places, routing, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence
-from domain.models import Case, CaseLink, Outbox, Person, Venue
+from domain.models import Area, Case, CaseLink, Outbox, Person, Venue
 from domain.processes.everywhere import HeldDecision
 from domain.processes.hazard_report import CLOSED, REPLIED, is_not_own_report
 from domain.workflow import FieldRefusal, TransitionRefused
@@ -70,9 +70,9 @@ def release_held(session: Session, step: Step) -> None:
 
 @before("set_place")
 def set_place(session: Session, step: Step) -> dict[str, Any] | None:
-    """Tie the report to the venue the handler found out."""
+    """Tie the report to the venue the handler found out, or to the area they named."""
     if not step.form.venue_code:
-        return None
+        return _set_area(session, step)
     try:
         venue = venues.open_by_code(session, step.form.venue_code, day=people.local_day(step.at))
     except venues.CodeReplaced as old:
@@ -81,7 +81,18 @@ def set_place(session: Session, step: Step) -> dict[str, Any] | None:
         raise _refuse("venue_code", Sentence("No venue has this code.")) from None
     except venues.VenueClosed:
         raise _refuse("venue_code", Sentence("This venue is closed.")) from None
-    return {"venue_id": venue.id, "area_id": venue.area_id, "place": step.form.place or venue.name}
+    route = routing.of_venue(session, venue.area_id).stored()
+    return {"venue_id": venue.id, "area_id": venue.area_id, "place": step.form.place or venue.name,
+            "facts": {"routing": route}}  # fmt: skip
+
+
+def _set_area(session: Session, step: Step) -> dict[str, Any] | None:
+    if not step.form.area:
+        return None
+    area = session.execute(select(Area).where(col(Area.code) == step.form.area)).scalar_one_or_none()
+    if area is None or (area.ended_on is not None and area.ended_on <= people.local_day(step.at)):
+        raise _refuse("area", Sentence("There is no area with this code."))
+    return {"area_id": area.id, "facts": {"routing": routing.Route("handler", area.id, area.code).stored()}}
 
 
 @before("compare_venue_code")
@@ -96,6 +107,8 @@ def compare_venue_code(session: Session, step: Step) -> None:
     venue = session.get(Venue, step.case.venue_id)
     try:
         scanned = venues.by_code(session, step.form.venue_code)
+    except venues.CodeReplaced as old:
+        raise _refuse("venue_code", _replaced(old)) from None
     except venues.UnknownVenue:
         raise _refuse("venue_code", Sentence("No venue has this code.")) from None
     if venue is None or scanned.id != venue.id:
@@ -107,8 +120,6 @@ def join_other(session: Session, step: Step) -> None:
     """Merge into a report of the same premises; both timelines say so."""
     case = step.case
     number = step.form.into.strip().upper()
-    except venues.CodeReplaced as old:
-        raise _refuse("venue_code", _replaced(old)) from None
     found = session.execute(select(Case.id).where(Case.number == number, Case.process == case.process)).scalar()  # type: ignore[call-overload]
     if found is None:
         raise _refuse("into", Sentence("There is no report with this number."))
