@@ -42,7 +42,7 @@ from domain.sessions import UnknownSession
 from domain.sign_in_codes import WrongSignInCode
 from domain.throttles import TooManyAttempts
 from domain.tokens import UnknownToken
-from domain.venues import UnknownVenue, VenueClosed
+from domain.venues import CodeReplaced, UnknownVenue, VenueClosed
 from domain.workflow import TransitionRefused, UnknownTransition
 
 log = logging.getLogger("fireline.web")
@@ -313,6 +313,14 @@ VENUE_CLOSED = Problem(
     NOTHING_KEPT,
     Sentence("You can still report a hazard: say where it is."),
 )
+CODE_REPLACED = Problem(
+    410,
+    "code-replaced",
+    Sentence("This code was replaced"),
+    Sentence("The venue has another code now; the sheet this one stands on is old, or forged."),
+    NOTHING_KEPT,
+    Sentence("Report without a code and say where it is."),
+)
 WRONG_RECEIPT = Problem(
     NOT_FOUND,
     "wrong-receipt",
@@ -470,6 +478,7 @@ PROBLEMS: dict[type[Exception], Maker] = {
     UnreadableForm: _always(UNREADABLE),
     BodyTooLarge: _always(TOO_LARGE),
     UnknownCase: _always(UNKNOWN_CASE),
+    CodeReplaced: _always(CODE_REPLACED),
     UnknownVenue: _always(UNKNOWN_VENUE),
     VenueClosed: _always(VENUE_CLOSED),
     WrongReceipt: _wrong_receipt,

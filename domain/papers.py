@@ -61,7 +61,7 @@ class Taken:
 
 def folder(settings: Settings) -> Path:
     """Return where papers lie; web part and workers share it."""
-    return (settings.storage_dir or settings.data_dir) / "papers"
+    return settings.documents
 
 
 def take(data: bytes, filename: str) -> Taken:

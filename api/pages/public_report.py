@@ -22,7 +22,7 @@ from api.errors import retry_after
 from api.field_errors import FieldError, field_errors
 from api.middleware.limits import takes_photos
 from api.pages.public_photos import Kept, fingerprint, take_in
-from api.pages.public_venue import closed_venue, name_of, unknown_venue
+from api.pages.public_venue import closed_venue, name_of, place_of, replaced_code, unknown_venue
 from api.rendering import render
 from domain import reports, venues
 from domain.actors import ANYBODY
@@ -37,7 +37,7 @@ from domain.processes.hazard_report import PUBLIC_STATES
 from domain.reports import Intake, Opened, Similar
 from domain.settings import Settings
 from domain.throttles import AllowanceSpent
-from domain.venues import UnknownVenue, VenueClosed
+from domain.venues import CodeReplaced, UnknownVenue, VenueClosed
 
 router = Router(include_in_schema=False)
 FIELDS = ("hazard", "description", "phone", "place", "lat", "lon")
@@ -46,6 +46,8 @@ ORDER = ("place", "hazard", "description", "photos", "phone")
 SHOWN_TEXT = 10_000
 """Characters of a text that is too long and still given back in its field."""
 TOKEN_BYTES = 16
+LONGEST_PLACE = 300
+"""Of a suggestion in an address; what is typed is judged when it is sent."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,8 @@ class Tile:
 @public
 def ask(request: Request, db: Db, at: Now) -> Response:
     """Show the form for a hazard anywhere."""
-    return _page(request, db, Draft(_new_form()), venue=None, at=at)
+    suggested = request.query_params.get("place", "")[:LONGEST_PLACE]
+    return _page(request, db, Draft(_new_form(), {"place": suggested}), venue=None, at=at)
 
 
 @router.post("/report")
@@ -102,6 +105,8 @@ def ask_at_venue(request: Request, code: str, db: Db, at: Now) -> Response:
     """Show the form for a hazard at a venue."""
     try:
         venue = _venue(db, code, at)
+    except CodeReplaced as replaced:
+        return replaced_code(request, replaced)
     except UnknownVenue:
         return unknown_venue(request, code)
     except VenueClosed as closed:
@@ -116,11 +121,27 @@ def send_at_venue(*, request: Request, code: str, db: Db, at: Now, settings: Con
     """Take a report of a hazard at a venue."""
     try:
         venue = _venue(db, code, at)
+    except CodeReplaced as replaced:
+        return _with_place(request, form, replaced, db=db, at=at, settings=settings)
     except UnknownVenue:
         return unknown_venue(request, code)
     except VenueClosed as closed:
         return closed_venue(request, closed)
     return _taken(request, form, venue=venue, db=db, at=at, settings=settings)
+
+
+def _with_place(
+    request: Request, form: FormData, replaced: CodeReplaced, *, db: Database, at: datetime, settings: Settings
+) -> Response:
+    """Keep what was typed at a code that was replaced meanwhile; the reporter says whether the place is right."""
+    taken = take_in(form, database=db, settings=settings, at=at, address=address_of(request))
+    values = forms.texts(form, *FIELDS)
+    if replaced.venue.is_open(local_day(at)):
+        values["place"] = place_of(replaced.venue)
+    old = Sentence("The code you scanned was replaced. Check that this is the place, then send it again.")
+    errors = sorted([FieldError("place", old), *taken.errors], key=_order)
+    draft = Draft(_new_form(), values, errors, taken.kept)
+    return _page(request, db, draft, venue=None, at=at, status=422, waiting=taken.waiting)
 
 
 def _venue(db: Database, code: str, at: datetime) -> Venue:
@@ -214,6 +235,7 @@ def _page(
         status=status,
         headers=retry_after(waiting) if waiting else None,
         venue=venue,
+        action=f"/v/{venue.code}/report" if venue else "/report",
         name=name_of(venue, locale_of(request)) if venue else "",
         draft=draft,
         tiles=tiles,

@@ -12,8 +12,9 @@ from api.rendering import in_words, render
 from domain.identifiers import LONGEST_TYPED
 from domain.language import CHINESE, Sentence
 from domain.models import Venue
+from domain.people import local_day
 from domain.queries.venue_notice import VenueNotice, venue_notice
-from domain.venues import UnknownVenue, VenueClosed, cleaned_code
+from domain.venues import CodeReplaced, UnknownVenue, VenueClosed, cleaned_code
 
 router = Router(include_in_schema=False)
 
@@ -43,6 +44,8 @@ def venue(request: Request, code: str) -> Response:
     try:
         with state.database.read() as session:
             notice = venue_notice(session, code, at=state.clock())
+    except CodeReplaced as replaced:
+        return replaced_code(request, replaced)
     except UnknownVenue:
         return unknown_venue(request, code)
     except VenueClosed as closed:
@@ -68,6 +71,25 @@ def unknown_venue(request: Request, code: str) -> Response:
     wrong = FieldError("code", Sentence("No venue has this code. Check the eight characters and type them again."))
     title = Sentence("No venue has this code")
     return start_page(request, title=title, status=404, refused="venue", errors=[wrong], code=code)
+
+
+def replaced_code(request: Request, replaced: CodeReplaced) -> Response:
+    """Answer a code that its venue has no more: old, or forged. The venue is suggested, never taken for granted."""
+    venue, at = replaced.venue, request.app.state.clock()
+    name = name_of(venue, locale_of(request)) if venue.is_open(local_day(at)) else ""
+    return render(
+        request,
+        "pages/public/replaced.html",
+        status=410,
+        name=name,
+        place=place_of(venue) if name else "",
+        replaced_at=replaced.ended_at,
+    )
+
+
+def place_of(venue: Venue) -> str:
+    """Return where a venue is, as a reporter would write it."""
+    return " ".join(dict.fromkeys((venue.name, venue.address)))
 
 
 def closed_venue(request: Request, closed: VenueClosed) -> Response:

@@ -109,6 +109,8 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
         return []
     try:
         exact = venues.open_by_code(session, typed, day=day)
+    except venues.CodeReplaced as old:  # whoever reads an old sheet out means this venue; its code in force is shown
+        exact = old.venue if old.venue.is_open(day) else None
     except (venues.UnknownVenue, venues.VenueClosed):
         exact = None
     pattern = "%" + typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

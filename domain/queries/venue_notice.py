@@ -48,11 +48,12 @@ class VenueNotice:
 
 
 def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
-    """Return what may be shown of the venue with that code; raises `UnknownVenue` or `VenueClosed`."""
+    """Return what may be shown of the venue with that code; raises as `venues.open_by_code` does."""
     day = local_day(at)
     wanted = {"code": cleaned_code(code), "day": day}
     found = session.connection().execute(_notice(), wanted).first()
     if found is None:
+        venues.refuse_replaced(session, cleaned_code(code))
         raise UnknownVenue(code)
     if found.opened_on > day or (found.closed_on and found.closed_on <= day):
         raise VenueClosed(venues.by_code(session, code))
