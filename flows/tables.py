@@ -53,7 +53,6 @@ def take(chore: Chore) -> None:
     looked = _looked(chore, kind, terms)
     _refuse(looked.faults, {})
     rows, size, written = len(looked.lines), max(1, looked.batch.size), 0
-    chore.progress(rows, rows * READ_SHARE)
 
     def told(count: int) -> None:
         nonlocal written
@@ -121,20 +120,22 @@ def _terms(chore: Chore, actor: Actor) -> Terms:
 
 
 def _looked(chore: Chore, kind: ImportKind, terms: Terms) -> Looked:
+    share = READ_SHARE if chore.row.kind == "import_table" else 1
     try:
         path = errand_files.path_of(chore.row.input_key or "", get_settings().errand_files)
         with open_table(path) as table:
             expected = table.expected or 0
-            share = READ_SHARE if chore.row.kind == "import_table" else 1
 
             def progress(count: int) -> None:
                 chore.progress(count, max(expected, count) * share)
 
-            return importing.look(chore.database, kind, table.rows, terms, progress=progress)
+            looked = importing.look(chore.database, kind, table.rows, terms, progress=progress)
     except FileGone as gone:
         raise ErrandRefused(GONE) from gone
     except TableRefused as refused:
         raise ErrandRefused(refused.reason) from refused
+    chore.progress(len(looked.lines), len(looked.lines) * share)
+    return looked
 
 
 def _refuse(faults: Faults, outcome: dict[str, str]) -> None:

@@ -42,7 +42,11 @@ class Asked:
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        given = {name: register_log.plain(value) for name, value in asdict(self.wanted).items() if value}
+        # Not "what is true": nothing to wait for and not open are filters as well.
+        left_alone = asdict(type(self.wanted)())
+        given = {
+            name: register_log.plain(value) for name, value in asdict(self.wanted).items() if value != left_alone[name]
+        }
         return {"table": self.table, "wanted": given, "locale": self.locale}
 
 

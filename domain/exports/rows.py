@@ -16,7 +16,7 @@ from domain import access, catalogue
 from domain.actors import Actor, Role
 from domain.exports.asked import Asked, narrowed
 from domain.identifiers import show_phone
-from domain.language import Labelled, Sentence
+from domain.language import Label, Labelled
 from domain.models import Area, Building, Facility, Floor, Person, Post, Venue
 from domain.opening_hours import say_hours
 from domain.people import local_day, valid_on
@@ -26,8 +26,8 @@ from domain.queries.case_words import CHANNELS
 from domain.rights import Right
 
 AT_ONCE = 1_000
-STATES = {"open": Sentence("open"), "suspended": Sentence("suspended"), "closed": Sentence("closed")}
-YES = Sentence("yes")
+STATES = {"open": Label("在营", "open"), "suspended": Label("停用", "suspended"), "closed": Label("已注销", "closed")}
+YES = Label("是", "yes")
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 _FACILITIES: Any = Facility.__table__  # type: ignore[attr-defined]
 
@@ -72,7 +72,7 @@ def _venues(session: Session, asked: Asked, actor: Actor, at: datetime) -> Itera
             yield {
                 "code": venue.code, "credit_code": venue.credit_code, "name": venue.name, "name_en": venue.name_en,
                 "class_code": _coded(venue.class_code, catalogue.venue_classes(), asked.locale),
-                "industry": catalogue.industries().get(venue.industry or ""), "address": venue.address,
+                "industry": _words(catalogue.industries().get(venue.industry or "")), "address": venue.address,
                 "area": f"{area_code} {area_name}", "lat": venue.lat, "lon": venue.lon,
                 "system": "WGS-84" if venue.lat is not None else None, "phone": _dialled(venue.phone),
                 "hours": say_hours(venue.hours, asked.locale), "way_out": venue.way_out, "opened_on": venue.opened_on,
@@ -101,7 +101,7 @@ def _facilities(session: Session, asked: Asked, actor: Actor, at: datetime) -> I
             facility: Facility = row.Facility
             yield {
                 "code": facility.code, "venue": row.venue_code, "venue_name": row.venue_name,
-                "kind": kinds.get(facility.kind), "number": facility.number, "building": row.building,
+                "kind": _words(kinds.get(facility.kind)), "number": facility.number, "building": row.building,
                 "floor": row.floor, "location": facility.location, "model": facility.model, "maker": facility.maker,
                 "made_on": facility.made_on, "installed_on": facility.installed_on, "expires_on": facility.expires_on,
                 "responsible": row.person,
@@ -119,8 +119,8 @@ def _cases(session: Session, asked: Asked, actor: Actor, at: datetime) -> Iterat
             row = replace(row, place_words=None)  # noqa: PLW2901 - the row without it
             flow = workflow_of(row.process)
             yield {
-                "number": row.number, "process": flow, "state": flow.state(row.state).label,
-                "hazard": hazards.get(row.hazard_code or ""), "hazard_code": row.hazard_code,
+                "number": row.number, "process": _words(flow), "state": _words(flow.state(row.state).label),
+                "hazard": _words(hazards.get(row.hazard_code or "")), "hazard_code": row.hazard_code,
                 "venue_code": row.venue_code, "where": row.where, "area": row.area_name,
                 "channel": CHANNELS.get(row.channel), "opened_at": row.opened_at, "due_at": row.due_at,
                 "closed_at": row.closed_at, "overdue": YES if row.is_overdue(at) else None,
@@ -162,6 +162,10 @@ def _coded(code: str, names: Mapping[str, Labelled], locale: str) -> str:
     if label is None:
         return code
     return f"{code} {label.zh if locale == 'zh_CN' else label.en}"
+
+
+def _words(thing: Labelled | None) -> Label | None:
+    return Label(thing.zh, thing.en) if thing is not None else None
 
 
 def _dialled(phone: str | None) -> str | None:
