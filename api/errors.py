@@ -23,6 +23,7 @@ from api.field_errors import FieldError, FieldsRefused, field_errors
 from api.forms import UnreadableForm
 from api.middleware.limits import BodyTooLarge
 from api.problem import Problem, answer, wants_json
+from documents.printing import CannotPrint
 from domain.access import NotPermitted, OutOfReach
 from domain.accounts import Step, WrongCredentials
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
@@ -448,9 +449,15 @@ def _not_now(_: Request, error: NotNow) -> Problem:
     return Problem(NOT_NOW, "not-now", Sentence("Not possible now"), error.reason, NOTHING_KEPT, next_step)
 
 
+def _cannot_print(_: Request, error: CannotPrint) -> Problem:
+    next_step = Sentence("Tell the administrator; then try again.")
+    return Problem(503, "cannot-print", Sentence("No PDF can be made"), error.reason, NOTHING_KEPT, next_step)
+
+
 PROBLEMS: dict[type[Exception], Maker] = {
     RegisterChanged: _register_changed,
     NotNow: _not_now,
+    CannotPrint: _cannot_print,
     UnknownFacility: _always(UNKNOWN_FACILITY),
     NoFile: _always(NO_FILE),
     OutOfReach: _always(OUT_OF_REACH),

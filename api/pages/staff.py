@@ -16,10 +16,11 @@ from api.pages import (
     staff_registered,
     staff_sign_in,
     staff_tasks,
+    staff_venue_code,
 )
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number.
 for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_enrol, staff_case, staff_tasks, errands,
-             staff_identity, staff_provider, account, account_access):  # fmt: skip
+             staff_identity, staff_provider, account, account_access, staff_venue_code):  # fmt: skip
     router.routes.extend(part.router.routes)
