@@ -14,7 +14,7 @@ from documents import csv_in, xlsx_in
 from domain.imports.cells import Row, TableRefused
 from domain.language import Sentence
 
-LARGEST_FILE = 30 * 2**20
+LARGEST_FILE = 20 * 2**20
 """Bytes as uploaded; 100,000 venues take about 12 MB."""
 MOST_ROWS = 120_000
 """With something in them."""

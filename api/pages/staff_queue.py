@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
 from domain import cases, catalogue, people, places
+from domain.access import may
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.catalogue import Hazard
@@ -31,6 +33,7 @@ from domain.queries import case_list
 from domain.queries.case_list import BadCursor, Row, Wanted
 from domain.queries.queue_marks import Marks, marks
 from domain.queries.waiting import waits_for
+from domain.rights import Right
 from domain.settings import city_zone
 from domain.workflow import TransitionRefused
 
@@ -108,7 +111,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     asked = request.query_params
     views = _views(staff.actor)
     view = asked.get("view", "") if asked.get("view") in views else views[0]
-    filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
+    filters = _filters(asked)
     order = "newest" if view == "closed" else "due"
     wanted = _filtered(of_view(view, staff.actor, at), filters)
     with db.read() as session:
@@ -131,6 +134,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         filters=filters, filtered=any(filters.values()), areas=areas,
         flows=tuple(WORKFLOWS.values()), states=_states(filters["process"]), hazards=hazard_groups(),
         may_remind=_may(staff.actor, REMIND), decides=decides, takes_calls=may_take_calls(staff.actor),
+        may_export=may(staff.actor, Right.EXPORT),
     )  # fmt: skip
 
 
@@ -142,6 +146,17 @@ def _views(actor: Actor) -> tuple[str, ...]:
 def _view(session: Session, key: str, actor: Actor, at: datetime) -> View:
     number = case_list.count(session, actor, of_view(key, actor, at), at=at) if key in COUNTED else None
     return View(key, VIEWS[key], number, alarming=key in ALARMING and bool(number))
+
+
+def wanted_by(asked: Mapping[str, str], actor: Actor, at: datetime) -> Wanted:
+    """Return which cases the page with this query shows, on all its pages together."""
+    views = _views(actor)
+    view = asked.get("view", "") if asked.get("view") in views else views[0]
+    return _filtered(of_view(view, actor, at), _filters(asked))
+
+
+def _filters(asked: Mapping[str, str]) -> dict[str, str]:
+    return {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
 
 
 def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
