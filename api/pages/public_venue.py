@@ -12,6 +12,7 @@ from api.rendering import in_words, render
 from domain.identifiers import LONGEST_TYPED
 from domain.language import CHINESE, Sentence
 from domain.models import Venue
+from domain.opening_hours import say_hours
 from domain.people import local_day
 from domain.queries.venue_notice import VenueNotice, venue_notice
 from domain.venues import CodeReplaced, UnknownVenue, VenueClosed, cleaned_code
@@ -57,6 +58,7 @@ def venue(request: Request, code: str) -> Response:
         venue=notice,
         name=name_of(notice, locale),
         kind=in_words(notice.kind, locale),
+        hours=say_hours(notice.hours, locale),
         area=notice.area if locale == CHINESE else notice.area_en or notice.area,
     )
 

@@ -1,7 +1,8 @@
-"""What a venue's public page says, in one statement. Figures are counted from cases; nothing is scored."""
+"""What a venue's public page says, in one statement, and another where hazards are open. Graded by `domain.grades`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,15 +12,37 @@ from uuid import UUID
 from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
 from sqlmodel import Session
 
-from domain import venues
+from domain import catalogue, venues
 from domain.actors import Role
-from domain.catalogue import VenueClass, venue_classes
+from domain.catalogue import Hazard, Severity, VenueClass, venue_classes
+from domain.grades import Graded, OpenHazard, graded
 from domain.identifiers import mask_name
-from domain.models import Area, Case, Person, Post, Venue
+from domain.models import Area, Case, Delegation, Person, Post, Venue
+from domain.opening_hours import is_open_at
 from domain.people import local_day
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.processes.rectification import CLOSED, OPEN, RECTIFICATION
+from domain.settings import city_zone
 from domain.venues import UnknownVenue, VenueClosed, cleaned_code
+
+MOST_HAZARDS = 20
+"""So many open hazards are listed, those due first; the count says how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHazard:
+    """A hazard that was found on site and is not corrected yet."""
+
+    hazard: Hazard | None
+    """None for one that the catalogue does not know any more."""
+    correct_by: date | None
+    """The last day to correct it; None while none is set."""
+    is_overdue: bool
+
+    @property
+    def severity(self) -> Severity:
+        """Return how bad it is; general where nobody can say any more."""
+        return self.hazard.severity if self.hazard else Severity.GENERAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +59,18 @@ class VenueNotice:
     owner: str
     """Masked; "" when nobody is entered."""
     warden: str
-    """Masked; "" when the area has none."""
+    """Masked; whoever covers today; "" when the area has none."""
     area: str
     area_en: str
     open_rectifications: int
-    correct_by: date | None
-    """The nearest day by which an open one has to be done; None while none is set."""
-    is_overdue: bool
+    hazards: tuple[ShownHazard, ...]
+    """The open ones, those due first; at most `MOST_HAZARDS`."""
+    graded: Graded
+    hours: Sequence[Mapping[str, Any]]
+    is_open_now: bool | None
+    """None when nobody said when it is open."""
+    suspended_on: date | None
+    """Since when it does not operate; None while it does."""
     checked_at: datetime | None
     """When somebody last stood on site: a reported hazard verified, or a correction re-checked."""
 
@@ -58,7 +86,8 @@ def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
     if found.opened_on > day or (found.closed_on and found.closed_on <= day):
         raise VenueClosed(venues.by_code(session, code))
     checks = [moment for moment in (_moment(found.verified_at), found.rechecked_at) if moment]
-    correct_by = date.fromisoformat(found.correct_by) if found.correct_by else None
+    checked_at = max(checks, default=None)
+    hazards = _hazards(session, found.id, day) if found.open_rectifications else ()
     return VenueNotice(
         venue_id=found.id,
         code=found.code,
@@ -72,13 +101,22 @@ def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
         area=found.area_name,
         area_en=found.area_name_en,
         open_rectifications=found.open_rectifications,
-        correct_by=correct_by,
-        is_overdue=correct_by is not None and correct_by < day,
-        checked_at=max(checks, default=None),
+        hazards=hazards[:MOST_HAZARDS],
+        graded=graded(
+            [OpenHazard(shown.severity, shown.correct_by) for shown in hazards],
+            checked_on=local_day(checked_at) if checked_at else None,
+            is_suspended=found.suspended_on is not None,
+            day=day,
+        ),
+        hours=found.hours,
+        is_open_now=is_open_at(found.hours, at.astimezone(city_zone())) if found.suspended_on is None else None,
+        suspended_on=found.suspended_on,
+        checked_at=checked_at,
     )
 
 
-_VENUE_COLUMNS = ("id", "code", "name", "name_en", "class_code", "address", "way_out", "opened_on", "closed_on")
+_VENUE_COLUMNS = ("id", "code", "name", "name_en", "class_code", "address", "way_out", "opened_on", "closed_on",
+                  "hours", "suspended_on")  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +138,6 @@ def _notice() -> Select[Any]:
             area.c.name_en.label("area_name_en"),
             person.c.name.label("owner"),
             of_cases(func.count(), ordered, "open_rectifications"),
-            of_cases(func.min(case.c.facts["correct_by"].as_string()), ordered, "correct_by"),
             of_cases(func.max(case.c.facts["checked_at"].as_string()), reported, "verified_at"),
             of_cases(func.max(case.c.closed_at), corrected, "rechecked_at"),
             _warden(area).label("warden"),
@@ -111,22 +148,57 @@ def _notice() -> Select[Any]:
     )
 
 
+@lru_cache(maxsize=1)
+def _open_hazards() -> Select[Any]:
+    case = _table(Case)
+    due = case.c.facts["correct_by"].as_string()
+    here = (case.c.venue_id == bindparam("venue_id"), case.c.process == RECTIFICATION.name)
+    unfinished = case.c.state.in_([state.name for state in OPEN])
+    query = select(case.c.hazard_code, due.label("correct_by")).where(*here, unfinished)
+    return query.order_by(due.is_(None), due, case.c.id)
+
+
+def _hazards(session: Session, venue_id: UUID, day: date) -> tuple[ShownHazard, ...]:
+    shown = []
+    for row in session.connection().execute(_open_hazards(), {"venue_id": venue_id}):
+        correct_by = date.fromisoformat(row.correct_by) if row.correct_by else None
+        hazard = catalogue.hazards().get(row.hazard_code or "")
+        shown.append(ShownHazard(hazard, correct_by, correct_by is not None and correct_by < day))
+    return tuple(shown)
+
+
 def _warden(venues_area: Any) -> Any:  # noqa: ANN401 - a table, a scalar subquery
-    """Return the same person as `people.in_charge` does: the warden of the area itself or the nearest above it."""
+    """Return the same person as `people.in_charge` does: the nearest area's warden, or whoever covers for them."""
     post, person = _table(Post), _table(Person).alias("warden")
     area = _table(Area).alias("wardens_area")
     valid = and_(
         post.c.from_on <= bindparam("day"),
         or_(post.c.until_on.is_(None), post.c.until_on >= bindparam("day")),
     )
+    cover, stand_in = _table(Delegation), _table(Person).alias("stand_in")
+    covered = and_(
+        cover.c.from_person_id == post.c.person_id,
+        or_(cover.c.post_id.is_(None), cover.c.post_id == post.c.id),
+        cover.c.from_on <= bindparam("day"),
+        cover.c.until_on >= bindparam("day"),
+        cover.c.ended_at.is_(None),
+    )
     around = func.substr(venues_area.c.path, 1, func.length(area.c.path)) == area.c.path
     return (
-        select(person.c.name)
+        select(func.coalesce(stand_in.c.name, person.c.name))
         .join_from(post, person, person.c.id == post.c.person_id)
         .outerjoin(area, area.c.id == post.c.area_id)
-        .where(post.c.role == Role.WARDEN.value, post.c.venue_id.is_(None), valid)
+        .outerjoin(cover, covered)
+        .outerjoin(stand_in, stand_in.c.id == cover.c.to_person_id)
+        .where(post.c.role == Role.WARDEN.value, post.c.venue_id.is_(None), post.c.industry.is_(None), valid)
         .where(or_(post.c.area_id.is_(None), around))
-        .order_by(func.coalesce(func.length(area.c.path), literal(0)).desc(), post.c.from_on, person.c.id)
+        .order_by(
+            func.coalesce(func.length(area.c.path), literal(0)).desc(),
+            post.c.from_on,
+            person.c.id,
+            cover.c.made_at,
+            cover.c.id,
+        )
         .limit(1)
         .correlate(venues_area)
         .scalar_subquery()

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
+from sqlmodel import select
 
 from domain import cases, people, rectifications, reports
 from domain.actors import Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Person, Post
+from domain.models import Delegation, Person, Post, Venue
 from domain.people import local_day
 from domain.queries.public_report import PublicReport, public_report
 from domain.queries.venue_notice import VenueNotice, venue_notice
@@ -62,7 +63,8 @@ def test_notice_of_a_quiet_venue_names_people_masked_and_counts_nothing(db: Data
     said = notice(db, world)
 
     assert (said.name, said.owner, said.warden, said.area) == ("宽澄·鼎元一期南", "蒋*", "李*", "广龙片区")
-    assert (said.open_rectifications, said.correct_by, said.checked_at) == (0, None, None)
+    assert (said.open_rectifications, said.hazards, said.checked_at) == (0, (), None)
+    assert said.graded.grade == "unrated"
 
 
 def test_notice_takes_one_statement(db: Database, world: World) -> None:
@@ -86,9 +88,11 @@ def test_notice_counts_open_rectifications_and_the_last_check(db: Database, worl
     world.clock.advance(days=7)
     late = notice(db, world)
 
-    assert (said.open_rectifications, said.correct_by, said.is_overdue) == (1, day, False)
+    assert said.open_rectifications == 1
+    assert [(one.hazard.code, one.correct_by, one.is_overdue) for one in said.hazards] == [("EVA-02", day, False)]
     assert said.checked_at is not None
-    assert late.is_overdue
+    assert [one.is_overdue for one in late.hazards] == [True]
+    assert late.graded.grade == "poor"
 
 
 def test_notice_names_the_same_warden_as_assignment_does(db: Database, world: World) -> None:
@@ -99,6 +103,76 @@ def test_notice_names_the_same_warden_as_assignment_does(db: Database, world: Wo
         assert case.assignee_id == world.people["warden"]
     assert notice(db, world).warden == "李*"
     assert notice(db, world, "lonely").warden == ""
+
+
+def cover(db: Database, world: World, who: str, instead_of: str, **changes: object) -> None:
+    today = local_day(world.clock.now)
+    fields = {"from_on": today, "until_on": today, "made_at": world.clock.now, **changes}
+    with db.write() as session:
+        session.add(
+            Delegation(id=new_id(), from_person_id=world.people[instead_of], to_person_id=world.people[who], **fields)
+        )
+
+
+def test_notice_names_whoever_covers_for_the_warden_today(db: Database, world: World) -> None:
+    cover(db, world, "warden2", "warden")
+
+    today = notice(db, world)
+    world.clock.advance(days=1)
+    tomorrow = notice(db, world)
+
+    assert (today.warden, tomorrow.warden) == ("钱*", "李*")
+
+
+def test_cover_that_was_ended_or_is_of_another_post_changes_nothing(db: Database, world: World) -> None:
+    cover(db, world, "warden2", "warden", ended_at=world.clock.now)
+    with db.write() as session:
+        other = session.exec(select(Post.id).where(Post.person_id == world.people["officer"])).one()
+    cover(db, world, "warden2", "warden", post_id=other)
+
+    assert notice(db, world).warden == "李*"
+
+
+def test_suspended_venue_says_so_and_has_no_grade(db: Database, world: World) -> None:
+    with db.write() as session:
+        venue = session.get_one(Venue, world.venues["kuancheng"])
+        venue.suspended_on, venue.hours = date(2026, 8, 1), [{"days": [7], "from": "09:00", "until": "22:00"}]
+
+    said = notice(db, world)
+
+    assert (said.suspended_on, said.graded.grade, said.is_open_now) == (date(2026, 8, 1), "unrated", None)
+
+
+def test_open_hours_are_asked_at_the_citys_clock(db: Database, world: World) -> None:
+    with db.write() as session:
+        venue = session.get_one(Venue, world.venues["kuancheng"])
+        venue.hours = [{"days": [7], "from": "13:00", "until": "14:00"}]
+
+    assert notice(db, world).is_open_now
+    world.clock.advance(minutes=2)
+    assert notice(db, world).is_open_now is False
+
+
+def test_report_that_nobody_has_verified_changes_nothing(db: Database, world: World) -> None:
+    opened(db, world, hazard="escape")
+
+    said = notice(db, world)
+
+    assert (said.open_rectifications, said.hazards, said.graded.grade) == (0, (), "unrated")
+
+
+def test_venue_checked_and_put_right_is_good_for_ninety_days(db: Database, world: World) -> None:
+    report = opened(db, world)
+    checked_and_answered(db, world, report)
+    with db.read() as session:
+        ordered = cases.by_number(session, "ZG-2026-000001")
+    fire(db, world, ordered.id, "supervisor", "revoke", reason="查无此隐患")
+
+    now = notice(db, world)
+    world.clock.advance(days=91)
+    later = notice(db, world)
+
+    assert (now.graded.grade, later.graded.grade) == ("good", "unrated")
 
 
 @pytest.mark.parametrize("areas", [("chengyang",), ("lanshan", "chengyang"), (None,), (None, "lanshan"), ("fuxian",)])
