@@ -29,7 +29,7 @@ from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
-from api.rest import cases, enrolments, errands, hazard_reports, openapi, uploads
+from api.rest import cases, enrolments, errands, hazard_reports, openapi, uploads, venues
 from api.webhooks import twilio
 from domain import schema
 from domain.database import Database, open_database
@@ -64,6 +64,7 @@ def routers() -> list[Router]:
         uploads.router,
         errands.router,
         cases.router,
+        venues.router,
         openapi.router,
         twilio.router,
         operations.router,

@@ -30,6 +30,7 @@ _FACTS = ("kind", "number", "building_id", "floor_id", "key_part_id", "location"
 _PLACE = ("building_id", "floor_id", "key_part_id", "location")
 _LAST_DIGITS = re.compile(r"(\d+)(?!.*\d)")
 LONGEST_NUMBER = 24
+NOTHING_CHOSEN = FieldRefusal("person", Sentence("Tick the facilities, and choose who looks after them."))
 
 
 class UnknownFacility(LookupError):

@@ -128,7 +128,7 @@ class VenueFacts(Form):
     rooms: int | None = number_field(N_("Guest rooms"))
     beds: int | None = number_field(N_("Beds"))
     seats: int | None = number_field(N_("Seats"))
-    people: int | None = number_field(N_("People"))
+    people: int | None = number_field(N_("Capacity (people)"))
     stalls: int | None = number_field(N_("Stalls"))
 
     @field_validator("lon", mode="after")

@@ -63,6 +63,8 @@ def expect(session: Session, subject_id: UUID, version: int | None) -> None:
         return
     query = select(RegisterEntry).where(col(RegisterEntry.subject_id) == subject_id, col(RegisterEntry.seq) > version)
     later = session.execute(query.order_by(col(RegisterEntry.seq).desc()).limit(20)).scalars().all()
+    for entry in later:
+        session.expunge(entry)  # they outlive the transaction, which is about to be rolled back
     raise RegisterChanged(later, now)
 
 

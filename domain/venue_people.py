@@ -13,10 +13,10 @@ from sqlmodel import Session, col
 
 from domain import access, people, register_lock, register_log
 from domain.access import OutOfReach
-from domain.actors import VENUE_SIDE, Actor, Role
+from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.cases import FieldRefused
 from domain.identifiers import mask_phone, new_id
-from domain.language import Sentence
+from domain.language import Label, Sentence
 from domain.models import Person, Post, Venue
 from domain.register_forms import Appointment, EndOfPost, Reveal, VenuePost
 from domain.register_lock import NotNow
@@ -35,6 +35,11 @@ class Holder:
 
     post: Post
     person: Person
+
+    @property
+    def role(self) -> Label:
+        """Return the post in words."""
+        return ROLE_LABELS[Role(self.post.role)]
 
     def holds_on(self, day: date) -> bool:
         """Return whether the post is held on `day`."""

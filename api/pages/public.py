@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from api.access import Router
-from api.pages import public_enrol, public_photos, public_receipt, public_report, public_venue
+from api.pages import facility_label, public_enrol, public_photos, public_receipt, public_report, public_venue
 
 router = Router(include_in_schema=False)
-for part in (public_venue, public_report, public_photos, public_receipt, public_enrol):
+for part in (public_venue, public_report, public_photos, public_receipt, public_enrol, facility_label):
     router.routes.extend(part.router.routes)

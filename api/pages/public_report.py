@@ -23,7 +23,7 @@ from api.field_errors import FieldError, field_errors
 from api.middleware.limits import takes_photos
 from api.pages.public_photos import Kept, fingerprint, take_in
 from api.pages.public_venue import closed_venue, name_of, place_of, replaced_code, unknown_venue
-from api.rendering import render
+from api.rendering import in_words, render
 from domain import reports, venues
 from domain.actors import ANYBODY
 from domain.cases import FieldRefused
@@ -34,6 +34,7 @@ from domain.language import Label, Sentence
 from domain.models import Venue
 from domain.people import local_day
 from domain.processes.hazard_report import PUBLIC_STATES
+from domain.queries import facility_label
 from domain.reports import Intake, Opened, Similar
 from domain.settings import Settings
 from domain.throttles import AllowanceSpent
@@ -101,8 +102,8 @@ def send(request: Request, db: Db, at: Now, settings: Conf, form: Posted) -> Res
 
 @router.get("/v/{code}/report")
 @public
-def ask_at_venue(request: Request, code: str, db: Db, at: Now) -> Response:
-    """Show the form for a hazard at a venue."""
+def ask_at_venue(request: Request, code: str, db: Db, at: Now, facility: str = "") -> Response:
+    """Show the form for a hazard at a venue; `facility`: the code of the label it was begun from."""
     try:
         venue = _venue(db, code, at)
     except CodeReplaced as replaced:
@@ -111,7 +112,18 @@ def ask_at_venue(request: Request, code: str, db: Db, at: Now) -> Response:
         return unknown_venue(request, code)
     except VenueClosed as closed:
         return closed_venue(request, closed)
-    return _page(request, db, Draft(_new_form()), venue=venue, at=at)
+    return _page(request, db, Draft(_new_form(), _begun_at(request, db, facility, venue, at)), venue=venue, at=at)
+
+
+def _begun_at(request: Request, db: Database, facility: str, venue: Venue, at: datetime) -> dict[str, str]:
+    """Return what a label's code says of the report that begins there."""
+    if not facility:
+        return {}
+    with db.read() as session:
+        label = facility_label.reported(session, facility, venue.code, at=at)
+    if label is None:
+        return {}
+    return {"hazard": label.question, "description": f"{in_words(label.said, locale_of(request))}\n"}
 
 
 @router.post("/v/{code}/report")

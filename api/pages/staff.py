@@ -17,10 +17,17 @@ from api.pages import (
     staff_sign_in,
     staff_tasks,
     staff_venue_code,
+    venue_documents,
+    venue_edit,
+    venue_facilities,
+    venue_parts,
+    venue_posts,
+    venues,
 )
 
 router = Router(include_in_schema=False)
-# The intake stands before the case page: /cases/new is no case's number.
+# The intake stands before the case page: /cases/new is no case's number. So do the forms before the venue's page.
 for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_enrol, staff_case, staff_tasks, errands,
-             staff_identity, staff_provider, account, account_access, staff_venue_code):  # fmt: skip
+             staff_identity, staff_provider, account, account_access, staff_venue_code,
+             venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues):  # fmt: skip
     router.routes.extend(part.router.routes)

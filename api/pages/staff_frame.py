@@ -79,6 +79,8 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
         places.append(Place("tasks", "/tasks", Sentence("My tasks")))
     if may_take_calls(staff.actor):
         places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
+    if may(staff.actor, Right.SEE_VENUES):
+        places.append(Place("venues", "/venues", Sentence("Venues")))
     if any(may(staff.actor, right) for right in ADMINISTRATION):
         places.append(Place("admin", "/admin", Sentence("Administration")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))

@@ -1,0 +1,156 @@
+"""Forms of the register: shown, sent, and shown again with what was wrong or what somebody else changed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api import forms
+from api.field_errors import FieldError, FieldsRefused, field_errors
+from api.pages.staff_forms import FormShown, Option, Pickers, Typed, as_data, form_shown, read_typed
+from api.pages.staff_frame import staff_page
+from domain.accounts import Identity
+from domain.cases import FieldRefused
+from domain.database import Database
+from domain.identifiers import new_id
+from domain.language import Sentence
+from domain.queries import record_words
+from domain.queries.record_words import Told
+from domain.register_lock import NotNow, RegisterChanged
+
+Model = TypeVar("Model", bound=BaseModel)
+Lists = Mapping[str, tuple[Option, ...]]
+INVALID, CONFLICT = 422, 409
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterForm:
+    """A page that is one form about something of the register."""
+
+    title: Sentence
+    action: str
+    """Where it is sent."""
+    back: str
+    """Where one goes without sending it."""
+    button: Sentence
+    about: str = ""
+    """What it concerns: a name people know."""
+    warning: Sentence | None = None
+    has_file: bool = False
+    here: str = "venues"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A form that was sent and not taken: what was typed, and why."""
+
+    typed: Typed
+    status: int = INVALID
+    reason: Sentence | None = None
+    changed: tuple[Told, ...] = ()
+    version: int | None = None
+    """Where the record stands now; sending the form again is then a decision."""
+    form_id: str = ""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+
+
+def show(
+    request: Request,
+    page: RegisterForm,
+    model: type[BaseModel],
+    *,
+    staff: Identity,
+    at: datetime,
+    lists: Lists | None = None,
+    values: Mapping[str, Any] | None = None,
+    version: int | None = None,
+    unsent: Unsent | None = None,
+) -> Response:
+    """Return the form's page: empty, filled with `values`, or as it was typed with what is wrong."""
+    typed = unsent.typed if unsent else Typed({name: _texts(value) for name, value in (values or {}).items()})
+    form = _without_needless_note(form_shown(model, prefix="", pickers=Pickers(lists=lists or {}), typed=typed))
+    hidden = {"form_id": (unsent.form_id if unsent else "") or new_id().hex}
+    known = unsent.version if unsent and unsent.version is not None else version
+    if known is not None:
+        hidden["version"] = str(known)
+    return staff_page(
+        request, "pages/staff/register_form.html", staff=staff, at=at, here=page.here,
+        status=unsent.status if unsent else 200, page=page, form=form, errors=typed.errors, titles=form.titles,
+        hidden={**hidden, **(unsent.hidden if unsent else {})}, reason=unsent.reason if unsent else None,
+        changed=unsent.changed if unsent else (),
+    )  # fmt: skip
+
+
+def send(
+    database: Database, model: type[Model], form: FormData, do: Callable[[Session, Model, int | None], str]
+) -> Response | Unsent:
+    """Read the form, do what it asks in one transaction, and go to the address `do` returns.
+
+    `do` is given the version of the record the form was made from. What cannot be taken comes back for `show`.
+    """
+    values = read_typed(model, form)
+    version = forms.version(form) if form.get("version") else None
+    form_id = form_id_of(form)
+    sent = Typed(values)
+    try:
+        filled = model.model_validate(as_data(model, values))
+        with database.write() as session:
+            address = do(session, filled, version)
+    except (ValidationError, FieldRefused, FieldsRefused) as wrong:
+        errors = tuple(_known(error, model) for error in field_errors(wrong))
+        return Unsent(Typed(values, errors), version=version, form_id=form_id.hex)
+    except NotNow as refused:
+        return Unsent(sent, CONFLICT, refused.reason, version=version, form_id=form_id.hex)
+    except RegisterChanged as changed:
+        with database.read() as session:
+            told = tuple(record_words.told(session, changed.entries))
+        return Unsent(sent, CONFLICT, changed.reason, told, changed.version, form_id.hex)
+    return RedirectResponse(address, status_code=303)
+
+
+def form_id_of(form: FormData) -> UUID:
+    """Return the id under which what the form enters is entered once; a new one when the form has none."""
+    given = form.get("form_id")
+    try:
+        return UUID(hex=given) if isinstance(given, str) else new_id()
+    except ValueError:
+        return new_id()
+
+
+def options(words: Mapping[str, Any]) -> tuple[Option, ...]:
+    """Return what a select offers, from words by code."""
+    return tuple(Option(code, word) for code, word in words.items())
+
+
+def _texts(value: Any) -> list[str]:  # noqa: ANN401 - whatever a column holds
+    if value is None or value in ("", []):
+        return []
+    if isinstance(value, Enum):
+        return [str(value.value)]
+    if isinstance(value, date):
+        return [value.isoformat()]
+    if isinstance(value, float):
+        return [f"{value:.6f}".rstrip("0").rstrip(".")]
+    return [str(value)]
+
+
+def _without_needless_note(form: FormShown) -> FormShown:
+    """Return the form without the general note where it asks for a reason anyway."""
+    names = {shown.name for shown in form.fields}
+    if names.isdisjoint({"reason", "basis"}):
+        return form
+    return FormShown(form.prefix, tuple(shown for shown in form.fields if shown.name != "note"), form.errors)
+
+
+def _known(error: FieldError, model: type[BaseModel]) -> FieldError:
+    return error if error.field in model.model_fields else FieldError("", error.message)

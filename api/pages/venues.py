@@ -1,0 +1,122 @@
+"""Venues for staff: the list with its search and filters, a venue with all that belongs to it, its history."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from sqlalchemy import select
+from sqlmodel import col
+from starlette.responses import RedirectResponse, Response
+
+from api.access import Router, needs
+from api.deps import CurrentStaff, Db, Now, locale_of
+from api.pages.staff_deadlines import deadline
+from api.pages.staff_frame import staff_page
+from domain import catalogue, documents_register, people
+from domain.access import may
+from domain.language import Label, Sentence
+from domain.models import Area
+from domain.opening_hours import is_open_at, say_hours
+from domain.processes import workflow_of
+from domain.queries import venue_list, venue_page
+from domain.queries.case_list import BadCursor, Row
+from domain.queries.venue_list import STATES, Wanted
+from domain.rights import Right
+from domain.settings import city_zone
+
+router = Router(include_in_schema=False)
+HERE = "venues"
+
+STATE_WORDS: dict[str, Sentence] = {
+    "there": Sentence("In the register"),
+    "open": Sentence("Operating"),
+    "suspended": Sentence("Suspended"),
+    "closed": Sentence("Closed"),
+    "all": Sentence("All"),
+}
+DONE: dict[str, Sentence] = {
+    "entered": Sentence("The venue is in the register. Print its code next."),
+    "saved": Sentence("Saved."),
+    "same": Sentence("Nothing was different."),
+    "closed": Sentence("The venue is closed; its posts and facilities have ended."),
+}
+"""What a page says after something was done, by what stands in its address."""
+
+
+@router.get("/venues")
+@needs(Right.SEE_VENUES)
+def show_venues(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show one page of the list."""
+    asked = request.query_params
+    names = ("q", "area", "class", "industry", "state", "key", "ownerless")
+    filters = {name: asked.get(name, "").strip() for name in names}
+    with db.read() as session:
+        try:
+            page = venue_list.page(session, staff.actor, wanted_of(filters), cursor=asked.get("cursor"))
+        except BadCursor:
+            kept = {name: value for name, value in filters.items() if value}
+            return RedirectResponse(f"/venues?{urlencode(kept)}", status_code=303)
+        areas = session.execute(
+            select(col(Area.code), col(Area.name), col(Area.name_en), col(Area.path)).order_by(col(Area.path))
+        ).all()
+    if filters["q"] and len(page.rows) == 1 and asked.get("go") and "cursor" not in asked:
+        return RedirectResponse(f"/venues/{page.rows[0].code}", status_code=303)
+    return staff_page(
+        request, "pages/staff/venues.html", staff=staff, at=at, here=HERE, page=page, filters=filters,
+        filtered=any(value for name, value in filters.items() if (name, value) != ("state", "there")),
+        is_first="cursor" not in asked, areas=areas, classes=catalogue.venue_classes(),
+        industries=catalogue.industries(), states=STATE_WORDS, most=venue_list.MOST_COUNTED,
+        enters=may(staff.actor, Right.KEEP_VENUES), imports=may(staff.actor, Right.IMPORT),
+    )  # fmt: skip
+
+
+def wanted_of(filters: dict[str, str]) -> Wanted:
+    """Return what a query string asks for; what it cannot mean is left out."""
+    state = next((one for one in STATES if one == filters.get("state")), "there")
+    return Wanted(
+        q=filters.get("q", ""),
+        area=filters.get("area") or None,
+        class_code=filters.get("class") or None,
+        industry=filters.get("industry") or None,
+        state=state,
+        key_unit=filters.get("key") == "1",
+        without_owner=filters.get("ownerless") == "1",
+    )
+
+
+@router.get("/venues/{code}")
+@needs(Right.SEE_VENUES)
+def show_venue(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show a venue."""
+    with db.read() as session:
+        venue = venue_page.seen(session, staff.actor, code)
+        if venue.code != code:
+            return RedirectResponse(f"/venues/{venue.code}", status_code=303)
+        page = venue_page.venue_page(session, venue, actor=staff.actor, at=at)
+    day = people.local_day(at)
+    return staff_page(
+        request, "pages/staff/venue.html", staff=staff, at=at, here=HERE, page=page, venue=venue, day=day,
+        hours=say_hours(venue.hours, locale_of(request)), is_open=is_open_at(venue.hours, at.astimezone(city_zone())),
+        lines=[_line(row, at) for row in page.cases], done=DONE.get(request.query_params.get("done", "")),
+        document_kind=documents_register.kind_label, spot_words=venue_page.spot_words,
+    )  # fmt: skip
+
+
+def _line(row: Row, at: Any) -> tuple[Row, Label, Label, Any]:  # noqa: ANN401 - the moment; a deadline or none
+    flow = workflow_of(row.process)
+    return row, Label(flow.zh, flow.en), flow.state(row.state).label, deadline(row.due_at, at=at)
+
+
+@router.get("/venues/{code}/history")
+@needs(Right.SEE_VENUES)
+def show_history(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show what was done to a venue and what belongs to it."""
+    with db.read() as session:
+        venue = venue_page.seen(session, staff.actor, code)
+        told = venue_page.history(session, venue)
+    return staff_page(
+        request, "pages/staff/venue_history.html", staff=staff, at=at, here=HERE, venue=venue, history=told,
+        most=venue_page.MOST_HISTORY,
+    )  # fmt: skip
