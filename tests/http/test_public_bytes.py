@@ -47,7 +47,7 @@ def test_every_public_page_weighs_at_most_15_kb(visitor: Visitor, language: str)
     pages = [
         visitor.opens(path)
         for path in (f"/v/{code}", f"/v/{code}/report", "/report", f"/r/{receipt}?new=1", f"/r/{receipt}", "/r", "/",
-                     "/r/AAAA", "/v/AAAA", f"/v/{visitor.world.codes['closed']}", "/nowhere")
+                     "/r/AAAA", "/v/AAAA", "/enrol", f"/v/{visitor.world.codes['closed']}", "/nowhere")
     ]  # fmt: skip
     pages.append(visitor.sends(f"/v/{code}/report", phone="1", photos=[(f"{n}.jpg", photo()) for n in range(9)]))
 
@@ -66,7 +66,7 @@ def test_style_and_islands_stay_small() -> None:
     assert zipped["place.js"] <= ISLAND
 
 
-@pytest.mark.parametrize("path", ["/", "/report", "/r", "venue", "form"])
+@pytest.mark.parametrize("path", ["/", "/report", "/r", "/enrol", "venue", "form"])
 def test_page_needs_no_other_site_and_no_inline_code(visitor: Visitor, path: str) -> None:
     code = visitor.world.codes["kuancheng"]
     page = visitor.opens({"venue": f"/v/{code}", "form": f"/v/{code}/report"}.get(path, path))
