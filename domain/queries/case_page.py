@@ -22,7 +22,7 @@ from domain.processes.retention import REMOVED_AT, Part
 from domain.queries import case_record, case_words
 from domain.queries.case_messages import Promise, promises
 from domain.queries.case_words import CHANNELS, Names, Said, Secret
-from domain.rights import SEES_EVERYTHING
+from domain.rights import FIELDS
 from domain.table import Clock
 from domain.workflow import Workflow
 
@@ -172,7 +172,7 @@ def _timeline(case_id: UUID) -> Any:  # noqa: ANN401 - a select
 
 def _may_read(entry: TimelineEntry, actor: Actor) -> bool:
     """Remarks among colleagues are not for the venue's side."""
-    is_colleague = actor.plays(*SEES_EVERYTHING, Role.WARDEN)
+    is_colleague = actor.plays(*FIELDS["colleagues_remarks"].roles)
     return is_colleague or entry.transition not in case_record.ONLY_COLLEAGUES
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic.fields import FieldInfo
 
-from domain import catalogue, reports, sealed
+from domain import catalogue, reports, routing, sealed
 from domain.forms import LabelledChoice
 from domain.language import Label, Labelled, Sentence
 from domain.models import TimelineEntry
@@ -37,17 +37,18 @@ _UNSAID = {
     "level": Label("程度", "How far"),
     "other": Label("关联案件", "Linked case"),
     "question": Label("举报类型", "Chosen kind"),
+    "routing": Label("片区判定", "Area chosen"),
     "satisfied": Label("举报人满意", "Reporter satisfied"),
     "source": Label("来源", "Comes from"),
     "suggested_hazard": Label("系统建议的隐患", "Hazard the system suggests"),
 }
 """Titles of what no form has a field for."""
-_CASE_FIELDS = ("other", "source", "into")
 OPENING_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
     "hazard_report": Intake.model_fields,
     "enrolment": Application.model_fields,
 }
 """Process → the fields of what opens a case of it."""
+_CASE_FIELDS = ("other", "source", "into")
 _BESIDE_POSITION = {"lon", "accuracy_m", "documents"}
 """Told by their position, or on a card of their own."""
 PHOTOS = ("photos", "released_photos")
@@ -161,8 +162,8 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
         return (_position(entry.data),)
     if name == "message":
         return context.names.messages.get(UUID(str(value)), ())
-    if name in {"clock", "level", "due_at"}:
-        return _notice(context.workflow, name, value)
+    if name in {"clock", "level", "due_at", "routing"}:
+        return _routing(value) if name == "routing" else _notice(context.workflow, name, value)
     if choice := _choice(field):
         return (choice(value).label,)  # type: ignore[call-arg]  # an enum is called with its value alone
     extra = field.json_schema_extra if field is not None and isinstance(field.json_schema_extra, dict) else {}
@@ -194,15 +195,27 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "shown": lambda value, _: identity.KEPT.get(str(value)) or str(value),
     "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
     "channel": lambda value, _: CHANNELS[str(value)],
-    "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),
     "venue_class": lambda value, _: catalogue.venue_classes().get(str(value)) or str(value),
     "industry": lambda value, _: catalogue.industries().get(str(value)) or str(value),
     "owner": lambda value, names: names.people.get(UUID(str(value)), "?"),
+    "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),
     "date": lambda value, _: date.fromisoformat(str(value)),
     "case": _case,
     **dict.fromkeys(_CASE_FIELDS, _case),
 }
 """How a value is read, by its widget or its name."""
+
+
+def _routing(value: Mapping[str, Any]) -> tuple[Value, ...]:
+    """Return why a case belongs to its area: the rule, the area, how near its edge, which areas are told."""
+    found: list[Value] = [routing.RULES.get(value["rule"], Label(value["rule"], value["rule"]))]
+    if value.get("area"):
+        found.append(str(value["area"]))
+    if value.get("edge_m") is not None:
+        found.append(Sentence("%(metres)s m from the edge", metres=value["edge_m"]))
+    if value.get("joint"):
+        found.append(Sentence("also touches %(areas)s", areas=", ".join(value["joint"])))
+    return tuple(found)
 
 
 def _notice(workflow: Workflow, name: str, value: Any) -> tuple[Value, ...]:  # noqa: ANN401 - any JSON
