@@ -50,7 +50,7 @@ SHOWN = 200
 @needs(Right.IMPORT)
 def show_form(request: Request, at: Now, staff: CurrentStaff) -> Response:
     """Show what can be imported and take a file."""
-    return _form(request, {"form_id": new_id().hex, "table": "venues"}, staff=staff, at=at)
+    return _form(request, {"form_id": new_id().hex, "table": "venues", "update": ""}, staff=staff, at=at)
 
 
 def _form(

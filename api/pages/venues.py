@@ -69,6 +69,7 @@ def show_venues(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
         is_first="cursor" not in asked, areas=areas, classes=catalogue.venue_classes(),
         industries=catalogue.industries(), states=STATE_WORDS, most=venue_list.MOST_COUNTED,
         enters=may(staff.actor, Right.KEEP_VENUES), imports=may(staff.actor, Right.IMPORT),
+        exports=may(staff.actor, Right.EXPORT), prints=may(staff.actor, Right.PRINT_CODES),
     )  # fmt: skip
 
 
