@@ -1,0 +1,242 @@
+"""People and their posts: the list, one person, and the forms that enter, change and end."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from fastapi import Request
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.access import Router, needs, proven
+from api.deps import Conf, CurrentStaff, Db, Now, Posted
+from api.pages import admin_forms
+from api.pages.admin_forms import FormPage
+from api.pages.admin_frame import admin_page
+from api.pages.staff_forms import Option, Pickers
+from domain import account_register, catalogue, organisations, people, people_list, people_register
+from domain.access import OutOfReach, may
+from domain.account_register import AccountForm
+from domain.language import Sentence
+from domain.people_list import STATES, BadCursor, Wanted
+from domain.people_register import EndPostForm, NewcomerForm, PersonForm, PostForm, PostRole
+from domain.queries import choices, record_words
+from domain.rights import Right
+
+router = Router(include_in_schema=False)
+HERE = "users"
+CHANGED = {
+    "entered": Sentence("The person is entered."),
+    "changed": Sentence("The person's record is changed."),
+    "appointed": Sentence("The post is given."),
+    "ended": Sentence("The post ends on that day."),
+    "disable": Sentence("The account is closed; its sessions and tokens have ended."),
+    "enable": Sentence("The account is open again."),
+    "app": Sentence("The authenticator app is taken away."),
+    "sessions": Sentence("The sessions have ended."),
+    "link": Sentence("The link to the sign-in service is changed."),
+}
+"""What was just done → what the page says of it."""
+
+
+@router.get("/admin/users")
+@needs(Right.SEE_PEOPLE)
+def show_people(
+    request: Request, *, db: Db, at: Now, staff: CurrentStaff, q: str = "", role: str = "", area: str = "",
+    state: str = "", cursor: str = "",
+) -> Response:  # fmt: skip
+    """Show who is in the register, by name."""
+    day = people.local_day(at)
+    wanted = Wanted(typed=q[:100], role=role[:20], area=area[:24], state=state if state in STATES else "")
+    with db.read() as session:
+        try:
+            page = people_list.page(session, staff.actor, wanted, day=day, cursor=cursor[:400])
+        except BadCursor:
+            page, cursor = people_list.page(session, staff.actor, wanted, day=day), ""
+        areas = choices.areas(session, day=day)
+    return admin_page(
+        request, "pages/staff/admin/users.html", staff=staff, at=at, here=HERE, page=page, wanted=wanted,
+        roles=list(PostRole), areas=areas, states=STATES, is_first=not cursor,
+        manages=may(staff.actor, Right.MANAGE_PEOPLE),
+    )  # fmt: skip
+
+
+NEW = FormPage(Sentence("Enter a person"), "/admin/users/new", "/admin/users", HERE, Sentence("Enter"))
+
+
+@router.get("/admin/users/new")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def ask_person(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show the form of a new person."""
+    values = {"language": people_register.Speaks.CHINESE.value}
+    return admin_forms.show(request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, at), values=values)
+
+
+@router.post("/admin/users/new")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def enter_person(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Enter a person with a first post and, if wanted, an account; its password is shown once."""
+    given: list[tuple[str, str]] = []
+
+    def enter(session: Session, filled: NewcomerForm) -> str:
+        person = people_register.enter(session, filled, actor=staff.actor, at=at)
+        people_register.appoint(session, person.id, filled, actor=staff.actor, at=at)
+        if filled.username:
+            wanted = AccountForm(username=filled.username)
+            account, password = account_register.give_account(session, person.id, wanted, actor=staff.actor, at=at)
+            given.append((account.username, password))
+        return f"/admin/users/{person.id}?done=entered"
+
+    sent = admin_forms.send(db, NewcomerForm, form, enter)
+    if not isinstance(sent, Response):
+        return admin_forms.show(request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, at), typed=sent)
+    if given:
+        return password_page(request, *given[0], staff=staff, at=at, back=sent.headers["location"])
+    return sent
+
+
+def password_page(
+    request: Request, username: str, password: str, *, staff: CurrentStaff, at: Now, back: str
+) -> Response:
+    """Return the page that shows an initial password this once."""
+    return admin_page(
+        request, "pages/staff/admin/user_password.html", staff=staff, at=at, here=HERE, username=username,
+        password=password, back=back,
+    )  # fmt: skip
+
+
+@router.get("/admin/users/{person_id}")
+@needs(Right.SEE_PEOPLE)
+def show_person(
+    request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, done: str = ""
+) -> Response:
+    """Show one person: posts with their days, accounts, what was recorded."""
+    with db.read() as session:
+        shown = people_list.one(session, staff.actor, person_id, at=at, settings=settings)
+        entries = record_words.told(session, shown.entries)
+    return admin_page(
+        request, "pages/staff/admin/user.html", staff=staff, at=at, here=HERE, shown=shown, entries=entries,
+        manages=may(staff.actor, Right.MANAGE_PEOPLE), is_self=person_id == staff.person.id,
+        done=CHANGED.get(done), has_provider=bool(settings.oidc_issuer),
+    )  # fmt: skip
+
+
+def _change_page(person_id: UUID, about: str) -> FormPage:
+    back = f"/admin/users/{person_id}"
+    return FormPage(Sentence("Change"), f"{back}/change", back, HERE, Sentence("Save"), about=about)
+
+
+@router.get("/admin/users/{person_id}/change")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def ask_change(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show the form of a person's name and phone."""
+    with db.read() as session:
+        person = people_register.seen_by(session, staff.actor, person_id, Right.MANAGE_PEOPLE)
+    values = {"name": person.name, "phone": person.phone, "language": person.language}
+    return admin_forms.show(
+        request, _change_page(person_id, person.name), PersonForm, staff=staff, at=at, values=values
+    )
+
+
+@router.post("/admin/users/{person_id}/change")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def change_person(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Change a person's name and phone."""
+
+    def change(session: Session, filled: PersonForm) -> str:
+        people_register.change(session, person_id, filled, actor=staff.actor, at=at)
+        return f"/admin/users/{person_id}?done=changed"
+
+    sent = admin_forms.send(db, PersonForm, form, change)
+    if isinstance(sent, Response):
+        return sent
+    return admin_forms.show(request, _change_page(person_id, ""), PersonForm, staff=staff, at=at, typed=sent)
+
+
+def _post_page(person_id: UUID, about: str) -> FormPage:
+    back = f"/admin/users/{person_id}"
+    return FormPage(Sentence("Give a post"), f"{back}/posts/new", back, HERE, Sentence("Give the post"), about=about)
+
+
+@router.get("/admin/users/{person_id}/posts/new")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def ask_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show the form of a new post."""
+    with db.read() as session:
+        person = people_register.seen_by(session, staff.actor, person_id)
+    page = _post_page(person_id, person.name)
+    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, at))
+
+
+@router.post("/admin/users/{person_id}/posts/new")
+@needs(Right.MANAGE_PEOPLE)
+@proven
+def give_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Give a person a post."""
+
+    def give(session: Session, filled: PostForm) -> str:
+        people_register.seen_by(session, staff.actor, person_id)
+        people_register.appoint(session, person_id, filled, actor=staff.actor, at=at)
+        return f"/admin/users/{person_id}?done=appointed"
+
+    sent = admin_forms.send(db, PostForm, form, give)
+    if isinstance(sent, Response):
+        return sent
+    page = _post_page(person_id, "")
+    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, at), typed=sent)
+
+
+def _end_page(person_id: UUID, post_id: UUID, about: str) -> FormPage:
+    back = f"/admin/users/{person_id}"
+    return FormPage(
+        Sentence("End the post"), f"{back}/posts/{post_id}/end", back, HERE, Sentence("End the post"),
+        Sentence("From the next day on the person has no rights from it. Give their open cases to others."),
+        about=about,
+    )  # fmt: skip
+
+
+@router.get("/admin/users/{person_id}/posts/{post_id}/end")
+@needs(Right.MANAGE_PEOPLE)
+def ask_end(
+    request: Request, person_id: UUID, post_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf
+) -> Response:
+    """Ask when and why a post ends."""
+    with db.read() as session:
+        shown = people_list.one(session, staff.actor, person_id, at=at, settings=settings)
+    if not any(one.post.id == post_id for one in shown.posts):
+        raise OutOfReach(str(post_id))
+    page = _end_page(person_id, post_id, shown.person.name)
+    return admin_forms.show(request, page, EndPostForm, staff=staff, at=at)
+
+
+@router.post("/admin/users/{person_id}/posts/{post_id}/end")
+@needs(Right.MANAGE_PEOPLE)
+def end_post(
+    request: Request, person_id: UUID, post_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, form: Posted
+) -> Response:
+    """End a post."""
+
+    def end(session: Session, filled: EndPostForm) -> str:
+        people_register.seen_by(session, staff.actor, person_id)
+        people_register.end_post(session, person_id, post_id, filled, actor=staff.actor, at=at)
+        return f"/admin/users/{person_id}?done=ended"
+
+    sent = admin_forms.send(db, EndPostForm, form, end)
+    if isinstance(sent, RedirectResponse):
+        return sent
+    return admin_forms.show(request, _end_page(person_id, post_id, ""), EndPostForm, staff=staff, at=at, typed=sent)
+
+
+def _pickers(db: Db, at: Now) -> Pickers:
+    day: date = people.local_day(at)
+    with db.read() as session:
+        bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
+        areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day))
+    industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
+    return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries}, today=day)

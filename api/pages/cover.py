@@ -1,0 +1,156 @@
+"""Holiday cover: one's own under the account, everybody's under the administration."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from fastapi import Request
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from api.access import Router, needs, staff_only
+from api.deps import CurrentStaff, Db, Now, Posted
+from api.middleware.limits import takes_little
+from api.pages import admin_forms
+from api.pages.admin_forms import FormPage
+from api.pages.admin_frame import admin_page
+from api.pages.staff_forms import Option, Pickers, Typed, form_shown
+from api.pages.staff_frame import staff_page
+from api.pages.staff_sign_in import text
+from domain import delegations, people
+from domain.access import OutOfReach
+from domain.actors import ROLE_LABELS, Role
+from domain.delegations import Candidate, CoverForm, OwnCoverForm
+from domain.language import Label, Sentence
+from domain.people_register import visible
+from domain.rights import Right
+
+router = Router(include_in_schema=False)
+HERE = "delegations"
+EVER = date(2000, 1, 1)
+NEW = FormPage(
+    Sentence("Arrange cover"), "/admin/delegations/new", "/admin/delegations", HERE, Sentence("Arrange cover"),
+    Sentence("On these days the one who covers has the rights of the other as well; the record names both."),
+)  # fmt: skip
+
+
+@router.get("/account/cover")
+@staff_only
+def show_own(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show who covers for me, for whom I do, and the form."""
+    return _own_page(request, db, staff=staff, at=at, typed=Typed({}))
+
+
+@router.post("/account/cover")
+@staff_only
+@takes_little
+def arrange_own(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Have a colleague cover for me."""
+
+    def arrange(session: Session, filled: OwnCoverForm) -> str:
+        delegations.arrange_own(session, filled, actor=staff.actor, at=at)
+        return "/account/cover"
+
+    sent = admin_forms.send(db, OwnCoverForm, form, arrange)
+    return sent if isinstance(sent, Response) else _own_page(request, db, staff=staff, at=at, typed=sent)
+
+
+@router.post("/account/cover/end")
+@staff_only
+@takes_little
+def end_own(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """End a cover I take part in."""
+    with db.write() as session:
+        delegations.end(session, _id(form), actor=staff.actor, at=at)
+    return RedirectResponse("/account/cover", status_code=303)
+
+
+def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, typed: Typed) -> Response:
+    day = people.local_day(at)
+    with db.read() as session:
+        covers = delegations.of_person(session, staff.person.id, since=day)
+        posts = delegations.coverable_posts(session, staff.person.id, day=day)
+        colleagues = delegations.colleagues_of(session, staff.person.id, day=day)
+        deputies = delegations.candidates(session, day=day, only=colleagues)
+    offered = tuple(Option(str(post.id), ROLE_LABELS[Role(post.role)]) for post in posts)
+    pickers = Pickers(lists={"deputies": _options(deputies), "posts": offered}, today=day)
+    form = admin_forms.without_note(form_shown(OwnCoverForm, prefix="", pickers=pickers, typed=typed))
+    return staff_page(
+        request, "pages/staff/account_cover.html", staff=staff, at=at, here="account", covers=covers, day=day,
+        form=form, errors=typed.errors, titles=form.titles, has_posts=bool(posts), status=422 if typed.errors else 200,
+    )  # fmt: skip
+
+
+@router.get("/admin/delegations")
+@needs(Right.DELEGATE)
+def show_all(request: Request, db: Db, at: Now, staff: CurrentStaff, past: str = "") -> Response:
+    """Show who covers for whom."""
+    day = people.local_day(at)
+    with db.read() as session:
+        covers = delegations.all_of(session, staff.actor, since=EVER if past else day)
+    return admin_page(
+        request, "pages/staff/admin/delegations.html", staff=staff, at=at, here=HERE, covers=covers, day=day, past=past
+    )
+
+
+@router.get("/admin/delegations/new")
+@needs(Right.DELEGATE)
+def ask_cover(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+    """Show the form of a cover between two colleagues."""
+    return admin_forms.show(request, NEW, CoverForm, staff=staff, at=at, pickers=_pickers(db, staff, at))
+
+
+@router.post("/admin/delegations/new")
+@needs(Right.DELEGATE)
+@takes_little
+def arrange(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """Have one colleague cover for another."""
+
+    def do(session: Session, filled: CoverForm) -> str:
+        delegations.arrange(session, filled, actor=staff.actor, at=at)
+        return "/admin/delegations"
+
+    sent = admin_forms.send(db, CoverForm, form, do)
+    if isinstance(sent, Response):
+        return sent
+    return admin_forms.show(request, NEW, CoverForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent)
+
+
+@router.post("/admin/delegations/end")
+@needs(Right.DELEGATE)
+@takes_little
+def end(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+    """End a cover now."""
+    with db.write() as session:
+        delegations.end(session, _id(form), actor=staff.actor, at=at)
+    return RedirectResponse("/admin/delegations", status_code=303)
+
+
+def _pickers(db: Db, staff: CurrentStaff, at: Now) -> Pickers:
+    day = people.local_day(at)
+    with db.read() as session:
+        absent = delegations.candidates(session, day=day, only=visible(staff.actor, Right.DELEGATE))
+        deputies = [one for one in delegations.candidates(session, day=day) if one.person.id != staff.person.id]
+    return Pickers(lists={"colleagues": _options(absent), "deputies": _options(deputies)}, today=day)
+
+
+def _options(candidates: list[Candidate]) -> tuple[Option, ...]:
+    return tuple(
+        Option(
+            str(one.person.id),
+            Label(
+                f"{one.person.name} · {'、'.join(role.zh for role in one.roles)}",
+                f"{one.person.name} · {', '.join(role.en for role in one.roles)}",
+            ),
+        )
+        for one in candidates
+    )
+
+
+def _id(form: Posted) -> UUID:
+    given = text(form.get("cover"), 40)
+    try:
+        return UUID(given)
+    except ValueError:
+        raise OutOfReach(given) from None

@@ -1,0 +1,250 @@
+"""Holiday cover: for some days somebody holds a colleague's posts as well. What that lets them do: `domain.people`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from domain import access, people, register_log
+from domain.access import OutOfReach
+from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
+from domain.forms import Form, select_field, text_field
+from domain.identifiers import new_id
+from domain.language import N_, Label, Sentence
+from domain.models import Account, Delegation, Person, Post
+from domain.people_register import refuse, visible
+from domain.register_forms import Day
+from domain.register_lock import NotNow
+from domain.rights import Right
+
+LONGEST = timedelta(days=90)
+"""Longer than that a post is given to somebody, not covered."""
+
+
+class CoverDays(Form):
+    """Who covers, on which days."""
+
+    to_person: str = select_field(N_("Who covers"), of="deputies")
+    from_on: Day = Field(..., title=N_("First day"), json_schema_extra={"widget": "date"})
+    until_on: Day = Field(..., title=N_("Last day"), json_schema_extra={"widget": "date"})
+    reason: str = text_field(N_("Reason"), limit=300)
+
+
+class OwnCoverForm(CoverDays):
+    """Who covers for oneself."""
+
+    post: str | None = select_field(
+        N_("Which post"), of="posts", required=False, hint=N_("None: all that may be covered")
+    )
+
+
+class CoverForm(CoverDays):
+    """Who covers for a colleague."""
+
+    from_person: str = select_field(N_("For whom"), of="colleagues")
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One cover as lists show it."""
+
+    delegation: Delegation
+    absent: Person
+    deputy: Person
+    post: Label | None
+    """None: every post that may be covered."""
+
+    def is_over(self, day: date) -> bool:
+        """Return whether it is in force no more."""
+        return self.delegation.ended_at is not None or self.delegation.until_on < day
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody to choose, with what they hold."""
+
+    person: Person
+    roles: tuple[Label, ...]
+
+
+def arrange_own(session: Session, form: OwnCoverForm, *, actor: Actor, at: datetime) -> Delegation:
+    """Have a colleague cover for oneself. Raises `FieldRefused`."""
+    if actor.person_id is None:
+        raise access.NotPermitted(Right.DELEGATE)
+    post_id = _chosen(form.post, "post") if form.post else None
+    return _arrange(session, form, absent_id=actor.person_id, post_id=post_id, actor=actor, at=at)
+
+
+def arrange(session: Session, form: CoverForm, *, actor: Actor, at: datetime) -> Delegation:
+    """Have one colleague cover for another. Raises `FieldRefused`, `NotPermitted`.
+
+    Nobody makes themselves somebody's deputy: that would be a right one gives oneself.
+    """
+    access.require(session, actor, Right.DELEGATE, anywhere=True)
+    absent_id = _chosen(form.from_person, "from_person")
+    if not session.execute(
+        select(col(Person.id)).where(col(Person.id) == absent_id, visible(actor, Right.DELEGATE))
+    ).first():
+        raise refuse("from_person", Sentence("Please choose one of the given answers."))
+    if form.to_person == str(actor.person_id) and absent_id != actor.person_id:
+        raise refuse("to_person", Sentence("Nobody makes themselves a deputy: the colleague or another does it."))
+    return _arrange(session, form, absent_id=absent_id, post_id=None, actor=actor, at=at)
+
+
+def _arrange(
+    session: Session, form: CoverDays, *, absent_id: UUID, post_id: UUID | None, actor: Actor, at: datetime
+) -> Delegation:
+    day = people.local_day(at)
+    deputy_id = _chosen(form.to_person, "to_person")
+    if deputy_id == absent_id:
+        raise refuse("to_person", Sentence("Somebody else has to cover."))
+    if form.until_on < form.from_on or form.until_on < day:
+        raise refuse("until_on", Sentence("The last day is before the first, or over already."))
+    if form.until_on - form.from_on > LONGEST:
+        raise refuse("until_on", Sentence("A cover lasts at most %(days)s days.", days=LONGEST.days))
+    # Those of the post are asked for on its first day: it may begin next month.
+    on = max(form.from_on, day)
+    coverable = {post.id: post for post in _coverable(session, absent_id, on)}
+    if not coverable:
+        raise refuse("post", Sentence("There is no post to cover on that day."))
+    if post_id is not None and post_id not in coverable:
+        raise refuse("post", Sentence("Please choose one of the given answers."))
+    covered = [coverable[post_id]] if post_id else list(coverable.values())
+    if not _may_cover(session, deputy_id, covered, on):
+        raise refuse("to_person", Sentence("Only a colleague of the same side, with an account and a post, covers."))
+    row = Delegation(
+        id=new_id(), from_person_id=absent_id, to_person_id=deputy_id, post_id=post_id, from_on=form.from_on,
+        until_on=form.until_on, reason=form.reason, made_by=actor.person_id, made_at=at,
+    )  # fmt: skip
+    if _is_there(session, row):
+        raise refuse("from_on", Sentence("This cover is arranged already for some of these days."))
+    session.add(row)
+    session.flush()
+    names = {
+        person.id: person.name for person in (session.get_one(Person, absent_id), session.get_one(Person, deputy_id))
+    }
+    data = {"absent": names[absent_id], "deputy": names[deputy_id], "roles": sorted({post.role for post in covered}),
+            "from_on": form.from_on, "until_on": form.until_on, "reason": form.reason}  # fmt: skip
+    register_log.record(session, "delegation", row.id, "add", actor=actor, at=at, data=data)
+    return row
+
+
+def _chosen(text: str, field: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise refuse(field, Sentence("Please choose one of the given answers.")) from None
+
+
+def _coverable(session: Session, person_id: UUID, day: date) -> list[Post]:
+    return [post for post in people.posts_of(session, person_id, day=day) if Role(post.role) not in people.NOT_COVERED]
+
+
+def _may_cover(session: Session, deputy_id: UUID, covered: list[Post], day: date) -> bool:
+    """Return whether the deputy can sign in and stands on the side of what they cover: office, or that very venue."""
+    usable = select(col(Account.id)).where(col(Account.person_id) == deputy_id, col(Account.disabled_at).is_(None))
+    if session.execute(usable).first() is None:
+        return False
+    held = people.posts_of(session, deputy_id, day=day)
+    in_office = any(Role(post.role) not in VENUE_SIDE for post in held)
+    at_venues = {post.venue_id for post in held if post.venue_id}
+    return bool(held) and all(
+        post.venue_id in at_venues if Role(post.role) in VENUE_SIDE else in_office for post in covered
+    )
+
+
+def _is_there(session: Session, row: Delegation) -> bool:
+    same = select(Delegation).where(
+        col(Delegation.from_person_id) == row.from_person_id, col(Delegation.to_person_id) == row.to_person_id,
+        col(Delegation.ended_at).is_(None), col(Delegation.from_on) <= row.until_on,
+        col(Delegation.until_on) >= row.from_on,
+    )  # fmt: skip
+    return any(other.post_id in (None, row.post_id) for other in session.execute(same).scalars())
+
+
+def end(session: Session, delegation_id: UUID, *, actor: Actor, at: datetime) -> None:
+    """End a cover now: by who is covered for, who covers, or who arranges cover. Raises `OutOfReach`, `NotNow`."""
+    row = session.get(Delegation, delegation_id, populate_existing=True, with_for_update=True)
+    if row is None:
+        raise OutOfReach(str(delegation_id))
+    if actor.person_id not in (row.from_person_id, row.to_person_id):
+        reached = select(col(Person.id)).where(col(Person.id) == row.from_person_id, visible(actor, Right.DELEGATE))
+        if session.execute(reached).first() is None:
+            raise OutOfReach(str(delegation_id))
+    if row.ended_at is not None or row.until_on < people.local_day(at):
+        raise NotNow(Sentence("This has ended already."))
+    session.execute(update(Delegation).where(col(Delegation.id) == row.id).values(ended_at=at))
+    register_log.record(session, "delegation", row.id, "end", actor=actor, at=at)
+
+
+def of_person(session: Session, person_id: UUID, *, since: date) -> list[Cover]:
+    """Return the covers a person takes part in that last at least until `since`, the next first."""
+    mine = or_(col(Delegation.from_person_id) == person_id, col(Delegation.to_person_id) == person_id)
+    return _listed(session, mine, since)
+
+
+def all_of(session: Session, actor: Actor, *, since: date) -> list[Cover]:
+    """Return the covers for whom this actor arranges cover, the next first."""
+    reached = select(col(Person.id)).where(visible(actor, Right.DELEGATE))
+    return _listed(session, col(Delegation.from_person_id).in_(reached), since)
+
+
+def _listed(session: Session, which: ColumnElement[bool], since: date) -> list[Cover]:
+    absent, deputy = aliased(Person), aliased(Person)
+    query = (
+        select(Delegation, absent, deputy, col(Post.role))
+        .join(absent, absent.id == Delegation.from_person_id)  # type: ignore[arg-type]
+        .join(deputy, deputy.id == Delegation.to_person_id)  # type: ignore[arg-type]
+        .outerjoin(Post, col(Post.id) == Delegation.post_id)
+        .where(which, col(Delegation.until_on) >= since)
+        .order_by(col(Delegation.from_on), col(Delegation.id))
+        .limit(500)
+    )
+    return [
+        Cover(row[0], row[1], row[2], ROLE_LABELS[Role(row[3])] if row[3] else None) for row in session.execute(query)
+    ]
+
+
+def coverable_posts(session: Session, person_id: UUID, *, day: date) -> list[Post]:
+    """Return the posts of a person that somebody may cover on `day`."""
+    return _coverable(session, person_id, day)
+
+
+def colleagues_of(session: Session, person_id: UUID, *, day: date) -> ColumnElement[bool]:
+    """Return the condition on `person` that leaves who may cover for somebody: the office, or the same venue's people.
+
+    A venue's people learn nothing here of who works for the city.
+    """
+    held = people.posts_of(session, person_id, day=day)
+    there: list[ColumnElement[bool]] = [col(Post.venue_id).in_([post.venue_id for post in held if post.venue_id])]
+    if any(Role(post.role) not in VENUE_SIDE for post in held):
+        there.append(col(Post.role).not_in([role.value for role in VENUE_SIDE]))
+    return and_(col(Person.id) != person_id, or_(*there))
+
+
+def candidates(session: Session, *, day: date, only: ColumnElement[bool] | None = None) -> list[Candidate]:
+    """Return who can sign in and holds a post on `day`, by name; `only` narrows it by a condition on `person`."""
+    query = (
+        select(Person, col(Post.role))
+        .join(Post, col(Post.person_id) == Person.id)
+        .join(Account, col(Account.person_id) == Person.id)
+        .where(
+            col(Account.disabled_at).is_(None), col(Post.from_on) <= day,
+            or_(col(Post.until_on).is_(None), col(Post.until_on) >= day),
+        )
+        .order_by(col(Person.name), col(Person.id))
+    )  # fmt: skip
+    if only is not None:
+        query = query.where(only)
+    found: dict[UUID, tuple[Person, set[str]]] = {}
+    for person, role in session.execute(query):
+        found.setdefault(person.id, (person, set()))[1].add(role)
+    return [
+        Candidate(person, tuple(ROLE_LABELS[Role(role)] for role in sorted(roles))) for person, roles in found.values()
+    ]

@@ -1,0 +1,371 @@
+"""People and the posts they hold: entered, changed and ended by those who manage people.
+
+Nothing is deleted: a post ends on a day. Nobody gives themselves a post, the last administrator cannot be taken away,
+and an administrator's account is never opened by one colleague alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlmodel import Session, col
+
+from domain import access, catalogue, people, register_log
+from domain.access import OutOfReach
+from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
+from domain.cases import FieldRefused
+from domain.forms import Form, LabelledChoice, choice_field, line_field, select_field, text_field
+from domain.identifiers import mask_phone, new_id
+from domain.language import N_, Sentence
+from domain.models import Account, Area, Organisation, Person, Post, Venue
+from domain.register_forms import Day, Phone
+from domain.register_lock import NotNow
+from domain.rights import RIGHTS, Right
+from domain.workflow import FieldRefusal
+
+GUARDED = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Whoever could open such an account alone could give themselves any right."""
+FIRST_LOCK, SECOND_LOCK = "first", "second"
+"""Of an account: the password with the phone codes go to, and the authenticator app."""
+FIRST_LOCK_OPENED = frozenset({"initial_password_given", "provider_linked"})
+SECOND_PERSON_WITHIN = timedelta(days=7)
+SHORTEST_NAME = 2
+
+
+class PostRole(LabelledChoice):
+    """The posts there are to hold."""
+
+    HANDLER = "handler", ROLE_LABELS[Role.HANDLER].zh, ROLE_LABELS[Role.HANDLER].en
+    WARDEN = "warden", ROLE_LABELS[Role.WARDEN].zh, ROLE_LABELS[Role.WARDEN].en
+    INSPECTOR = "inspector", ROLE_LABELS[Role.INSPECTOR].zh, ROLE_LABELS[Role.INSPECTOR].en
+    OPERATOR = "operator", ROLE_LABELS[Role.OPERATOR].zh, ROLE_LABELS[Role.OPERATOR].en
+    CREW = "crew", ROLE_LABELS[Role.CREW].zh, ROLE_LABELS[Role.CREW].en
+    SUPERVISOR = "supervisor", ROLE_LABELS[Role.SUPERVISOR].zh, ROLE_LABELS[Role.SUPERVISOR].en
+    LEADER = "leader", ROLE_LABELS[Role.LEADER].zh, ROLE_LABELS[Role.LEADER].en
+    OWNER = "owner", ROLE_LABELS[Role.OWNER].zh, ROLE_LABELS[Role.OWNER].en
+    MANAGER = "manager", ROLE_LABELS[Role.MANAGER].zh, ROLE_LABELS[Role.MANAGER].en
+    OFFICER = "officer", ROLE_LABELS[Role.OFFICER].zh, ROLE_LABELS[Role.OFFICER].en
+    ADMINISTRATOR = "administrator", ROLE_LABELS[Role.ADMINISTRATOR].zh, ROLE_LABELS[Role.ADMINISTRATOR].en
+    AUDITOR = "auditor", ROLE_LABELS[Role.AUDITOR].zh, ROLE_LABELS[Role.AUDITOR].en
+
+
+class Speaks(LabelledChoice):
+    """In which language somebody is written to."""
+
+    CHINESE = "zh_CN", "中文", "Chinese"
+    ENGLISH = "en", "英文", "English"
+
+
+class PersonForm(Form):
+    """Who somebody is."""
+
+    name: str = line_field(N_("Name"), limit=60)
+    phone: Phone | None = line_field(
+        N_("Phone"), limit=40, required=False, hint=N_("Messages and sign-in codes go there")
+    )
+    language: Speaks = choice_field(N_("Language of messages"))
+
+
+class PostForm(Form):
+    """A post: a role, and where and when it holds."""
+
+    role: PostRole = choice_field(N_("Role"))
+    area: str | None = select_field(
+        N_("Area"), of="areas", required=False, hint=N_("With all below it; none: everywhere")
+    )
+    venue: str | None = line_field(
+        N_("Venue code"), limit=20, required=False, widget="venue", hint=N_("For posts at a venue")
+    )
+    organisation: str | None = select_field(N_("Organisation"), of="organisations", required=False)
+    industry: str | None = select_field(
+        N_("Industry"), of="industries", required=False, hint=N_("Narrows the post to venues of one industry")
+    )
+    from_on: Day | None = Field(None, title=N_("First day"), json_schema_extra={"widget": "date", "optional": True})
+    until_on: Day | None = Field(None, title=N_("Last day"), json_schema_extra={"widget": "date", "optional": True})
+
+
+class NewcomerForm(PersonForm, PostForm):
+    """Somebody new, with a first post and, if a user name is given, an account."""
+
+    username: str | None = line_field(
+        N_("User name"), limit=40, required=False, hint=N_("Without one the person cannot sign in")
+    )
+
+
+class EndPostForm(Form):
+    """A post ends."""
+
+    until_on: Day | None = Field(
+        None, title=N_("Last day"), json_schema_extra={"widget": "date", "optional": True, "hint": N_("Empty: today")}
+    )
+    reason: str = text_field(N_("Reason"), limit=300)
+
+
+def refuse(field: str, reason: Sentence) -> FieldRefused:
+    """Return the refusal of one field of a form."""
+    return FieldRefused(FieldRefusal(field, reason))
+
+
+# Whom somebody may know of here.
+
+
+def visible(actor: Actor, right: Right = Right.SEE_PEOPLE) -> ColumnElement[bool]:
+    """Return the condition on `person` that leaves whom this actor may know of as one who has `right`."""
+    if actor.grants is None:
+        return true() if actor.plays(Role.SYSTEM) else false()
+    able = [grant for grant in actor.grants if grant.role in RIGHTS[right] and grant.venue_id is None]
+    if any(grant.area_path is None and grant.industry is None for grant in able):
+        return true()
+    reached = [_reached(grant.area_path, grant.industry) for grant in able]
+    if not reached:
+        return false()
+    areas, venues, posts = Area.__table__, Venue.__table__, Post.__table__  # type: ignore[attr-defined]
+    there = (
+        select(posts.c.person_id)
+        .outerjoin(venues, venues.c.id == posts.c.venue_id)
+        .outerjoin(areas, areas.c.id == func.coalesce(posts.c.area_id, venues.c.area_id))
+        .where(or_(*reached))
+    )
+    return col(Person.id).in_(there)
+
+
+def _reached(path: str | None, industry: str | None) -> ColumnElement[bool]:
+    areas, venues, posts = Area.__table__, Venue.__table__, Post.__table__  # type: ignore[attr-defined]
+    inside: ColumnElement[bool] = func.substr(areas.c.path, 1, len(path)) == path if path is not None else true()
+    if industry is None:
+        return inside
+    return inside & (func.coalesce(posts.c.industry, venues.c.industry) == industry)
+
+
+def seen_by(session: Session, actor: Actor, person_id: UUID, right: Right = Right.SEE_PEOPLE) -> Person:
+    """Return the person; raises `OutOfReach` for whom this actor may not know of."""
+    query = select(Person).where(col(Person.id) == person_id, visible(actor, right))
+    person: Person | None = session.execute(query).scalar_one_or_none()
+    if person is None:
+        raise OutOfReach(str(person_id))
+    return person
+
+
+def managed_by(session: Session, actor: Actor, person_id: UUID) -> Person:
+    """Return a person this actor may change; raises `OutOfReach`, `NotPermitted`."""
+    seen_by(session, actor, person_id)
+    access.require(session, actor, Right.MANAGE_PEOPLE, anywhere=True)
+    query = select(Person).where(col(Person.id) == person_id, visible(actor, Right.MANAGE_PEOPLE))
+    person: Person | None = session.execute(query.with_for_update()).scalar_one_or_none()
+    if person is None or not _manages_all_of(session, actor, person):
+        raise access.NotPermitted(Right.MANAGE_PEOPLE)
+    return person
+
+
+def _manages_all_of(session: Session, actor: Actor, person: Person) -> bool:
+    """Return whether the actor's right covers every post the person holds or will hold.
+
+    Else a district's administrator would open the account of the city's, who once held a post in that district.
+    """
+    if actor.grants is None:
+        return True
+    held = select(Post).where(col(Post.person_id) == person.id)
+    return all(
+        access.may(actor, Right.MANAGE_PEOPLE, access.place_of(session, area_id=post.area_id, venue_id=post.venue_id))
+        for post in session.execute(held).scalars()
+        if post.until_on is None
+    )
+
+
+# People.
+
+
+def enter(session: Session, form: PersonForm, *, actor: Actor, at: datetime) -> Person:
+    """Enter somebody into the register; a phone that belongs to somebody else is refused."""
+    access.require(session, actor, Right.MANAGE_PEOPLE, anywhere=True)
+    _refuse_taken_phone(session, form.phone, but=None)
+    person = Person(id=new_id(), name=form.name, phone=form.phone, language=form.language.value)
+    session.add(person)
+    session.flush()
+    data = {"name": person.name, "phone": mask_phone(form.phone) if form.phone else None, "language": person.language}
+    register_log.record(session, "person", person.id, "enter", actor=actor, at=at, data=data)
+    return person
+
+
+def change(session: Session, person_id: UUID, form: PersonForm, *, actor: Actor, at: datetime) -> None:
+    """Change who somebody is. Nobody moves their own phone: sign-in codes go there."""
+    person = managed_by(session, actor, person_id)
+    if person.id == actor.person_id and form.phone != person.phone:
+        raise refuse("phone", Sentence("Another administrator changes your phone: your sign-in codes go there."))
+    if form.phone != person.phone:
+        _refuse_taken_phone(session, form.phone, but=person.id)
+        ask_a_second_person(session, person.id, FIRST_LOCK, actor=actor, at=at)
+    before = _facts(person)
+    person.name, person.phone, person.language = form.name, form.phone, form.language.value
+    session.flush()
+    if changed := register_log.changes(before, _facts(person)):
+        register_log.record(session, "person", person.id, "change", actor=actor, at=at, data=changed)
+
+
+def _facts(person: Person) -> dict[str, Any]:
+    return {"name": person.name, "phone": mask_phone(person.phone) if person.phone else None,
+            "language": person.language}  # fmt: skip
+
+
+def _refuse_taken_phone(session: Session, phone: str | None, *, but: UUID | None) -> None:
+    if phone is None:
+        return
+    taken = select(col(Person.id)).where(col(Person.phone) == phone)
+    if any(person_id != but for person_id in session.execute(taken).scalars()):
+        raise refuse("phone", Sentence("This phone belongs to somebody else in the register."))
+
+
+# Posts.
+
+
+def appoint(session: Session, person_id: UUID, form: PostForm, *, actor: Actor, at: datetime) -> Post:
+    """Give somebody a post. Raises `FieldRefused`, `OutOfReach`, `NotPermitted`."""
+    if person_id == actor.person_id:
+        raise refuse("role", Sentence("Nobody gives themselves a post: another administrator does it."))
+    role, day = Role(form.role.value), people.local_day(at)
+    from_on = form.from_on or day
+    if form.until_on is not None and form.until_on < from_on:
+        raise refuse("until_on", Sentence("The last day is before the first."))
+    area_id, venue_id = _where(session, form, role)
+    access.require(session, actor, Right.MANAGE_PEOPLE, area_id=area_id, venue_id=venue_id)
+    if form.industry is not None and form.industry not in catalogue.industries():
+        raise refuse("industry", Sentence("Please choose one of the given answers."))
+    post = Post(
+        id=new_id(), person_id=person_id, role=role.value, area_id=area_id, venue_id=venue_id, from_on=from_on,
+        until_on=form.until_on, organisation_id=_organisation(session, form.organisation), industry=form.industry,
+    )  # fmt: skip
+    if _holds_the_same(session, post):
+        raise refuse("role", Sentence("They hold this post in that time already."))
+    session.add(post)
+    session.flush()
+    person = session.get_one(Person, person_id)
+    data = {"person_id": person_id, "person": person.name, "role": post.role, "area": form.area, "venue": form.venue,
+            "industry": form.industry, "from_on": from_on, "until_on": form.until_on}  # fmt: skip
+    register_log.record(session, "post", post.id, "appoint", actor=actor, at=at, data=data)
+    return post
+
+
+def _where(session: Session, form: PostForm, role: Role) -> tuple[UUID | None, UUID | None]:
+    if role in VENUE_SIDE:
+        if not form.venue:
+            raise refuse("venue", Sentence("This post is at a venue: write its code."))
+        code = form.venue.strip().upper()
+        venue_id = session.execute(select(col(Venue.id)).where(col(Venue.code) == code)).scalar()
+        if venue_id is None:
+            raise refuse("venue", Sentence("No venue has this code."))
+        return None, venue_id
+    if form.venue:
+        raise refuse("venue", Sentence("This post is for an area, not at a venue: leave this empty."))
+    if not form.area:
+        return None, None
+    row = session.execute(select(col(Area.id), col(Area.ended_on)).where(col(Area.code) == form.area)).first()
+    if row is None:
+        raise refuse("area", Sentence("There is no area with this code."))
+    if row.ended_on is not None:
+        raise refuse("area", Sentence("That area is used no more."))
+    return row.id, None
+
+
+def _organisation(session: Session, code: str | None) -> UUID | None:
+    if not code:
+        return None
+    found: UUID | None = session.execute(select(col(Organisation.id)).where(col(Organisation.code) == code)).scalar()
+    if found is None:
+        raise refuse("organisation", Sentence("Please choose one of the given answers."))
+    return found
+
+
+def _holds_the_same(session: Session, post: Post) -> bool:
+    same = select(Post).where(col(Post.person_id) == post.person_id, col(Post.role) == post.role)
+    return any(
+        (held.area_id, held.venue_id, held.industry) == (post.area_id, post.venue_id, post.industry)
+        and (held.until_on is None or held.until_on >= post.from_on)
+        and (post.until_on is None or post.until_on >= held.from_on)
+        for held in session.execute(same).scalars()
+    )
+
+
+def end_post(
+    session: Session, person_id: UUID, post_id: UUID, form: EndPostForm, *, actor: Actor, at: datetime
+) -> None:
+    """End a post on its last day; it is never made longer. Raises `FieldRefused`, `NotNow`, `OutOfReach`."""
+    post = session.get(Post, post_id, populate_existing=True, with_for_update=True)
+    if post is None or post.person_id != person_id:
+        raise OutOfReach(str(post_id))
+    access.require(session, actor, Right.MANAGE_PEOPLE, area_id=post.area_id, venue_id=post.venue_id)
+    day = people.local_day(at)
+    last = form.until_on or day
+    if post.until_on is not None and post.until_on < day:
+        raise NotNow(Sentence("This post has ended."))
+    if last < post.from_on:
+        raise refuse("until_on", Sentence("The post begins on %(day)s.", day=post.from_on))
+    if post.until_on is not None and last > post.until_on:
+        raise refuse("until_on", Sentence("The post ends on %(day)s; a longer one is a new post.", day=post.until_on))
+    if post.role == Role.ADMINISTRATOR:
+        refuse_last_administrator(session, but_post=post.id, day=day)
+    before, post.until_on = post.until_on, last
+    session.flush()
+    data = {"until_on": [before, last], "role": post.role, "reason": form.reason}
+    register_log.record(session, "post", post.id, "end", actor=actor, at=at, data=data)
+
+
+def refuse_last_administrator(
+    session: Session, *, day: date, but_post: UUID | None = None, but_person: UUID | None = None
+) -> None:
+    """Raise `NotNow` unless somebody else stays administrator of everything, without a last day, and can sign in.
+
+    The posts are held until the end of the transaction, so that two cannot take each other away at once.
+    """
+    query = (
+        select(Post, col(Area.path))
+        .outerjoin(Area, col(Area.id) == Post.area_id)
+        .where(
+            col(Post.role) == Role.ADMINISTRATOR.value, col(Post.venue_id).is_(None), col(Post.industry).is_(None),
+            col(Post.from_on) <= day, col(Post.until_on).is_(None),
+        )
+        .order_by(col(Post.id))
+        .with_for_update(of=Post)
+    )  # fmt: skip
+    holders = {
+        row.Post.person_id
+        for row in session.execute(query)
+        if (row.path is None or row.path.count("/") == 1)
+        and row.Post.id != but_post
+        and row.Post.person_id != but_person
+    }
+    usable = select(col(Account.id)).where(col(Account.person_id).in_(holders), col(Account.disabled_at).is_(None))
+    if session.execute(usable.limit(1)).first() is None:
+        raise NotNow(Sentence("This is the last administrator of everything: appoint another first."))
+
+
+def ask_a_second_person(session: Session, person_id: UUID, lock: str, *, actor: Actor, at: datetime) -> None:
+    """Raise `NotNow` when one person alone would open an administrator's account: both its locks within a week.
+
+    The one is the password and the phone that codes go to, the other is the authenticator app.
+    """
+    person = session.get_one(Person, person_id)
+    if not people.actor_of(session, person, at=at).plays(*GUARDED):
+        return
+    if person.id == actor.person_id:
+        raise NotNow(Sentence("For your own account another administrator does this."))
+    if _locks_opened(session, person_id, actor=actor, at=at) - {lock}:
+        raise NotNow(
+            Sentence("You opened one of the two locks of this administrator's account this week; another does this.")
+        )
+
+
+def _locks_opened(session: Session, person_id: UUID, *, actor: Actor, at: datetime) -> set[str]:
+    ids = session.execute(select(col(Account.id)).where(col(Account.person_id) == person_id)).scalars().all()
+    lately = [
+        entry
+        for subject in (person_id, *ids)
+        for entry in register_log.of(session, subject)
+        if entry.actor_id == actor.person_id and at - entry.at <= SECOND_PERSON_WITHIN
+    ]
+    first = any(entry.action in FIRST_LOCK_OPENED or "phone" in entry.data for entry in lately)
+    second = any(entry.action == "second_factor_reset" for entry in lately)
+    return {name for name, opened in ((FIRST_LOCK, first), (SECOND_LOCK, second)) if opened}
