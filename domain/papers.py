@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -144,6 +145,13 @@ def forget_unclaimed(session: Session, *, before: datetime) -> list[str]:
     rows = list(session.execute(select(col(Document.id), col(Document.storage_key)).where(*unclaimed)))
     session.execute(delete(Document).where(col(Document.id).in_([row.id for row in rows])))
     return [row.storage_key for row in rows]
+
+
+def remove_files(keys: Iterable[str], directory: Path) -> None:
+    """Delete the files of papers that were forgotten; no two papers share one."""
+    for key in keys:
+        with suppress(errand_files.FileGone):
+            errand_files.path_of(key, directory).unlink(missing_ok=True)
 
 
 def _shown(filename: str) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
-from domain import errand_files, errands, heartbeats, idempotency, photos, sign_in_codes, throttles
+from domain import errand_files, errands, heartbeats, idempotency, papers, photos, sign_in_codes, throttles
 from domain.models import Photo, SignIn, TimetableRun, VaultItem
 from domain.settings import get_settings
 
 PHOTOS_AFTER = timedelta(hours=24)
-"""A photo whose form was not sent within a day never will be."""
+"""A photo or document whose form was not sent within a day never will be."""
 SIGN_INS_AFTER = timedelta(days=1)
 """Beyond the longest sign-in; until then the record says why somebody was sent to the sign-in page."""
 CODES_AFTER = timedelta(days=1)
@@ -36,13 +36,17 @@ class Tidied:
 
     counts: dict[str, int]
     files: tuple[str, ...]
+    papers: tuple[str, ...] = ()
+    """Storage keys of documents whose form was never sent."""
 
 
 def tidy(session: Session, *, at: datetime) -> Tidied:
     """Forget what is too old at that moment; once this is committed, `remove_files` removes the files."""
     photo_count, files = _photos(session, before=at - PHOTOS_AFTER)
+    unsent = papers.forget_unclaimed(session, before=at - PHOTOS_AFTER)
     counts = {
         "photos": photo_count,
+        "papers": len(unsent),
         "sign_ins": _sign_ins(session, at=at),
         "throttles": throttles.forget_old(session, before=at - THROTTLES_AFTER),
         "repeated": idempotency.forget_old(session, before=at - REPEATED_AFTER),
@@ -51,7 +55,7 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "errands": errands.forget_old(session, before=at - ERRANDS_AFTER),
         "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }
-    return Tidied(counts, files)
+    return Tidied(counts, files, tuple(unsent))
 
 
 def remove_files(files: Iterable[str], directory: Path, *, at: datetime) -> None:

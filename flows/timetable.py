@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, errands, tidying, venue_people, vault_keeping
+from domain import audit, errands, papers, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -78,6 +78,7 @@ def _tidy(session: Session, at: datetime) -> Done:
 
     def remove(_: Shift) -> None:
         tidying.remove_files(tidied.files, settings.photos, at=at)
+        papers.remove_files(tidied.papers, papers.folder(settings))
         tidying.remove_errand_files(settings.errand_files, still_needed=needed, at=at)
 
     return Done(tidied.counts, remove)

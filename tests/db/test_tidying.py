@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from domain import tidying
+from domain import papers, tidying
 from domain.database import Database
-from domain.models import TimetableRun
-from tests.world import START
+from domain.models import Document, TimetableRun
+from domain.settings import get_settings
+from tests.journeys import apply
+from tests.world import START, World
 
 
 def test_what_the_timetable_did_stays_readable_for_thirty_days(db: Database) -> None:
@@ -24,3 +26,25 @@ def test_what_the_timetable_did_stays_readable_for_thirty_days(db: Database) -> 
     with db.read() as session:
         left = set(session.execute(select(TimetableRun.slot)).scalars())
     assert (counts["timetable"], left) == (2, {"1 days ago", "29 days ago"})
+
+
+def test_document_whose_form_was_never_sent_goes_after_a_day_with_its_file(db: Database, world: World) -> None:
+    directory = papers.folder(get_settings())
+
+    def upload(name: str, hours: int) -> Document:
+        at = START - timedelta(hours=hours)
+        return papers.keep(db, b"%PDF-1.7\n%%EOF", name, kind=papers.APPLICATION, at=at, directory=directory)
+
+    sent, fresh, forgotten = upload("sent", 48), upload("fresh", 23), upload("forgotten", 25)
+    with db.write() as session:
+        apply(session, world, documents=[sent.id])
+
+    with db.write() as session:
+        tidied = tidying.tidy(session, at=START)
+    papers.remove_files(tidied.papers, directory)
+
+    with db.read() as session:
+        left = set(session.execute(select(Document.name)).scalars())  # type: ignore[call-overload]
+    assert (tidied.counts["papers"], tidied.papers) == (1, (forgotten.storage_key,))
+    assert left == {"sent", "fresh"}
+    assert sorted(file.name for file in directory.iterdir()) == sorted([sent.storage_key, fresh.storage_key])
