@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from domain import passwords
 from domain.actors import Role
-from domain.demo import city, ground, roster
+from domain.demo import city, ground, premises, roster
 from domain.identifiers import new_id
 from domain.models import Account, Area, AreaBoundary, Organisation, Person, Post, Venue
 from domain.people import local_day
@@ -37,6 +37,7 @@ def enter(session: Session, *, at: datetime) -> None:
         (Venue, _venues(venues, areas, people, since)),
         (Post, _posts(people, areas, venues, since)),
         (Account, _accounts(people)),
+        *premises.rows(venues, people, since=since, at=at - SINCE),
     ]
     for model, values in rows:
         session.connection().execute(insert(model), values)
@@ -83,6 +84,7 @@ def _venues(ids: dict[str, UUID], areas: dict[str, UUID], people: dict[str, UUID
                 "owner_id": owners[venue.name],
                 "opened_on": since,
                 "closed_on": None,
+                **premises.facts(venue),
             }
         )
     return rows

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import SQLModel, col, select
 
-from domain import accounts, audit, cases, outbox, photos, sweep
+from domain import accounts, audit, cases, outbox, photos, register_log, sweep
 from domain.actors import Role
 from domain.database import Database
 from domain.demo import city, loading, roster
 from domain.identifiers import new_id, new_venue_code
-from domain.models import Area, Case, ClockRow, Outbox, Photo, TimelineEntry, Venue
+from domain.models import Area, Case, ClockRow, Facility, Outbox, Photo, TimelineEntry, Venue
 from domain.processes import WORKFLOWS
 from domain.settings import Settings
 
@@ -41,6 +41,9 @@ def test_load_fills_the_city_and_its_chains_are_whole(db: Database, settings: Se
     assert loaded.cases >= 12
     with db.read() as session:
         assert len(session.exec(select(Venue)).all()) == 60
+        facilities = session.exec(select(Facility)).all()
+        assert 300 <= len(facilities) == len({facility.code for facility in facilities})
+        assert register_log.verify_everything(session).whole
         states = {(case.process, case.state) for case in session.exec(select(Case))}
         checked = audit.verify(session)
     assert checked.whole

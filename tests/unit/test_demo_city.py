@@ -8,8 +8,9 @@ from shapely.geometry import Point
 
 from domain import catalogue, outlines
 from domain.actors import Role
-from domain.demo import city, ground, roster
-from domain.identifiers import clean_phone, is_venue_code
+from domain.credit_code import is_credit_code
+from domain.demo import city, ground, premises, roster
+from domain.identifiers import clean_phone, is_facility_code, is_venue_code
 
 # interface.md, Addresses.
 ACCOUNTS = {
@@ -102,3 +103,22 @@ def test_every_area_has_an_outline_that_holds_its_venues_and_shares_no_ground() 
         for other, its in made.items():
             if other != code and parents[other] == parent:
                 assert outlines.overlap_m2(one, its) < 10, (code, other)
+
+
+def test_credit_codes_are_valid_different_and_of_no_place() -> None:
+    codes = [code for venue in city.VENUES if (code := premises.facts(venue)["credit_code"])]
+
+    assert len(codes) == len(set(codes)) > 50
+    assert all(is_credit_code(code) and code[2:4] == "99" for code in codes)
+
+
+def test_premises_say_what_the_catalogue_knows() -> None:
+    assert set(premises.PROFILES) == set(catalogue.venue_classes())
+    for profile in premises.PROFILES.values():
+        assert profile.industry in catalogue.industries()
+        assert set(profile.sizes) <= set(catalogue.SIZES)
+        assert {kind for kind, _ in profile.parts} <= set(catalogue.key_part_kinds())
+        assert {kind for kind, _ in profile.facilities} <= set(catalogue.facility_kinds())
+    assert is_facility_code(premises.facility_code("主楼"))
+    numbers = [premises.facts(venue)["phone"] for venue in city.VENUES]
+    assert len({*numbers, *(phone["number"] for phone in roster.phones())}) == 60 + len(roster.phones())
