@@ -15,7 +15,6 @@ from sqlmodel import Session
 
 from domain import catalogue, language, reports
 from domain.attempts import Recipient
-from domain.forms import LabelledChoice
 from domain.models import Case, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
 from domain.settings import city_zone, get_settings
@@ -152,9 +151,10 @@ def _name(session: Session, entry: TimelineEntry) -> str:
 
 
 def _reject_reason(workflow: Workflow, value: Any, locale: str) -> str:  # noqa: ANN401 - JSON
-    kinds = [step.form.model_fields["reason"].annotation for step in workflow.named("reject") if step.form]
-    reasons = [kind(value) for kind in kinds if isinstance(kind, type) and issubclass(kind, LabelledChoice)]
-    return reasons[0].label.in_language(locale) if reasons else ""
+    forms = [step.form for step in workflow.named("reject") if step.form is not None]
+    kinds: list[Any] = [form.model_fields["reason"].annotation for form in forms if "reason" in form.model_fields]
+    reason = next((one for kind in kinds for one in kind if one == value), None)
+    return str(reason.label.in_language(locale)) if reason else ""
 
 
 def moment(at: datetime, locale: str) -> str:

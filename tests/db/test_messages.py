@@ -29,6 +29,7 @@ PROMISED_BY = {
     for effect in TELLINGS
 }
 PROMISED_BY["triage_report"] = ["report"]
+PROMISED_BY["acknowledge_applicant"] = ["apply"]
 DATA: Mapping[str, object] = {
     "text": LONG, "explanation": LONG, "competent": "市城市管理综合行政执法局" * 8,
     "authority": "住房和城乡建设局" * 10, "contact": "0877-12345678", "reason": "not_fire",
@@ -70,7 +71,8 @@ def test_message_says_what_it_has_to_in_three_segments(
     with db.read() as session:
         receipt = reports.receipt_of(session, case.id)
         for transition in PROMISED_BY[effect]:
-            process = next(f for f in WORKFLOWS.values() if f.named(transition) or f.opening.name == transition)
+            knows = [f for f in WORKFLOWS.values() if effect in f.effects]
+            process = next(f for f in knows if f.named(transition) or f.opening.name == transition)
             one = case.model_copy(update={"process": process.name})
             entry = entry_of(one, transition, world.clock.now)
             entry.actor_id = world.people["warden"]
@@ -83,7 +85,8 @@ def test_message_says_what_it_has_to_in_three_segments(
             assert messages.segments(words.body) <= messages.MOST_SEGMENTS, words.body
             assert words.body.startswith("【消防一条线】" if locale == "zh_CN" else "Fireline: ")
             assert not any(secret in words.body for secret in SECRETS)
-            assert (f"/r/{receipt}" in words.body) == to_reporter
+            own_page = f"/{messages.RECEIPT_PAGES.get(process.name)}/{receipt}"
+            assert (own_page in words.body) == to_reporter
             assert (f"/cases/{case.number}" in words.body) != to_reporter
             assert receipt not in words.shown
             assert "  " not in words.body
