@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -105,11 +106,18 @@ def add_token(
     *,
     username: Annotated[str, typer.Option("--user", help="User name of the account the program acts for.")],
     label: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What the program may do, such as cases:read; may be repeated. Default: all its account may."
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long it lasts; 0: until it is revoked.")] = 0,
 ) -> None:
     """Make a token for `Authorization: Bearer` and print it alone; it cannot be shown again."""
     from api import commands  # noqa: PLC0415
 
-    _say(commands.add_token(username, label=label))
+    _say(commands.add_token(username, label=label, scopes=scope or None, days=days))
 
 
 @audit.command()
@@ -146,6 +154,40 @@ def new_key(*, name: Annotated[str, typer.Option("--id", help="What to call it; 
     from api import vault_commands  # noqa: PLC0415
 
     _say(vault_commands.new_key(name))
+
+
+@app.command("import")
+def import_table(
+    table: Annotated[str, typer.Argument(help="venues, people or facilities.")],
+    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv table; /admin/import has templates.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Allow changes to what is in the register.")] = False,
+    username: Annotated[str, typer.Option("--as", help="Account to act for; default: whoever keeps the machine.")] = "",
+) -> None:
+    """Enter a table into the register: all rows, or none.
+
+    Every error is named with its cell, and the exit status is 1 when there is one.
+    """
+    from api import table_commands  # noqa: PLC0415
+
+    done = table_commands.import_table(table, file, dry_run=dry_run, update=update, username=username)
+    for line in done.lines:
+        typer.echo(line, err=not done.is_well)
+    raise typer.Exit(0 if done.is_well else 1)
+
+
+@app.command("export")
+def export_table(
+    table: Annotated[str, typer.Argument(help="venues, facilities or cases.")],
+    file: Annotated[Path, typer.Argument(help="Where to; .xlsx or .csv.")],
+    *,
+    username: Annotated[str, typer.Option("--as", help="Account whose reach it has; the record names it.")],
+) -> None:
+    """Write a list into a file, within what an account may export. It is recorded."""
+    from api import table_commands  # noqa: PLC0415
+
+    _say(table_commands.export_table(table, file, username=username))
 
 
 @app.command()

@@ -140,6 +140,7 @@ def _workbook(path: Path, *, streamed: bool) -> Iterator[Any]:
 
     options = {"constant_memory": streamed, "strings_to_formulas": False, "strings_to_urls": False,
                "strings_to_numbers": False}  # fmt: skip
+    path.touch()  # where nothing can be written OSError says so now, and not after the last row
     workbook = xlsxwriter.Workbook(str(path), options)
     try:
         yield workbook

@@ -29,7 +29,8 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     assert "..." not in said.partition("Commands:")[2], "every command's line is whole"
     assert "<bool>" not in said
 
-    for command in ("run", "web", "worker", "exchange", "db", "demo", "user", "token", "audit", "doctor"):
+    commands = ("run", "web", "worker", "exchange", "db", "demo", "user", "token", "audit", "import", "export", "doctor")
+    for command in commands:
         assert f" {command} " in said
 
 
