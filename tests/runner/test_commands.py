@@ -29,8 +29,8 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     assert "..." not in said.partition("Commands:")[2], "every command's line is whole"
     assert "<bool>" not in said
 
-    commands = ("run", "web", "worker", "exchange", "db", "demo", "user", "token", "audit", "import", "export", "doctor")
-    for command in commands:
+    groups = ("db", "demo", "user", "token", "audit", "vault")
+    for command in ("run", "web", "worker", "exchange", "import", "export", "doctor", *groups):
         assert f" {command} " in said
 
 
