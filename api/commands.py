@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
-from domain import accounts, people, register_log, schema
-from domain.actors import ROLE_LABELS, Role
+from domain import accounts, people, register_log, schema, tokens
+from domain.actors import ROLE_LABELS, SYSTEM, Role
 from domain.database import Database, open_database
 from domain.demo import loading, roster
 from domain.identifiers import NotAPhoneNumber, clean_phone, new_id
@@ -24,7 +24,7 @@ from domain.models import Area, Person, Post
 from domain.passwords import PasswordRefused
 from domain.settings import NotForProduction, get_settings
 
-HELD = sorted(role.value for role in ROLE_LABELS if role not in (Role.REPORTER, Role.SYSTEM))
+HELD = sorted(role.value for role in ROLE_LABELS if role not in (Role.REPORTER, Role.APPLICANT, Role.SYSTEM))
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,11 +128,16 @@ def add_user(newcomer: Newcomer) -> str:
             if area_id is None:
                 msg = f"there is no area with the code {newcomer.area!r}."
                 raise CommandRefused(msg)
+        at = datetime.now(UTC)
         person = Person(id=new_id(), name=newcomer.name, phone=phone)
         session.add(person)
         session.flush()
-        since = people.local_day(datetime.now(UTC))
-        session.add(Post(id=new_id(), person_id=person.id, role=newcomer.role, area_id=area_id, from_on=since))
+        post = Post(id=new_id(), person_id=person.id, role=newcomer.role, area_id=area_id, from_on=people.local_day(at))
+        session.add(post)
+        session.flush()
+        register_log.record(session, "person", person.id, "enter", actor=SYSTEM, at=at, data={"name": person.name})
+        data = {"person": person.name, "role": post.role, "area": newcomer.area, "from_on": post.from_on}
+        register_log.record(session, "post", post.id, "appoint", actor=SYSTEM, at=at, data=data)
         try:
             account = accounts.add_account(
                 session, username=newcomer.username, password=newcomer.password, person_id=person.id
@@ -140,15 +145,24 @@ def add_user(newcomer: Newcomer) -> str:
         except accounts.AccountExists:
             msg = f"the user name {newcomer.username!r} is taken."
             raise CommandRefused(msg) from None
+        register_log.record(
+            session, "account", account.id, "add", actor=SYSTEM, at=at, data={"username": account.username}
+        )
         return f"{newcomer.name} signs in as {account.username}, with the role {newcomer.role}."
 
 
 @plainly
-def add_token(username: str, *, label: str) -> str:
-    """Make an API token and return it."""
+def add_token(username: str, *, label: str, scopes: list[str] | None = None, days: int = 0) -> str:
+    """Make an API token and return it; without scopes it may do whatever its account may."""
+    lasts = timedelta(days=days) if days else None
     with database_in_use() as database, database.write() as session:
         try:
-            return accounts.add_token(session, username, at=datetime.now(UTC), label=label)
+            account = accounts.by_username(session, username)
+            return tokens.make(session, account, at=datetime.now(UTC), label=label, scopes=scopes, lasts=lasts).text
+        except tokens.ScopeRefused as refused:
+            known = ", ".join(tokens.Scope)
+            msg = f"{refused.reason} Scopes: {known}."
+            raise CommandRefused(msg) from None
         except accounts.UnknownAccount:
             msg = f"there is no account {username!r}. `fireline user add` makes one."
             raise CommandRefused(msg) from None

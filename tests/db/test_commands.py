@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from domain.database import Database
 from domain.demo import city
 from domain.models import Account, Person
 from domain.settings import get_settings
+from domain.tokens import Scope
 
 CHIEF = {"username": "chief", "name": "新来", "role": "handler", "area": "", "phone": "", "password": "a-long-password"}
 
@@ -80,6 +82,29 @@ def test_a_newcomer_signs_in_with_the_role(db: Database) -> None:
     assert identity is not None
     assert identity.actor.roles == {Role.LEADER}
     assert identity.person.phone == "+8613800000900"
+
+
+def test_a_token_has_the_scopes_and_the_days_it_was_given(db: Database) -> None:
+    commands.load_demo()
+
+    token = commands.add_token("handler", label="wall", scopes=["cases:read", "reports:read"], days=30)
+
+    at = datetime.now(UTC)
+    identity = accounts.identity_of_token(db, token, at=at)
+    assert identity is not None
+    assert identity.scopes == {Scope.CASES_READ, Scope.REPORTS_READ}
+    assert accounts.identity_of_token(db, token, at=at + timedelta(days=31)) is None
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("options", [{"scopes": ["cases:everything"]}, {"days": 99_999}])
+def test_a_token_that_may_not_be_is_refused(capsys: pytest.CaptureFixture[str], options: dict[str, Any]) -> None:
+    commands.load_demo()
+
+    with pytest.raises(SystemExit):
+        commands.add_token("handler", label="", **options)
+
+    assert "cases:read" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("db")
