@@ -85,9 +85,9 @@ def test_a_newcomer_signs_in_with_the_role(db: Database) -> None:
 
 
 def test_a_token_has_the_scopes_and_the_days_it_was_given(db: Database) -> None:
-    commands.load_demo()
+    commands.add_user(commands.Newcomer(**CHIEF))
 
-    token = commands.add_token("handler", label="wall", scopes=["cases:read", "reports:read"], days=30)
+    token = commands.add_token("chief", label="wall", scopes=["cases:read", "reports:read"], days=30)
 
     at = datetime.now(UTC)
     identity = accounts.identity_of_token(db, token, at=at)
@@ -99,10 +99,10 @@ def test_a_token_has_the_scopes_and_the_days_it_was_given(db: Database) -> None:
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("options", [{"scopes": ["cases:everything"]}, {"days": 99_999}])
 def test_a_token_that_may_not_be_is_refused(capsys: pytest.CaptureFixture[str], options: dict[str, Any]) -> None:
-    commands.load_demo()
+    commands.add_user(commands.Newcomer(**CHIEF))
 
     with pytest.raises(SystemExit):
-        commands.add_token("handler", label="", **options)
+        commands.add_token("chief", label="", **options)
 
     assert "cases:read" in capsys.readouterr().err
 
