@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 import domain.companions  # noqa: F401 - registers what happens beside a step
 from domain.database import Database
 from domain.demo import city, pictures, register
+from domain.demo.applications import APPLICATIONS
 from domain.demo.stage import Stage, origin_key
 from domain.demo.stories import STORIES
 from domain.models import Area, Case, Venue
@@ -73,5 +74,5 @@ def _play(database: Database, settings: Settings, at: datetime) -> int:
     with database.write() as session:
         if _has_cases(session):  # another load was quicker
             return 0
-        Stage(session, at=at, drawn=drawn).play(STORIES)
-    return len(STORIES)
+        Stage(session, at=at, drawn=drawn).play(STORIES + APPLICATIONS)
+    return len(STORIES) + len(APPLICATIONS)

@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import cases, outbox, people, rectifications, reports, sweep
-from domain.actors import Actor, Role
+from domain import cases, enrolments, outbox, people, rectifications, reports, sweep
+from domain.actors import ANY_APPLICANT, Actor, Role
 from domain.demo import pictures, roster
 from domain.models import Case, ClockRow, Outbox, Person
 from domain.photos import Photo
 from domain.processes import WORKFLOWS
+from domain.processes.enrolment_forms import Application
 from domain.settings import city_zone
 
 WORKER = "demo load"
@@ -120,10 +121,21 @@ class Stage:
         )
         return opened.case.id
 
+    def apply(self, name: str, address: str, *, by: str = "", **said: object) -> UUID:
+        """Apply for the code of a place, by its owner or by a colleague who enters it for them."""
+        application = Application.model_validate({"name": name, "address": address, **said})
+        actor, channel = (self._actor(by), enrolments.VISIT) if by else (ANY_APPLICANT, enrolments.WEB)
+        key = f"demo:apply:{name}"
+        opened = enrolments.open_application(
+            self.session, application, actor=actor, at=self.now, channel=channel, origin_key=key
+        )
+        return opened.case.id
+
     def step(self, case_id: UUID, name: str, *, by: str, photos: tuple[str, ...] = (), **data: object) -> None:
-        """Fire a transition; `by` is a key of the roster, or "reporter"."""
+        """Fire a transition; `by` is a key of the roster, "reporter" or "applicant"."""
         case = cases.by_id(self.session, case_id)
-        actor = reports.reporter_of(case) if by == "reporter" else self._actor(by)
+        holders = {"reporter": reports.reporter_of, "applicant": enrolments.applicant_of}
+        actor = holders[by](case) if by in holders else self._actor(by)
         if photos:
             data["photos"] = self._pictures(photos)
         cases.fire(self.session, case, name, actor=actor, at=self.now, data=data)

@@ -53,6 +53,7 @@ def test_load_fills_the_city_and_its_chains_are_whole(db: Database, settings: Se
         "rejected", "transferred", "merged", "withdrawn",
     }  # fmt: skip
     corrected = {state for process, state in states if process == "rectification"}
+    assert {state for process, state in states if process == "enrolment"} == {"submitted", "returned", "rejected"}
     assert corrected >= {"ordered", "correcting", "submitted", "overdue", "closed", "penalised"}
 
 
