@@ -24,7 +24,7 @@ from domain.identifiers import new_id
 from domain.models import Case, Outbox, Photo
 from domain.people import local_day
 from domain.processes import enrolment_forms as enrolling
-from domain.processes import everywhere, identity, rectification, release, workflow_of
+from domain.processes import everywhere, identity, rectification, release, retention, workflow_of
 from domain.processes import hazard_report_forms as forms
 from domain.workflow import Transition
 from tests.world import World
@@ -244,6 +244,7 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     everywhere.HeldMessage: _held,
     identity.IdentityGrant: _asked,
     identity.IdentityReveal: lambda desk, filled: {**filled, "shown": identity.held(desk.case)},
+    retention.Removal: lambda _, filled: {"what": filled["what"], "items": 2, "pictures": 1},
     release.ReleasedWords: lambda _, filled: {**filled, "text": "楼道里有焦味"},
     forms.OtherCase: _other,
     enrolling.Application: _application,

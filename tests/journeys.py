@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from domain import cases, enrolments, outbox, reports
+from domain import cases, enrolments, outbox, reports, sealed
 from domain.actors import ANY_APPLICANT, SYSTEM, Actor, Role
 from domain.models import Case, Outbox
 from domain.processes import workflow_of
@@ -132,6 +132,19 @@ def reach(session: Session, world: World, process: str, state: str, *, team: str
             press(session, world, case, who, name)
     assert case.state == state
     return case
+
+
+def guard_the_reporter(session: Session, world: World, case: Case) -> None:
+    """Have everything begun that is about who reported: one may look, one asks, it is released, it is kept."""
+    phone = sealed.put(session, "+8613912345678", kind="phone", case_id=case.id, at=world.clock.now)
+    case.facts = {**case.facts, "phone": sealed.reference(phone)}
+    session.add(case)
+    session.flush()
+    press(session, world, case, "handler", "request_identity")
+    press(session, world, case, "leader", "grant_identity")
+    press(session, world, case, "inspector2", "request_identity")
+    press(session, world, case, "handler", "release_words")
+    press(session, world, case, "supervisor", "hold_redaction")
 
 
 def hold_a_message(session: Session, world: World, case: Case) -> Outbox:

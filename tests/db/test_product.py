@@ -20,7 +20,7 @@ from domain.models import Case, Outbox, TimelineEntry
 from domain.processes import WORKFLOWS
 from domain.workflow import Transition, TransitionRefused, Workflow
 from tests.filling import Desk, fill
-from tests.journeys import WAYS, begin, hold_a_message, reach
+from tests.journeys import WAYS, begin, guard_the_reporter, hold_a_message, reach
 from tests.world import PEOPLE, World
 
 STATES = [(process, state) for process, ways in WAYS.items() for state in ways]
@@ -78,6 +78,8 @@ def test_offered_is_what_works(db: Database, world: World, subtests: pytest.Subt
             begin(session, world, process)  # so that there is something to merge into
             case = reach(session, world, process, state, team=team)
             hold_a_message(session, world, case)
+            if process == "hazard_report":
+                guard_the_reporter(session, world, case)
             session.expunge_all()
             _fire_everything(session, world, case.id)
 
