@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.cluster import running_cluster
 
-PARTS = ("engine", "pages", "latency", "memory")
+PARTS = ("engine", "pages", "latency", "memory", "sign_in")
 RESULTS = Path(__file__).parent / "results.json"
 
 
