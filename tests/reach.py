@@ -1,23 +1,40 @@
-"""Two districts with the same things in each, and one person per role in the first: for what is within reach and not."""
+"""Two districts with the same things in each, and one person per role in the first: what is within reach and not."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import secrets
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session
+from PIL import Image
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from api import deps
-from domain import cases, people, reports
+from domain import cases, errand_files, people, photos, rectifications, reports
 from domain.actors import ANYBODY, SYSTEM, VENUE_SIDE, Role
 from domain.database import Database
-from domain.identifiers import new_id, new_venue_code
-from domain.models import Account, Area, Organisation, Person, Photo, Post, SignIn, Venue
+from domain.identifiers import new_facility_code, new_id, new_venue_code
+from domain.models import (
+    Account,
+    Area,
+    Building,
+    Case,
+    Document,
+    Facility,
+    KeyPart,
+    Organisation,
+    Person,
+    Photo,
+    Post,
+    SignIn,
+    Venue,
+)
 from domain.reports import Intake
+from domain.settings import get_settings
 from tests.world import World
 
 SINCE = date(2020, 1, 1)
@@ -86,7 +103,39 @@ def build(db: Database, world: World) -> Stage:
     stage = Stage(db, world, here, there, found)
     for side, staff in ((here, found), (there, away)):
         _cases(stage, side, staff)
+        _things(stage, side, staff)
     return stage
+
+
+def _things(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
+    """Insert what a venue is made of, an account and an errand, and note how each is asked for."""
+    world, at = stage.world, stage.world.clock.now
+    folder = get_settings().documents
+    with stage.db.write() as session:
+        body = Organisation(id=new_id(), code=f"{side.area}-brigade", name=f"{side.area}大队", kind="brigade",
+                            area_id=world.areas[side.area], from_on=SINCE)  # fmt: skip
+        building = Building(id=new_id(), venue_id=side.venue_id, name="主楼", from_on=SINCE)
+        part = KeyPart(id=new_id(), code=new_facility_code(), venue_id=side.venue_id, kind="kitchen", name="厨房",
+                       from_on=SINCE)  # fmt: skip
+        facility = Facility(id=new_id(), code=new_facility_code(), venue_id=side.venue_id, kind="extinguisher",
+                            from_on=SINCE)  # fmt: skip
+        licence = {
+            "kind": "licence", "name": "执照.pdf", "sha256": "0" * 64, "size": 8, "media_type": "application/pdf",
+            "storage_key": errand_files.store(b"%PDF-1.7", folder), "made_at": at,
+        }  # fmt: skip
+        paper = Document(id=new_id(), venue_id=side.venue_id, **licence)
+        case_id = cases.by_number(session, side.report).id
+        attached = Document(id=new_id(), case_id=case_id, **licence)
+        person = staff[Role.OFFICER]
+        account = Account(id=new_id(), person_id=person, username=f"{side.area}-officer", password_hash="-")
+        session.add_all([body, building, part, facility, paper, attached, account])
+        session.flush()
+        post = session.exec(select(Post.id).where(Post.person_id == person)).one()
+        side.things |= {
+            "building_id": str(building.id), "part_id": str(part.id), "facility_id": str(facility.id),
+            "document_id": str(paper.id), "paper_id": str(attached.id), "person_id": str(person),
+            "post_id": str(post), "account_id": str(account.id),
+        }  # fmt: skip
 
 
 def _venue(session: Session, world: World) -> UUID:
@@ -115,8 +164,7 @@ def _person(session: Session, world: World, role: Role, side: Side) -> UUID:
 def _cases(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
     at, db = stage.world.clock.now, stage.db
     with db.write() as session:
-        photo = Photo(id=new_id(), storage_key="0" * 64, original_sha256="0" * 64, width=1, height=1, size=1, made_at=at)
-        session.add(photo)
+        photo = _photo(session, side, at)
         session.flush()
         intake = Intake(venue_code=side.venue_code, hazard="equipment", description="烟感不亮")
         case = reports.open_report(session, intake, actor=ANYBODY, at=at).case
@@ -138,13 +186,19 @@ def _cases(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
         inspector = people.actor_of(session, person, at=at)
         day = people.local_day(at) + timedelta(days=9)
         cases.fire(session, opened, "serve", actor=inspector, at=at, data={"correct_by": day, "served_to": "某人"})
-        body = Organisation(id=new_id(), code=f"{side.area}-brigade", name=f"{side.area}大队", kind="brigade",
-                            area_id=stage.world.areas[side.area], from_on=SINCE)  # fmt: skip
-        session.add(body)
 
 
-def _rectification(session: Session, parent: UUID, at):  # noqa: ANN202 - a case
-    from domain import rectifications  # noqa: PLC0415 - registers its own effects
+def _photo(session: Session, side: Side, at: datetime) -> Photo:
+    image = io.BytesIO()
+    Image.new("RGB", (40, 30), "red" if side.area == "chengyang" else "blue").save(image, "JPEG")
+    taken = photos.take_photo(image.getvalue(), "a.jpg")
+    photos.store(taken, get_settings().photos)
+    photo = Photo(id=new_id(), storage_key=taken.key, original_sha256=taken.original_sha256, width=taken.width,
+                  height=taken.height, size=len(taken.jpeg), made_at=at)  # fmt: skip
+    session.add(photo)
+    return photo
 
+
+def _rectification(session: Session, parent: UUID, at: datetime) -> Case:
     (opened,) = rectifications.open_from_finding(session, parent, 5, at=at)
     return opened

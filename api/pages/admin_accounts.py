@@ -130,7 +130,10 @@ def give_account(request: Request, person_id: UUID, *, db: Db, at: Now, staff: C
 
     sent = admin_forms.send(db, AccountForm, form, give)
     if not isinstance(sent, Response):
-        return admin_forms.show(request, _give_page(person_id, ""), AccountForm, staff=staff, at=at, typed=sent)
+        with db.read() as session:
+            person = people_register.seen_by(session, staff.actor, person_id, Right.MANAGE_PEOPLE)
+        page = _give_page(person_id, person.name)
+        return admin_forms.show(request, page, AccountForm, staff=staff, at=at, typed=sent)
     return password_page(request, *given[0], staff=staff, at=at, back=f"/admin/users/{person_id}")
 
 
@@ -185,7 +188,9 @@ def do_deed(
 
     sent = admin_forms.send(db, deed.form, form, do)
     if not isinstance(sent, Response):
-        page = _page(person_id, account_id, what, "")
+        with db.write() as session:
+            account = account_register.account_of(session, staff.actor, person_id, account_id)
+        page = _page(person_id, account_id, what, account.username)
         return admin_forms.show(request, page, deed.form, staff=staff, at=at, typed=sent)
     if given:
         return password_page(request, *given[0], staff=staff, at=at, back=f"/admin/users/{person_id}")

@@ -18,6 +18,8 @@ from api.pages.staff_forms import Option, Pickers
 from domain import account_register, catalogue, organisations, people, people_list, people_register
 from domain.access import OutOfReach, may
 from domain.account_register import AccountForm
+from domain.accounts import Identity
+from domain.database import Database
 from domain.language import Sentence
 from domain.people_list import STATES, BadCursor, Wanted
 from domain.people_register import EndPostForm, NewcomerForm, PersonForm, PostForm, PostRole
@@ -155,7 +157,14 @@ def change_person(request: Request, person_id: UUID, *, db: Db, at: Now, staff: 
     sent = admin_forms.send(db, PersonForm, form, change)
     if isinstance(sent, Response):
         return sent
-    return admin_forms.show(request, _change_page(person_id, ""), PersonForm, staff=staff, at=at, typed=sent)
+    page = _change_page(person_id, _name(db, staff, person_id))
+    return admin_forms.show(request, page, PersonForm, staff=staff, at=at, typed=sent)
+
+
+def _name(db: Database, staff: Identity, person_id: UUID) -> str:
+    """Return whom a form that has to be filled in again is about; raises `OutOfReach`."""
+    with db.read() as session:
+        return people_register.seen_by(session, staff.actor, person_id).name
 
 
 def _post_page(person_id: UUID, about: str) -> FormPage:
@@ -188,7 +197,7 @@ def give_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Curr
     sent = admin_forms.send(db, PostForm, form, give)
     if isinstance(sent, Response):
         return sent
-    page = _post_page(person_id, "")
+    page = _post_page(person_id, _name(db, staff, person_id))
     return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, at), typed=sent)
 
 
@@ -230,7 +239,8 @@ def end_post(
     sent = admin_forms.send(db, EndPostForm, form, end)
     if isinstance(sent, RedirectResponse):
         return sent
-    return admin_forms.show(request, _end_page(person_id, post_id, ""), EndPostForm, staff=staff, at=at, typed=sent)
+    page = _end_page(person_id, post_id, _name(db, staff, person_id))
+    return admin_forms.show(request, page, EndPostForm, staff=staff, at=at, typed=sent)
 
 
 def _pickers(db: Db, at: Now) -> Pickers:

@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from pydantic import ValidationError
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
@@ -27,9 +26,8 @@ from domain.actors import Actor
 from domain.catalogue import Hazard
 from domain.database import Database
 from domain.language import Label, Sentence
-from domain.models import Area
 from domain.processes import WORKFLOWS, workflow_of
-from domain.queries import case_list
+from domain.queries import area_tree, case_list
 from domain.queries.case_list import BadCursor, Row, Wanted
 from domain.queries.queue_marks import Marks, marks
 from domain.queries.waiting import waits_for
@@ -121,9 +119,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
             return RedirectResponse(f"/cases?{urlencode({'view': view})}", status_code=303)
         beside = marks(session, [row.id for row in page.rows], at=at)
         tabs = [_view(session, key, staff.actor, at) for key in views]
-        areas = session.execute(
-            select(col(Area.code), col(Area.name), col(Area.name_en), col(Area.path)).order_by(col(Area.path))
-        ).all()
+        areas = area_tree.named(session, staff.actor)
     decides = _may(staff.actor, DECIDE_HELD)
     lines = [_line(row, beside.get(row.id, Marks()), at, decides=decides) for row in page.rows]
     if _is_exact(filters["q"], lines) and "cursor" not in asked and "q" in asked and asked.get("go"):

@@ -6,8 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from sqlalchemy import select
-from sqlmodel import col
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, needs
@@ -17,10 +15,9 @@ from api.pages.staff_frame import staff_page
 from domain import catalogue, documents_register, people
 from domain.access import may
 from domain.language import Label, Sentence
-from domain.models import Area
 from domain.opening_hours import is_open_at, say_hours
 from domain.processes import workflow_of
-from domain.queries import venue_list, venue_page
+from domain.queries import area_tree, venue_list, venue_page
 from domain.queries.case_list import BadCursor, Row
 from domain.queries.venue_list import STATES, Wanted
 from domain.rights import Right
@@ -58,9 +55,7 @@ def show_venues(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
         except BadCursor:
             kept = {name: value for name, value in filters.items() if value}
             return RedirectResponse(f"/venues?{urlencode(kept)}", status_code=303)
-        areas = session.execute(
-            select(col(Area.code), col(Area.name), col(Area.name_en), col(Area.path)).order_by(col(Area.path))
-        ).all()
+        areas = area_tree.named(session, staff.actor)
     if filters["q"] and len(page.rows) == 1 and asked.get("go") and "cursor" not in asked:
         return RedirectResponse(f"/venues/{page.rows[0].code}", status_code=303)
     return staff_page(

@@ -68,6 +68,22 @@ def reachable(actor: Actor) -> Any:  # noqa: ANN401 - a condition on `area`
     return or_(*inside, *above) if inside else col(Area.id).is_(None)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An area to filter by."""
+
+    code: str
+    name: str
+    name_en: str
+    path: str
+
+
+def named(session: Session, actor: Actor) -> list[Named]:
+    """Return the areas this actor may know of, each below the one it belongs to."""
+    columns = (col(Area.code), col(Area.name), col(Area.name_en), col(Area.path))
+    return [Named(*row) for row in session.execute(select(*columns).where(reachable(actor)).order_by(col(Area.path)))]
+
+
 def tree(session: Session, actor: Actor, *, at: datetime, day: date) -> list[Node]:
     """Return the areas this actor may know of, each below the one it belongs to."""
     areas = session.execute(select(Area).where(reachable(actor)).order_by(col(Area.path))).scalars().all()
