@@ -17,7 +17,7 @@ from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import FormShown, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
 from api.pages.staff_steps import Attempted
-from domain import cases, catalogue, timing
+from domain import access, cases, catalogue, timing
 from domain.accounts import Identity
 from domain.actors import Actor, Role
 from domain.language import Sentence
@@ -82,10 +82,10 @@ def page_of_case(
         page = case_page(session, case, actor=staff.actor, at=at)
         steps = staff_steps.steps(session, case, actor=staff.actor, at=at, failed=failed)
         held_form = _held_form(session, case, staff.actor, at)
-        card = identity_card(session, case, actor=staff.actor, at=at)
+        acting = access.acting_on(session, staff.actor, case)
+        card = identity_card(session, case, actor=acting, at=at)
         applied = application_card(session, case, actor=staff.actor, at=at)
-        may_withdraw = _may(session, case, "withdraw_release", staff.actor, at)
-        may_lift = _may(session, case, "lift_hold", staff.actor, at)
+        may_withdraw, may_lift = (_may(case, name, acting, at) for name in ("withdraw_release", "lift_hold"))
     live = {step.name for step in steps if step.offer.enabled}
     return staff_page(
         request, "pages/staff/case.html", status=failed.problem.status if failed else 200,
@@ -137,9 +137,9 @@ def _left_over(case: Case, failed: Attempted | None, live: set[str]) -> list[Lef
     ]
 
 
-def _may(session: Session, case: Case, name: str, actor: Actor, at: datetime) -> bool:
+def _may(case: Case, name: str, actor: Actor, at: datetime) -> bool:
     try:
-        cases.plan(session, case, name, actor=actor, at=at)
+        workflow_of(case.process).plan(cases.snapshot(case), name, actor=actor, at=at)
     except TransitionRefused:
         return False
     return True

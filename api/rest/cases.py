@@ -15,7 +15,7 @@ from api.rendering import in_words
 from api.rest import answers
 from api.rest.form_schema import form_schema
 from api.rest.steps import StepTaken, split_version, take_step
-from domain import cases, disclosure
+from domain import access, cases, disclosure
 from domain.actors import ROLE_LABELS, Role
 from domain.cases import CaseChanged
 from domain.language import Sentence
@@ -72,7 +72,7 @@ def read_case(request: Request, number: str, db: Db, at: Now, staff: CurrentStaf
     with db.read() as session:
         case = cases.seen_by(session, staff.actor, number)
         page = case_page(session, case, actor=staff.actor, at=at)
-        card = identity_card(session, case, actor=staff.actor, at=at)
+        card = identity_card(session, case, actor=access.acting_on(session, staff.actor, case), at=at)
     return JSONResponse({**_shown(page, locale_of(request)), "identity": _identity(card)})
 
 

@@ -43,13 +43,16 @@ class IdentityCard:
 
 
 def identity_card(session: Session, case: Case, *, actor: Actor, at: datetime) -> IdentityCard | None:
-    """Return what to say to this reader; None when nobody asked and nothing is open to them, or it is not theirs."""
+    """Return what to say to this reader; None when nobody asked and nothing is open to them, or it is not theirs.
+
+    `actor` as `access.acting_on` narrows it.
+    """
     if not workflow_of(case.process).named(REVEAL) or not actor.plays(*identity.ASKERS, *identity.GRANTERS):
         return None
     waiting = _waiting(session, case, actor)
-    refused = _refusal(session, case, GRANT, actor, at)
+    refused = _refusal(case, GRANT, actor, at)
     until = identity.granted_until(case, actor.person_id)
-    if until is not None and _refusal(session, case, REVEAL, actor, at) is not None:
+    if until is not None and _refusal(case, REVEAL, actor, at) is not None:
         until = None
     if not waiting and until is None:
         return None
@@ -73,9 +76,9 @@ def _waiting(session: Session, case: Case, actor: Actor) -> tuple[Waiting, ...]:
     )
 
 
-def _refusal(session: Session, case: Case, name: str, actor: Actor, at: datetime) -> TransitionRefused | None:
+def _refusal(case: Case, name: str, actor: Actor, at: datetime) -> TransitionRefused | None:
     try:
-        cases.plan(session, case, name, actor=actor, at=at)
+        workflow_of(case.process).plan(cases.snapshot(case), name, actor=actor, at=at)
     except TransitionRefused as refused:
         return refused
     return None

@@ -87,6 +87,34 @@ def test_pages_of_the_office_have_no_fault(site: Site, open_page: OpenPage, widt
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_pages_about_who_reported_have_no_fault(
+    site: Site, open_page: OpenPage, width: int, language: str
+) -> None:
+    wrong = {}
+    with office_of(site.db, site.world) as office:
+        number = office.report(triaged=True)
+        office.fires(number, "supervisor", "hold_redaction", reason="诉讼")
+        office.fires(number, "handler", "release_words", text="楼道烟感不亮")
+        for who in ("handler", "inspector1"):
+            office.fires(number, who, "request_identity", reason="现场需举报人指认楼层")
+        office.fires(number, "supervisor", "grant_identity", whom=str(office.world.people["handler"]))
+        page = signed_in(open_page(width=width, language=language), office, "handler")
+
+        wrong |= looked_at(page, f"/cases/{number}", f"/cases/{number}/identity")
+        page.click("main form button")
+        page.wait_for_selector("[data-focus]")
+        wrong["reason missing"] = opened_faults(page)
+        page.fill("#reveal-reason", "请举报人指认楼层")
+        page.click("main form button")
+        page.wait_for_selector("main [role=status]")
+        wrong["shown"] = opened_faults(page)
+        page = signed_in(open_page(width=width, language=language), office, "supervisor")
+        wrong |= {f"supervisor {path}": found for path, found in looked_at(page, f"/cases/{number}").items()}
+
+    assert {path: found for path, found in wrong.items() if found} == {}
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
 def test_pages_on_site_have_no_fault(site: Site, open_page: OpenPage, width: int, language: str) -> None:
     with office_of(site.db, site.world) as office:
         numbers = busy_office(office)
