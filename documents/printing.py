@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import ImageFile
 
 from domain.language import CHINESE, ENGLISH, Sentence
 
@@ -51,6 +52,9 @@ def pdf(template: str, parts: Iterable[dict[str, Any]], *, progress: Callable[[i
     from weasyprint import HTML  # noqa: PLC0415 - half a second that no page should wait for
     from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
+
+    # WeasyPrint has Pillow take half a picture for a whole one, in all of this process: photos would pass damaged.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
 
     page, fonts = environment().get_template(template), FontConfiguration()
     # Documents carry what people typed: nothing in them may make this machine open an address or a file.

@@ -15,7 +15,9 @@ from documents.code_sheets import FacilityLabel, NothingToPrint, VenueSheet
 from documents.printing import CannotPrint
 from domain.identifiers import with_check_character
 from domain.language import CHINESE, Label
+from domain.photos import NotAnImage, take_photo
 from tests import printed
+from tests.pictures import jpeg
 
 SIZES_PT = {"A5": (419.5, 595.3), "A6": (297.6, 419.5)}
 
@@ -163,3 +165,11 @@ def _page_size(pdf: bytes) -> tuple[float, float]:
         return float(found[1]), float(found[2])
     (size,) = sizes
     return size
+
+
+def test_printing_leaves_damaged_photos_refused() -> None:
+    code_sheets.venue_sheets([sheet()], size="A6")
+    whole = jpeg(width=400, height=400)
+
+    with pytest.raises(NotAnImage):
+        take_photo(whole[: len(whole) // 2], "half.jpg")
