@@ -67,6 +67,8 @@ ACTIONS: Mapping[str, Label] = {
     "provider_unlinked": Label("取消统一身份认证关联", "Link to the sign-in service ended"),
     "disable": Label("停用账号", "Account closed"),
     "enable": Label("启用账号", "Account opened"),
+    "enrol": Label("入驻", "Enrolled"),
+    "reissue_code": Label("更换场所码", "Code replaced"),
 }
 
 FIELDS: Mapping[str, Label] = {
@@ -146,4 +148,7 @@ FIELDS: Mapping[str, Label] = {
     "language": Label("语言", "Language"),
     "absent": Label("被代班人", "Away"),
     "deputy": Label("代班人", "Covers"),
+    "case": Label("案件", "Case"),
+    "owner_id": Label("消防安全责任人", "Responsible person"),
+    "documents": Label("材料份数", "Documents"),
 }
