@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page
 
-from domain import cases, outbox, rectifications
+from domain import cases, outbox, rectifications, vault_keeping
 from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
 from tests.browser.looks import faults
 from tests.staff_member import Office, office_of
@@ -112,6 +112,20 @@ def test_pages_about_who_reported_have_no_fault(
         wrong |= {f"supervisor {path}": found for path, found in looked_at(page, f"/cases/{number}").items()}
 
     assert {path: found for path, found in wrong.items() if found} == {}
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_page_of_the_vault_has_no_fault(site: Site, open_page: OpenPage, width: int, language: str) -> None:
+    with office_of(site.db, site.world) as office:
+        office.report()
+        with site.db.write() as session:
+            keeper = site.world.actor(session, "admin")
+            vault_keeping.ask(session, vault_keeping.ROTATE, actor=keeper, at=site.world.clock.now)
+        page = signed_in(open_page(width=width, language=language), office, "admin")
+
+        wrong = looked_at(page, "/admin/vault")
+
+    assert wrong == {}
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
