@@ -15,6 +15,10 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]"
 _SPACES = re.compile(r"\s+")
 
 
+class EntitiesDeclared(ValueError):
+    """The XML begins with declarations of its own, which no spreadsheet needs."""
+
+
 def text_cell(at: str, text: str) -> Cell:
     """Return a cell of text: surrounding space taken away, inner space of any kind and line ends made one space."""
     if _UNSEEN.search(text):
