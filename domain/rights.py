@@ -96,6 +96,16 @@ FIELDS: Mapping[str, FieldRule] = {
         SEES_EVERYTHING,
         Label("其他人：仅限发给本人的", "others: those made to themselves"),
     ),
+    "applicant_name": FieldRule(
+        Label("入驻申请中责任人的姓名（通过前）", "The name of who answers for a place, on its application"),
+        frozenset({R.HANDLER, R.SUPERVISOR}),
+        Label("审核时须与证照核对；其他人打码", "who reviews compares it with the licence; masked for everybody else"),
+    ),
+    "application_papers": FieldRule(
+        Label("入驻申请的材料、说明与打码电话", "Documents, remark and masked phone of an application"),
+        frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER}),
+        Label("通过后材料归入场所", "documents go to the venue with the approval"),
+    ),
 }  # fmt: skip
 """What of a case not everybody reads who may know of it."""
 

@@ -18,8 +18,9 @@ from domain.enrolments import Duplicate
 from domain.identifiers import mask_name, mask_phone
 from domain.language import Label, Sentence
 from domain.models import Area, Case, Document, Person
-from domain.processes.enrolment import ENROLMENT, OPEN, REVIEWERS
+from domain.processes.enrolment import ENROLMENT, OPEN
 from domain.processes.enrolment_forms import Application
+from domain.rights import FIELDS
 from domain.settings import get_settings
 
 NOT_LISTED = frozenset({"person", "phone", "remark", "note", "documents", "language", "lat", "lon"})
@@ -80,7 +81,7 @@ def application_card(session: Session, case: Case, *, actor: Actor, at: datetime
     said = enrolments.application_of(session, case)
     plain: Mapping[str, Any] = case.facts["application"]
     name, phone = getattr(said, "person", ""), getattr(said, "phone", "")
-    reads = access.reads_reporter(acting, case)
+    reads = acting.plays(*FIELDS["application_papers"].roles)
     entered_by = case.facts.get("entered_by")
     clerk = session.get(Person, UUID(entered_by)) if entered_by else None
     lat, lon = plain.get("lat"), plain.get("lon")
@@ -88,7 +89,7 @@ def application_card(session: Session, case: Case, *, actor: Actor, at: datetime
     return ApplicationCard(
         answers=tuple(_answers(session, plain)),
         position=(lat, lon) if lat is not None and lon is not None else None,
-        person=name if acting.plays(*REVIEWERS) else mask_name(name),
+        person=name if acting.plays(*FIELDS["applicant_name"].roles) else mask_name(name),
         phone=mask_phone(phone) if phone and reads else "",
         remark=getattr(said, "remark", None) if reads else None,
         documents=tuple(papers.of_case(session, case.id)) if reads else (),
@@ -118,7 +119,7 @@ def same_people(session: Session, case: Case, *, at: datetime) -> tuple[SamePers
 
 def paper_for(session: Session, case: Case, paper_id: UUID, *, actor: Actor) -> Document | None:
     """Return a paper of an application the actor may see, or None when it is not there or not for them."""
-    if not access.reads_reporter(access.acting_on(session, actor, case), case):
+    if not access.acting_on(session, actor, case).plays(*FIELDS["application_papers"].roles):
         return None
     return next((paper for paper in papers.of_case(session, case.id) if paper.id == paper_id), None)
 
