@@ -15,14 +15,14 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, register_lock, register_log
+from domain import access, catalogue, people, register_lock, register_log, venue_codes
 from domain.access import OutOfReach
 from domain.actors import Actor, Place
 from domain.cases import FieldRefused
 from domain.catalogue import KeyUnitSuggestion
-from domain.identifiers import new_id, new_venue_code
+from domain.identifiers import new_id
 from domain.language import Sentence
-from domain.models import Area, Facility, KeyPart, Post, Venue, VenueCode
+from domain.models import Area, Facility, KeyPart, Post, Venue
 from domain.register_forms import Closing, KeyUnitDecision, Reason, VenueFacts, YesNo
 from domain.register_lock import NotNow
 from domain.rights import Right
@@ -46,7 +46,7 @@ def create(session: Session, facts: VenueFacts, *, actor: Actor, at: datetime, v
     day = people.local_day(at)
     area = _area(session, facts.area, actor=actor, day=day)
     values = {**_values(facts, area), "opened_on": facts.opened_on or day}
-    venue = Venue(id=venue_id or new_id(), code=_free_code(session), **values)
+    venue = Venue(id=venue_id or new_id(), code=venue_codes.free_code(session), **values)
     if venue.opened_on > day:
         raise _refused("opened_on", Sentence("This day is still to come."))
     _refuse_taken(session, venue.id, facts.credit_code, actor=actor)
@@ -243,15 +243,6 @@ def _flush(session: Session) -> None:
         if "credit_code" not in str(clash.orig):
             raise
         raise _refused("credit_code", _TAKEN) from clash  # entered by somebody else between our look and our write
-
-
-def _free_code(session: Session) -> str:
-    while True:
-        code = new_venue_code()
-        known = session.execute(select(col(Venue.id)).where(col(Venue.code) == code)).first()
-        earlier = session.execute(select(col(VenueCode.code)).where(col(VenueCode.code) == code)).first()
-        if known is None and earlier is None:
-            return code
 
 
 def _with_note(data: Mapping[str, Any], note: str | None) -> dict[str, Any]:
