@@ -50,8 +50,10 @@ def show_areas(request: Request, db: Db, at: Now, staff: CurrentStaff, taken: in
     )  # fmt: skip
 
 
-def _pickers(session: Session, day: Any) -> Pickers:  # noqa: ANN401 - a date
-    found = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day))
+def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
+    found = tuple(
+        Option(area.code, area.words) for area in choices.areas(session, day=people.local_day(at), actor=staff.actor)
+    )
     return Pickers(lists={"areas": found})
 
 
@@ -63,7 +65,7 @@ ADD = FormPage(Sentence("Add an area"), "/admin/areas/new", "/admin/areas", HERE
 def ask_area(request: Request, db: Db, at: Now, staff: CurrentStaff, parent: str = "") -> Response:
     """Show the form of a new area."""
     with db.read() as session:
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, values={"parent": parent})
 
 
@@ -79,7 +81,7 @@ def add_area(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Poste
     if isinstance(sent, Response):
         return sent
     with db.read() as session:
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, typed=sent)
 
 
@@ -212,7 +214,7 @@ def ask_change(request: Request, code: str, change: str, *, db: Db, at: Now, sta
     model, *_ = _asked(change)
     with db.read() as session:
         area = area_tree.within(session, staff.actor, code)
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     values = {name: getattr(area, name, "") for name in model.model_fields} if change == "rename" else {}
     return admin_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, values=values)
 
@@ -234,5 +236,5 @@ def make_change(  # noqa: PLR0917 - FastAPI's
         return sent
     with db.read() as session:
         area = area_tree.within(session, staff.actor, code)
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, typed=sent)

@@ -98,7 +98,7 @@ def _form(
     errors: list[FieldError] | None = None,
 ) -> Response:
     with db.read() as session:
-        areas = _areas(session, at)
+        areas = _areas(session, staff, at)
     return admin_page(
         request, "pages/staff/admin/code_sheets.html", staff=staff, at=at, here=HERE, status=422 if errors else 200,
         typed=typed, errors=errors or [], areas=areas, layouts=LAYOUT_WORDS, classes=catalogue.venue_classes(),
@@ -106,5 +106,5 @@ def _form(
     )  # fmt: skip
 
 
-def _areas(session: Session, at: datetime) -> Any:  # noqa: ANN401 - choices with code and words
-    return choices.areas(session, day=people.local_day(at))
+def _areas(session: Session, staff: Identity, at: datetime) -> Any:  # noqa: ANN401 - choices with code and words
+    return choices.areas(session, day=people.local_day(at), actor=staff.actor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -17,6 +17,7 @@ from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import Option, Pickers
 from domain import catalogue, organisations, people, register_log
 from domain.access import OutOfReach, may
+from domain.accounts import Identity
 from domain.actors import ROLE_LABELS, Actor
 from domain.language import Sentence
 from domain.models import Area, Organisation, Person, Post
@@ -46,9 +47,10 @@ def _reachable(session: Session, actor: Actor) -> set[Any]:
     return set(session.exec(select(col(Area.id)).where(area_tree.reachable(actor))).all())
 
 
-def _pickers(session: Session, day: date) -> Pickers:
+def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
+    day = people.local_day(at)
     bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
-    areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day))
+    areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor))
     industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
     return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries})
 
@@ -63,7 +65,7 @@ ADD = FormPage(
 def ask_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show the form of a new organisation."""
     with db.read() as session:
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers)
 
 
@@ -79,7 +81,7 @@ def add_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff, for
     if isinstance(sent, Response):
         return sent
     with db.read() as session:
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers, typed=sent)
 
 
@@ -144,7 +146,7 @@ def ask_change(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff
     """Show what is written down, to be changed."""
     with db.read() as session:
         body = _within(session, staff.actor, code)
-        pickers, values = _pickers(session, people.local_day(at)), _values(session, body)
+        pickers, values = _pickers(session, staff, at), _values(session, body)
     return admin_forms.show(
         request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, values=values
     )
@@ -164,7 +166,7 @@ def change_organisation(request: Request, code: str, *, db: Db, at: Now, staff: 
         return sent
     with db.read() as session:
         body = _within(session, staff.actor, code)
-        pickers = _pickers(session, people.local_day(at))
+        pickers = _pickers(session, staff, at)
     return admin_forms.show(request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, typed=sent)
 
 

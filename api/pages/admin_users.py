@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from fastapi import Request
@@ -56,7 +56,7 @@ def show_people(
             page = people_list.page(session, staff.actor, wanted, day=day, cursor=cursor[:400])
         except BadCursor:
             page, cursor = people_list.page(session, staff.actor, wanted, day=day), ""
-        areas = choices.areas(session, day=day)
+        areas = choices.areas(session, day=day, actor=staff.actor)
     return admin_page(
         request, "pages/staff/admin/users.html", staff=staff, at=at, here=HERE, page=page, wanted=wanted,
         roles=list(PostRole), areas=areas, states=STATES, is_first=not cursor,
@@ -73,7 +73,9 @@ NEW = FormPage(Sentence("Enter a person"), "/admin/users/new", "/admin/users", H
 def ask_person(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show the form of a new person."""
     values = {"language": people_register.Speaks.CHINESE.value}
-    return admin_forms.show(request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, at), values=values)
+    return admin_forms.show(
+        request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), values=values
+    )
 
 
 @router.post("/admin/users/new")
@@ -94,7 +96,9 @@ def enter_person(request: Request, db: Db, at: Now, staff: CurrentStaff, form: P
 
     sent = admin_forms.send(db, NewcomerForm, form, enter)
     if not isinstance(sent, Response):
-        return admin_forms.show(request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, at), typed=sent)
+        return admin_forms.show(
+            request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent
+        )
     if given:
         return password_page(request, *given[0], staff=staff, at=at, back=sent.headers["location"])
     return sent
@@ -180,7 +184,7 @@ def ask_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Curre
     with db.read() as session:
         person = people_register.seen_by(session, staff.actor, person_id)
     page = _post_page(person_id, person.name)
-    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, at))
+    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at))
 
 
 @router.post("/admin/users/{person_id}/posts/new")
@@ -198,7 +202,7 @@ def give_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Curr
     if isinstance(sent, Response):
         return sent
     page = _post_page(person_id, _name(db, staff, person_id))
-    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, at), typed=sent)
+    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent)
 
 
 def _end_page(person_id: UUID, post_id: UUID, about: str) -> FormPage:
@@ -243,10 +247,10 @@ def end_post(
     return admin_forms.show(request, page, EndPostForm, staff=staff, at=at, typed=sent)
 
 
-def _pickers(db: Db, at: Now) -> Pickers:
+def _pickers(db: Database, staff: Identity, at: datetime) -> Pickers:
     day: date = people.local_day(at)
     with db.read() as session:
         bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
-        areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day))
+        areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor))
     industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
     return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries}, today=day)

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
 from domain import people, places, venues
-from domain.actors import ROLE_LABELS, Role
+from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label
 from domain.models import Area, Case, Person, Post, Venue
 from domain.processes import workflow_of
+from domain.queries import area_tree
 
 MOST_VENUES = 20
 MOST_REPORTS = 50
@@ -91,9 +92,10 @@ def colleagues(session: Session, roles: Iterable[str], *, area_id: UUID | None, 
     return sorted(found, key=lambda colleague: (not colleague.in_charge, order[colleague.role], colleague.name))
 
 
-def areas(session: Session, *, day: date) -> list[AreaChoice]:
-    """Return every area that is in use on `day`, each below the one it belongs to."""
-    rows = session.execute(select(Area).order_by(col(Area.path))).scalars()
+def areas(session: Session, *, day: date, actor: Actor | None = None) -> list[AreaChoice]:
+    """Return every area in use on `day` that `actor` may know of (None: anybody), each below the one it is part of."""
+    query = select(Area).order_by(col(Area.path))
+    rows = session.execute(query.where(area_tree.reachable(actor)) if actor else query).scalars()
     return [
         AreaChoice(area.code, Label("　" * deep + area.name, "  " * deep + (area.name_en or area.name)))
         for area in rows
