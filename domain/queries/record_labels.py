@@ -26,6 +26,8 @@ KINDS: Mapping[str, Label] = {
 }
 
 ACTIONS: Mapping[str, Label] = {
+    "import": Label("导入", "Imported"),
+    "export": Label("导出", "Exported"),
     "add": Label("新增", "Added"),
     "agree_lead": Label("约定牵头片区", "Lead agreed"),
     "change": Label("变更", "Changed"),
