@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.cluster import running_cluster
 
-PARTS = ("engine", "pages", "latency", "memory", "register", "sign_in")
+PARTS = ("engine", "pages", "latency", "memory", "register", "sign_in", "tables")
 RESULTS = Path(__file__).parent / "results.json"
 
 
