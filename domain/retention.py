@@ -1,4 +1,4 @@
-"""Removes what could say who reported when its time is over; the record of what happened stays, with its chain whole.
+"""Removes what could say who reported or applied when its time is over; the record stays, its chain whole.
 
 Entries keep their references, which then point at nothing. How long is our choice, a setting each, not the law's:
 long enough for objections, complaints and lawsuits about the case, and no longer.
@@ -19,6 +19,7 @@ from domain.actors import SYSTEM
 from domain.database import Database
 from domain.models import Attempt, Case, CaseLink, Photo, VaultItem
 from domain.processes import workflow_of
+from domain.processes.enrolment import ENROLMENT
 from domain.processes.hazard_report import HAZARD_REPORT, OBJECTION_WITHIN
 from domain.processes.retention import KEPT_SINCE, REMOVED_AT, Part
 from domain.settings import get_settings
@@ -30,8 +31,14 @@ KINDS: dict[Part, frozenset[str]] = {
     Part.WORDS: frozenset(
         {"description", "place", "addition", "objection", "rating", "withdrawal", "note", "released"}
     ),
+    Part.APPLICANT: frozenset({"name", "phone", "remark", "note", "receipt", "message", "withdrawal"}),
 }
-"""Kinds of vault items that belong to a report, by how long they are kept."""
+"""Kinds of vault items that belong to a case, by how long they are kept."""
+PROCESSES = {
+    Part.IDENTITY: HAZARD_REPORT.name,
+    Part.WORDS: HAZARD_REPORT.name,
+    Part.APPLICANT: ENROLMENT.name,
+}
 MERGED_INTO = "merged_into"
 
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
@@ -40,7 +47,7 @@ _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 def kept_for(part: Part) -> timedelta:
     """Return how long that part of a report is kept after everything about it has ended."""
     settings = get_settings()
-    return timedelta(days=settings.identity_days if part is Part.IDENTITY else settings.words_days)
+    return timedelta(days=settings.words_days if part is Part.WORDS else settings.identity_days)
 
 
 def remove_due(database: Database, *, at: datetime) -> Iterator[int]:
@@ -66,7 +73,7 @@ def candidates(
     """Return the next reports that ended long enough ago; whether something postpones it, `remove` looks."""
     left = or_(_CASES.c.facts[REMOVED_AT[part]].as_string().is_(None), _has_items(part))
     query = select(_CASES.c.id).where(
-        _CASES.c.process == HAZARD_REPORT.name,
+        _CASES.c.process == PROCESSES[part],
         _CASES.c.closed_at <= at - kept_for(part),
         _CASES.c.facts[KEPT_SINCE].as_string().is_(None),
         left,
@@ -114,11 +121,11 @@ def remove(session: Session, case_id: UUID, part: Part, *, at: datetime) -> bool
     here = and_(col(VaultItem.case_id) == case_id, col(VaultItem.kind).in_(KINDS[part]))
     items: Any = session.execute(delete(VaultItem).where(here))
     pictures = 0
-    if part is Part.IDENTITY:
+    if part is Part.WORDS:
+        pictures = _detach_photos(session, case_id)
+    else:
         _forget_messages(session, case_id)
         _forget_positions(session, case_id)
-    else:
-        pictures = _detach_photos(session, case_id)
     found = {"what": part.value, "items": int(items.rowcount), "pictures": pictures}
     cases.fire(session, case, "redact", actor=SYSTEM, at=at, data=found)
     return True

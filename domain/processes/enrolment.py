@@ -8,7 +8,7 @@ from typing import Any
 from domain.actors import Actor, Role
 from domain.language import Label, Sentence
 from domain.processes import enrolment_forms as forms
-from domain.processes import everywhere, limits
+from domain.processes import everywhere, limits, retention
 from domain.processes.everywhere import ClockNotice, is_own_receipt
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
@@ -90,6 +90,7 @@ TRANSITIONS = (
                roles={R.SYSTEM}, form=ClockNotice, effects=("tell_applicant",), quiet=True),
     *everywhere.steps(STATES, assigned=(), handling=(is_not_own_application,),
                       reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
+    *retention.steps(STATES, handling=(is_not_own_application,)),
 )  # fmt: skip
 
 ENROLMENT = Workflow(

@@ -1,4 +1,4 @@
-"""How long a reporter's own is kept: removed by the system when its time is over, unless somebody has it kept on."""
+"""How long is kept what people left of themselves: the system removes it in time, unless it is kept on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.processes import identity
 from domain.workflow import CaseView, Guard, State, Transition
 
 KEPT_SINCE = "kept_since"
-"""The fact that nothing of a report is removed until somebody lifts that."""
+"""The fact that nothing of a case is removed until somebody lifts that."""
 
 
 class Part(LabelledChoice):
@@ -23,13 +23,19 @@ class Part(LabelledChoice):
 
     IDENTITY = "identity", "姓名、电话、位置和短信", "name, phone, position and messages"
     WORDS = "words", "文字和照片", "words and photos"
+    APPLICANT = "applicant", "申请人的姓名、电话、说明和短信", "the applicant's name, phone, remarks and messages"
 
 
-REMOVED_AT = {Part.IDENTITY: "identity_removed_at", Part.WORDS: "words_removed_at"}
+REMOVED_AT = {
+    Part.IDENTITY: "identity_removed_at",
+    Part.WORDS: "words_removed_at",
+    Part.APPLICANT: "identity_removed_at",
+}
 """The facts that a part is gone."""
 GONE = {
     Part.IDENTITY: ("name", "phone", "position", "reporter_mark"),
     Part.WORDS: ("description", "place_words", "place_mark", "released_at"),
+    Part.APPLICANT: ("person", "phone", "remark", "note", "applicant_mark"),
 }
 """The facts that point at what is gone, or were made of it."""
 
@@ -56,7 +62,7 @@ class Removal(Form):
 
 def is_kept(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
     """Only what is kept on purpose can be given free."""
-    return None if case.facts.get(KEPT_SINCE) else Sentence("Nothing of this report is kept beyond its time.")
+    return None if case.facts.get(KEPT_SINCE) else Sentence("Nothing of this case is kept beyond its time.")
 
 
 def note_keeping(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
@@ -72,21 +78,21 @@ def note_lifted(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[s
 def note_removal(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[str, Any]:  # noqa: ANN401
     """Forget what pointed at it."""
     facts: dict[str, Any] = {**dict.fromkeys(GONE[form.what]), REMOVED_AT[form.what]: at.isoformat()}
-    if form.what is Part.WORDS:
+    if form.what is not Part.IDENTITY:
         return {"facts": facts}
     return {"facts": {**facts, "has_phone": False, identity.REQUESTS: {}, identity.GRANTS: {}}, "asked_at": None}
 
 
 def steps(states: Iterable[State], *, handling: tuple[Guard, ...]) -> tuple[Transition, ...]:
-    """Return the steps of keeping and removing; `handling` guards one's own report."""
+    """Return the steps of keeping and removing; `handling` guards what one has sent oneself."""
     everywhere = frozenset(states)
     ended = frozenset(state for state in everywhere if state.final)
     return (
         Transition(
             "hold_redaction", zh="暂缓删除", en="Keep beyond its time", sources=everywhere, target=None,
             roles={Role.SUPERVISOR}, guards=handling, form=Keep, changes=note_keeping,
-            hint=Label("因诉讼、调查等需要，期满后不删除举报人资料，直至解除。",
-                       "For a suit or an inquiry: nothing of the reporter is removed until this is lifted."),
+            hint=Label("因诉讼、调查等需要，期满后不删除当事人资料，直至解除。",
+                       "For a suit or an inquiry: nothing of who sent it is removed until this is lifted."),
         ),
         Transition(
             "lift_hold", zh="解除暂缓删除", en="Keep no longer", sources=everywhere, target=None,

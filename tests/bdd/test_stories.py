@@ -375,10 +375,17 @@ def _seen(story: Story) -> None:
     assert story.shown.phone == REPORTER_PHONE
 
 
-def _kept(story: Story) -> set[str]:
+def _kept(story: Story, called: str = "该举报") -> set[str]:
     with story.db.read() as session:
-        items = select(VaultItem.kind).where(VaultItem.case_id == story.known["该举报"])
+        items = select(VaultItem.kind).where(VaultItem.case_id == story.known[called])
         return set(session.exec(items))
+
+
+@then("申请人的姓名和电话已经不在")
+def _no_applicant(story: Story) -> None:
+    assert _kept(story, "该申请") == set()
+    with story.db.read() as session:
+        assert register_log.verify_everything(session).whole
 
 
 @then("举报人的电话已经不在")

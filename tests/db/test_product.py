@@ -20,7 +20,7 @@ from domain.models import Case, Outbox, TimelineEntry
 from domain.processes import WORKFLOWS
 from domain.workflow import Transition, TransitionRefused, Workflow
 from tests.filling import Desk, fill
-from tests.journeys import WAYS, begin, guard_the_reporter, hold_a_message, reach
+from tests.journeys import WAYS, begin, guard_the_reporter, hold_a_message, press, reach
 from tests.world import PEOPLE, World
 
 STATES = [(process, state) for process, ways in WAYS.items() for state in ways]
@@ -80,6 +80,8 @@ def test_offered_is_what_works(db: Database, world: World, subtests: pytest.Subt
             hold_a_message(session, world, case)
             if process == "hazard_report":
                 guard_the_reporter(session, world, case)
+            if process == "enrolment":
+                press(session, world, case, "supervisor", "hold_redaction")
             session.expunge_all()
             _fire_everything(session, world, case.id)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from domain import audit, cases, photos, register_log, reports, retention, tidying, uploads
+from domain import audit, cases, enrolments, photos, register_log, reports, retention, tidying, uploads
 from domain.actors import SYSTEM
 from domain.attempts import Recipient, begin
 from domain.database import Database
@@ -259,21 +259,22 @@ def test_one_crash_between_two_reports_loses_nothing(kept: Kept, db: Database, w
         assert_whole(session)
 
 
-def test_every_kind_a_report_seals_has_its_time() -> None:
-    """Whatever a form or the intake seals is in one of the two parts."""
-    known = frozenset[str]().union(*retention.KINDS.values())
-    flow = WORKFLOWS["hazard_report"]
-    sealed = {kind for step in flow.transitions if step.form for kind in sealed_fields(step.form).values()}
+@pytest.mark.parametrize("process", ["hazard_report", "enrolment"])
+def test_every_kind_a_case_seals_has_its_time(process: str) -> None:
+    """Whatever a form, the intake or a message seals is in one of the parts of its process."""
+    parts = [part for part, of in retention.PROCESSES.items() if of == process]
+    known = frozenset[str]().union(*(retention.KINDS[part] for part in parts))
+    forms = {step.form for step in WORKFLOWS[process].transitions if step.form}
+    sealed = {kind for form in forms for kind in sealed_fields(form).values()} | {"note"}
     put = set()
-    for file in ("reports", "places", "receipts", "attempts"):
+    files = ("receipts", "attempts", *(("places",) if process == "hazard_report" else ()))
+    for file in files:
         tree = ast.parse((ROOT / "domain" / f"{file}.py").read_text(encoding="utf-8"))
-        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-        for call in calls:
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             put |= {k.value.value for k in call.keywords if k.arg == "kind" and isinstance(k.value, ast.Constant)}
+    taken_in = set(enrolments.SEALED.values()) if process == "enrolment" else {"name", "phone", "description"}
 
-    assert sealed <= known
-    assert put & {"receipt", "message", "place", "position"} <= known
-    assert {"name", "phone", "description", "note"} <= known
+    assert sealed | put | taken_in <= known
 
 
 def test_photo_is_named_by_nothing_after_its_time(kept: Kept, db: Database) -> None:

@@ -90,6 +90,9 @@ BRIEF = {
         withdraw | open | withdrawn | applicant
         remind_applicant | returned | - | system
         lapse | returned | withdrawn | system
+        hold_redaction | any | - | supervisor
+        lift_hold | any | - | supervisor
+        redact | approved rejected withdrawn | - | system
         remind | open | - | handler supervisor leader
         comment | open | - | warden handler inspector operator supervisor leader
         decide_held | any | - | handler supervisor
