@@ -12,6 +12,7 @@ from sqlmodel import select
 from domain import cases, enrolments, papers, sealed, venue_codes
 from domain.database import Database
 from domain.models import Case, Document, Venue
+from tests.http.test_public_bytes import PAGE, weight
 from tests.pictures import jpeg
 from tests.visitor import Visitor, hidden_fields, kept_photos, seen, visitor_of
 from tests.world import World
@@ -371,3 +372,20 @@ def test_rejected_as_duplicate_leads_to_the_venue(db: Database, world: World, vi
     assert {"zh_CN": "该场所已入驻", "en": "The place is enrolled already"}[language] in seen(page)
     assert "门口已有标牌" in seen(page)
     assert f'href="/v/{code}"' in page.text
+
+
+@BOTH
+def test_every_page_of_an_application_weighs_at_most_15_kb(
+    db: Database, world: World, visitor: Visitor, language: str
+) -> None:
+    visitor.speaks(language)
+    pages = [walk(visitor, last) for last in ANSWERS]
+    first, second = applied(visitor), applied(visitor, name="另一家")
+    pages.append(visitor.opens(f"/enrol/{first}?new=1"))
+    staff(db, world, first, *APPROVED)
+    staff(db, world, second, *RETURNED)
+    pages += [visitor.opens(path) for path in (f"/enrol/{first}", f"/enrol/{second}", f"/enrol/{second}/change")]
+
+    weights = {seen(page)[:20]: weight(visitor, page) for page in pages}
+
+    assert max(weights.values()) <= PAGE, weights
