@@ -57,6 +57,8 @@ def test_applicant_hears_of_receipt_return_and_approval_with_the_links(desk: Des
     to_desk = heard(telephony, HANDLER)
     assert [("新的入驻申请" in body, "已补正" in body) for body in to_desk] == [(True, False), (False, True)]
     assert not any("马掌柜" in body or opened.receipt in body for body in to_desk)
+    # Before a colleague has looked, no word that anybody may have typed goes out to any number.
+    assert not any("广龙小卖部" in body for body in (received, *to_desk))
 
 
 def test_english_applicant_reads_english_and_no_secret_is_kept_in_clear(desk: Desk, telephony: Exchange) -> None:
