@@ -66,7 +66,8 @@ def compose(
     """Return the words of `effect` for `recipient`; at most three segments, the free text shortened if need be."""
     is_staff = recipient.person_id is not None
     context = facts_of(session, case, entry, locale=recipient.language, for_staff=is_staff)
-    if recipient.person_id in case.assignees:  # their way to a case is the task, made for a telephone on site
+    is_sent = bool(workflow_of(case.process).named("reassign"))
+    if is_sent and recipient.person_id in case.assignees:  # their way is the task, made for a telephone on site
         context["link"] = _page("tasks", case)
     context |= _said(extra or {}, recipient.language)
     if is_staff:

@@ -20,6 +20,7 @@ from domain.processes import WORKFLOWS
 from domain.reports import Intake
 from notifications import calls, messages
 from notifications.recipients import TELLINGS
+from tests.journeys import reach
 from tests.world import World
 
 SECRETS = ("+8613912345678", "13912345678", "王举报", "烟感报警不会亮")
@@ -226,3 +227,14 @@ def test_machine_is_hung_up_on_and_a_strange_call_learns_nothing(db: Database, w
     assert "<Say" not in to_machine
     assert case.number not in to_stranger + keys
     assert "<Gather" not in to_stranger + keys
+
+
+def test_reviewer_is_led_to_the_case_where_the_papers_are(db: Database, world: World) -> None:
+    with db.write() as session:
+        application = reach(session, world, "enrolment", "under_review")
+        entry = entry_of(application, "remind", world.clock.now)
+        recipient = Recipient("+8613800000001", "zh_CN", person_id=application.assignee_id)
+
+        words = messages.compose(session, application, entry, "remind_assignee", recipient=recipient)
+
+    assert f"/cases/{application.number}" in words.body
