@@ -109,6 +109,7 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
     typed = typed.strip()
     if not typed:
         return []
+    exact: Venue | None
     try:
         exact = venues.open_by_code(session, typed, day=day)
     except venues.CodeReplaced as old:  # whoever reads an old sheet out means this venue; its code in force is shown

@@ -100,7 +100,7 @@ def public_enrolment(session: Session, case: Case, *, at: datetime) -> PublicEnr
         due_at=case.due_at,
         is_late=case.due_at is not None and case.due_at < at,
         returned=_returned(case),
-        reason=RejectReason(refused["reason"]).label if refused else None,
+        reason=next((one.label for one in RejectReason if one == refused.get("reason")), None),
         explanation=str(refused.get("explanation", "")),
         duplicate_of=str(case.facts.get("duplicate_of") or ""),
         code=venue.code if venue is not None and venue.is_open(people.local_day(at)) else "",
