@@ -1,6 +1,7 @@
 """Writes the pages that follow from the code: `python -m domain.docs [--check]`. It explains; it decides nothing.
 
-`docs/processes/<name>.md` comes from a process's table, `docs/settings.md` from the settings' own descriptions.
+`docs/processes/<name>.md` comes from a process's table, `docs/settings.md` from the settings' own descriptions,
+`docs/import-columns.md` from the columns of the tables that can be imported.
 With `--check` nothing is written; a stale page is named and the exit code is 1.
 """
 
@@ -17,6 +18,7 @@ from uuid import UUID
 import domain.companions  # noqa: F401 - registers the companions whose rules are told here
 from domain import cases, catalogue
 from domain.actors import ROLE_LABELS, Role
+from domain.imports.columns_page import columns_page
 from domain.language import CHINESE, translate
 from domain.processes import WORKFLOWS, enrolment, hazard_report
 from domain.settings import OF_THE_DEMO, SECRETS, Settings
@@ -39,7 +41,8 @@ UNITS = {
 def pages() -> dict[Path, str]:
     """Return every generated page by its path below `docs/`."""
     found = {Path("processes") / f"{name}.md": process_page(workflow) for name, workflow in WORKFLOWS.items()}
-    return {**found, Path("settings.md"): settings_page()}
+    columns = {Path("import-columns.md"): columns_page(GENERATED)}
+    return {**found, **columns, Path("settings.md"): settings_page()}
 
 
 def stale(folder: Path = DOCS) -> list[Path]:

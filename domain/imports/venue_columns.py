@@ -17,7 +17,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("code", Label("场所编码", "Venue code"), readers.identifier(clean_venue_code), also=("编码",), width=12,
            hint=Sentence("Only to change a venue that is there. New venues get their code from the system.")),
     Column("credit_code", Label("统一社会信用代码", "Unified social credit code"), readers.credit_code, width=22,
-           also=("信用代码", "credit code"), example="91530481MA6K0000XP",
+           also=("信用代码", "credit code"), example="91530481MA6K00001W",
            hint=Sentence("18 characters, as on the licence. By it a venue is known again.")),
     Column("name", Label("场所名称", "Name"), readers.text(80), required=True, also=("名称", "单位名称"), width=30,
            example="宽澄·鼎元一期南", hint=Sentence("As on the sign at the door.")),

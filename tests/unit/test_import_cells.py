@@ -178,5 +178,5 @@ def test_every_column_is_announced_by_one_header_alone_and_its_example_can_be_re
 
     assert len(names) == len(set(names))
     for column in kind.columns:
-        if column.example is not None and column.key != "credit_code":
+        if column.example is not None:
             column.read(column.example)
