@@ -6,6 +6,7 @@ import argparse
 
 import uvicorn
 
+from api import single_sign_on
 from domain.settings import NotForProduction, get_settings
 
 LOGGING = {
@@ -32,6 +33,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         get_settings().refuse_demo_in_production()
+        single_sign_on.refuse_unusable(get_settings())
     except NotForProduction as refused:
         parser.exit(2, f"fireline web: {refused}\n")
     uvicorn.run(

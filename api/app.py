@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import domain.companions  # noqa: F401 - registers what happens beside a step
-from api import errors, operations
+from api import errors, operations, single_sign_on
 from api.access import Router
 from api.metrics import RequestMetrics
 from api.middleware.compression import Compression
@@ -75,6 +75,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
     """Return the web part. Tests give a database and may put a clock of their own at `app.state.clock`."""
     settings = settings or get_settings()
     settings.refuse_demo_in_production()
+    single_sign_on.refuse_unusable(settings)
     app = Web(
         title="Fireline",
         version="1",

@@ -13,14 +13,14 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import httpx
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from domain.language import Sentence
-from domain.settings import Settings
+from domain.settings import NotForProduction, Settings
 
 log = logging.getLogger("fireline.web")
 
@@ -52,6 +52,10 @@ class NotLinked(Exception):
     reason = Sentence("No account here belongs to you yet. Ask an administrator to link it.")
 
 
+class NotUsable(NotForProduction):
+    """A provider is configured that cannot be used; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
     """Somebody on their way to the provider: where to, and what the cookie has to keep."""
@@ -76,6 +80,18 @@ def name_of(settings: Settings) -> str:
     return (settings.oidc_name or urlsplit(settings.oidc_issuer).hostname or "") if settings.oidc_issuer else ""
 
 
+def refuse_unusable(settings: Settings) -> None:
+    """Raise `NotUsable` when a provider is configured that nobody could sign in through, or not safely."""
+    if not settings.oidc_issuer:
+        return
+    if find_spec("authlib") is None:
+        raise NotUsable("FIRELINE_OIDC_ISSUER is set, and the extra is missing: pip install 'fireline[oidc]'")
+    if not _may_be_asked(settings.oidc_issuer):
+        raise NotUsable("FIRELINE_OIDC_ISSUER has to begin with https://")
+    if not settings.oidc_client_id:
+        raise NotUsable("FIRELINE_OIDC_ISSUER is set, and FIRELINE_OIDC_CLIENT_ID is not")
+
+
 def depart(settings: Settings, *, following: str) -> Departure:
     """Return the address at the provider, and what to keep until somebody comes back. Raises `ProviderDown`."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415 - the extra may be absent
@@ -88,8 +104,13 @@ def depart(settings: Settings, *, following: str) -> Departure:
         "scope": settings.oidc_scopes, "state": kept["state"], "nonce": kept["nonce"],
         "code_challenge": create_s256_code_challenge(kept["verifier"]), "code_challenge_method": "S256",
     }  # fmt: skip
-    address = str(httpx.URL(provider["authorization_endpoint"]).copy_merge_params(query))
+    address = _with_query(provider["authorization_endpoint"], query)
     return Departure(address, _serializer(settings).dumps(kept))
+
+
+def _with_query(address: str, query: dict[str, str]) -> str:
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(query))))))
 
 
 def arrive(settings: Settings, *, cookie: str, state: str, code: str, at: datetime) -> Arrival:
@@ -111,6 +132,7 @@ def arrive(settings: Settings, *, cookie: str, state: str, code: str, at: dateti
 
 
 def _exchanged(settings: Settings, provider: dict[str, Any], *, code: str, verifier: str) -> dict[str, Any]:
+    import httpx  # noqa: PLC0415 - a web part without a provider is lighter without it
     from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415 - as above
     from authlib.integrations.httpx_client import OAuth2Client  # noqa: PLC0415
 
@@ -175,6 +197,8 @@ def _discovered(settings: Settings) -> dict[str, Any]:
 
 
 def _asked(address: str) -> dict[str, Any]:
+    import httpx  # noqa: PLC0415 - as above
+
     if not _may_be_asked(address):
         raise ProviderDown
     try:

@@ -57,6 +57,20 @@ def test_everything_behind_the_sign_in_asks_for_it(app, anybody):
                 assert told[1].startswith("/login?next=/"), f"{method} {route.path}"
 
 
+def test_steps_of_a_sign_in_are_for_who_has_begun_one_and_for_no_program(app, anybody, program):
+    headers = program("handler") | {"accept": "text/html"}
+    tried = []
+    for route in endpoints(app):
+        if route.path == "/static" or access_of(route.endpoint) is not Access.BEGUN:
+            continue
+        for method in route.methods - {"HEAD"}:
+            for given in ({"accept": "text/html"}, headers):
+                answer = anybody.request(method, filled(route.path), headers=given)
+                assert (answer.status_code, answer.headers["location"][:6]) == (303, "/login"), f"{method} {route.path}"
+            tried.append(route.path)
+    assert {"/login/second", "/account/app", "/account/password", "/logout"} <= set(tried)
+
+
 def test_every_public_form_refuses_another_site(app, anybody):
     tried = []
     for route in endpoints(app):

@@ -252,3 +252,28 @@ def test_without_a_provider_its_addresses_lead_to_the_password(
         for path in ("/login/provider", "/login/provider/back"):
             assert member.opens(path).headers["location"] == "/login"
         assert "/login/provider" not in member.opens("/login").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"OIDC_ISSUER": "http://sso.example"}, "https://"), ({"OIDC_CLIENT_ID": ""}, "FIRELINE_OIDC_CLIENT_ID")],
+)
+def test_web_part_does_not_start_on_a_provider_that_cannot_be_used(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], words: str
+) -> None:
+    assert provider.url
+    single_sign_on.refuse_unusable(get_settings())
+    for name, value in changes.items():
+        monkeypatch.setenv(f"FIRELINE_{name}", value)
+    get_settings.cache_clear()
+
+    with pytest.raises(single_sign_on.NotUsable, match=words):
+        single_sign_on.refuse_unusable(get_settings())
+
+
+def test_missing_library_is_named_at_the_start(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert provider.url
+    monkeypatch.setattr(single_sign_on, "find_spec", lambda _: None)
+
+    with pytest.raises(single_sign_on.NotUsable, match=r"fireline\[oidc\]"):
+        single_sign_on.refuse_unusable(get_settings())
