@@ -42,6 +42,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("responsible_name", Label("责任人", "Person responsible"), readers.text(60), width=14, example="张一"),
     Column("responsible_phone", Label("责任人手机", "Their phone"), readers.phone, width=16, also=("责任人电话",),
            example="13800138000"),
-    Column("venue_name", Label("场所名称", "Venue"), readers.text_of, width=30, only_out=True),
+    Column("venue_name", Label("场所名称", "Venue name"), readers.text_of, width=30, only_out=True),
     Column("responsible", Label("现责任人", "Responsible now"), readers.text_of, width=14, only_out=True),
 )  # fmt: skip
