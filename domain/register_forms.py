@@ -101,7 +101,7 @@ def date_field(title: str, *, required: bool = False, hint: str = "") -> Any:  #
 class VenueFacts(Form):
     """What is known of a venue; people, buildings and decisions have forms of their own."""
 
-    name: str = line_field(N_("Name"), limit=80)
+    name: str = line_field(N_("Name of the venue"), limit=80)
     name_en: str | None = line_field(N_("Name in English"), limit=120, required=False)
     class_code: VenueClassCode = select_field(N_("Class"), listed="classes")
     industry: IndustryCode | None = select_field(N_("Industry"), listed="industries", required=False)
@@ -217,7 +217,7 @@ class FireResistance(LabelledChoice):
 class BuildingFacts(Form):
     """A building of a venue; its floors are made from the number of its storeys."""
 
-    name: str = line_field(N_("Name"), limit=80)
+    name: str = line_field(N_("Name of the building"), limit=80)
     storeys_above: int | None = number_field(N_("Storeys above ground"), most=200)
     storeys_below: int | None = number_field(N_("Storeys below ground"), most=20)
     height_m: float | None = number_field(N_("Height (m)"), most=2000)
@@ -232,7 +232,7 @@ class FloorFacts(Form):
 
     number: int = Field(..., ge=-20, le=200, title=N_("Number of the floor"), json_schema_extra={
         "widget": "number", "hint": N_("1 is the ground floor, -1 the first below it")})  # fmt: skip
-    name: str | None = line_field(N_("Name"), limit=60, required=False)
+    name: str | None = line_field(N_("Name of the floor"), limit=60, required=False)
     use: str | None = line_field(N_("Use"), limit=60, required=False)
 
     @field_validator("number")
@@ -248,7 +248,7 @@ class KeyPartFacts(Form):
     """A 消防安全重点部位 and who answers for it."""
 
     kind: KeyPartKindCode = select_field(N_("Kind"), listed="key_part_kinds")
-    name: str = line_field(N_("Name"), limit=80)
+    name: str = line_field(N_("Name of the key part"), limit=80)
     where: str | None = select_field(N_("Building or floor"), listed="places", required=False)
     location: str | None = line_field(N_("Where exactly"), limit=120, required=False)
     responsible: str | None = select_field(N_("Person responsible"), listed="people", required=False)
@@ -296,7 +296,9 @@ class DocumentFacts(Form):
     """What a file of a venue is."""
 
     kind: DocumentKindCode = select_field(N_("Kind"), listed="document_kinds")
-    name: str | None = line_field(N_("Name"), limit=120, required=False, hint=N_("The file's own name when left empty"))
+    name: str | None = line_field(
+        N_("Name of the document"), limit=120, required=False, hint=N_("The file's own name when left empty")
+    )
     expires_on: Day | None = date_field(N_("Valid until"))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
 
-from domain.language import Label
+from domain import catalogue
+from domain.actors import ROLE_LABELS
+from domain.language import Label, Labelled
 
 KINDS: Mapping[str, Label] = {
     "account": Label("账号", "Account"),
@@ -95,6 +99,7 @@ FIELDS: Mapping[str, Label] = {
     "reason": Label("原因", "Reason"),
     "sha256": Label("指纹", "Fingerprint"),
     "source": Label("来源", "Source"),
+    "area_m2": Label("建筑面积（平方米）", "Floor area (m²)"),
     "building_id": Label("楼栋", "Building"),
     "class_code": Label("类别", "Class"),
     "closed_on": Label("注销日期", "Closed from"),
@@ -102,10 +107,12 @@ FIELDS: Mapping[str, Label] = {
     "ended_at": Label("终止时间", "Ended at"),
     "expires_on": Label("到期日", "Expires on"),
     "facilities": Label("设施数", "Facilities"),
+    "fire_resistance": Label("耐火等级", "Fire resistance class"),
     "floor": Label("楼层", "Floor"),
     "floor_id": Label("楼层", "Floor"),
     "floors": Label("楼层数", "Floors"),
     "from_on": Label("首日", "First day"),
+    "height_m": Label("建筑高度（米）", "Height (m)"),
     "hours": Label("营业时间", "Opening hours"),
     "installed_on": Label("安装日期", "Installed on"),
     "key_part_id": Label("重点部位", "Key part"),
@@ -127,6 +134,8 @@ FIELDS: Mapping[str, Label] = {
     "role": Label("职务", "Post"),
     "size": Label("字节数", "Bytes"),
     "sizes": Label("规模", "Sizes"),
+    "storeys_above": Label("地上层数", "Storeys above ground"),
+    "storeys_below": Label("地下层数", "Storeys below ground"),
     "suspended_on": Label("停用日期", "Suspended on"),
     "until_on": Label("末日", "Last day"),
     "use": Label("用途", "Use"),
@@ -154,3 +163,21 @@ FIELDS: Mapping[str, Label] = {
     "owner_id": Label("消防安全责任人", "Responsible person"),
     "documents": Label("材料份数", "Documents"),
 }
+
+
+@cache
+def _kinds() -> Mapping[str, Labelled]:
+    return {**catalogue.document_kinds(), **catalogue.facility_kinds(), **catalogue.key_part_kinds()}
+
+
+def _roles() -> Mapping[str, Labelled]:
+    return {role.value: words for role, words in ROLE_LABELS.items()}
+
+
+CODES: Mapping[str, Callable[[], Mapping[Any, Labelled]]] = {
+    "class_code": catalogue.venue_classes,
+    "industry": catalogue.industries,
+    "kind": _kinds,
+    "role": _roles,
+}
+"""Field → the words for the codes that stand in it."""

@@ -16,8 +16,20 @@ from sqlmodel import Session, col
 
 from domain.actors import ROLE_LABELS, Role
 from domain.language import Label
-from domain.models import Account, Area, Facility, KeyPart, Organisation, Person, RegisterEntry, Venue
-from domain.queries.record_labels import ACTIONS, FIELDS, KINDS
+from domain.models import (
+    Account,
+    Area,
+    Building,
+    Document,
+    Facility,
+    Floor,
+    KeyPart,
+    Organisation,
+    Person,
+    RegisterEntry,
+    Venue,
+)
+from domain.queries.record_labels import ACTIONS, CODES, FIELDS, KINDS
 
 PAGE_SIZE = 50
 LONGEST = 400
@@ -45,8 +57,8 @@ class Detail:
     """One field of an entry: what it was, what it is; only one of them where it was not changed but said."""
 
     field: Label
-    before: str | None
-    after: str | None
+    before: str | Label | None
+    after: str | Label | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +196,10 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
         (Organisation, Organisation.name, "/admin/organisations/{}", Organisation.code),
         (Account, Account.username, None, Account.id),
         (Facility, Facility.code, "/f/{}", Facility.code),
-        (KeyPart, KeyPart.name, None, KeyPart.id),
+        (KeyPart, KeyPart.name, "/f/{}", KeyPart.code),
+        (Building, Building.name, None, Building.id),
+        (Floor, Floor.number, None, Floor.id),
+        (Document, Document.name, None, Document.id),
     ):
         query = select(col(model.id), col(name), col(key)).where(col(model.id).in_(ids))
         for row in session.execute(query).tuples():
@@ -195,8 +210,14 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
 def _detail(name: str, value: Any, named: Mapping[UUID, Subject]) -> Detail:  # noqa: ANN401 - any JSON
     field = FIELDS.get(name, Label(name, name))
     if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - [before, after]
-        return Detail(field, _words(value[0], named), _words(value[1], named))
-    return Detail(field, None, _words(value, named))
+        return Detail(field, _said(name, value[0], named), _said(name, value[1], named))
+    return Detail(field, None, _said(name, value, named))
+
+
+def _said(name: str, value: Any, named: Mapping[UUID, Subject]) -> str | Label | None:  # noqa: ANN401 - any JSON
+    """Return the words of a code the catalogue knows, else what was written."""
+    known = CODES.get(name, dict)().get(value) if isinstance(value, str) else None
+    return Label(known.zh, known.en) if known is not None else _words(value, named)
 
 
 def _words(value: Any, named: Mapping[UUID, Subject]) -> str | None:  # noqa: ANN401 - any JSON
