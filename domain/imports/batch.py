@@ -59,6 +59,11 @@ class Batch:
         self.updates.append((model, subject_id, before, dict(after)))
 
     @property
+    def _origin(self) -> dict[str, Any]:
+        # The import's own entry holds the rest, once.
+        return {name: self.source[name] for name in ("import", "file") if name in self.source}
+
+    @property
     def size(self) -> int:
         """Return how many rows will be written, those of the record included."""
         return 3 * sum(len(rows) for rows in self.rows.values()) + len(self.updates)
@@ -74,7 +79,7 @@ class Batch:
         for model, subject_id, before, after in self.updates:
             table: Any = model.__table__  # type: ignore[attr-defined]
             session.connection().execute(update(table).where(table.c.id == subject_id).values(**after))
-            data = {**register_log.changes(before, after), "source": self.source}
+            data = {**register_log.changes(before, after), **self._origin}
             register_log.record(session, KINDS[model], subject_id, "import", actor=self.actor, at=self.at, data=data)
             if told is not None:
                 told(1)
@@ -89,7 +94,7 @@ class Batch:
                 }
                 if model is Person and row["phone"]:
                     data["phone"] = [None, mask_phone(row["phone"])]
-                data["source"] = self.source
+                data |= self._origin
                 entry = register_log.entry(kind, row["id"], "import", actor=self.actor, at=self.at, data=data)
                 heads.append((row["id"], kind, entry["hash"]))
                 yield entry

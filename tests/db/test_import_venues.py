@@ -18,7 +18,6 @@ from domain.identifiers import is_venue_code, new_id, new_venue_code
 from domain.imports.batch import Batch
 from domain.imports.lines import Faults
 from domain.models import Area, Person, Post, RegisterEntry, Venue, VenueCode
-from tests import tables
 from tests.tables import credit_code, planned, said
 from tests.world import World
 
@@ -85,7 +84,7 @@ def test_a_new_venue_comes_with_code_people_and_record(db: Database, world: Worl
         assert (owner.name, owner.phone) == ("张7", "+8613900000007")
         assert people.of_venue(session, (Role.OWNER,), there.id, day=date(2026, 8, 23)) == [owner]
         (entry,) = register_log.of(session, there.id)
-        assert (entry.action, entry.actor_role, entry.data["source"]) == ("import", "system", tables.SOURCE)
+        assert (entry.action, entry.actor_role, entry.data["file"]) == ("import", "system", "venues.xlsx")
         assert entry.data["name"] == [None, "第 7 号店"]
         (of_owner,) = register_log.of(session, owner.id)
         assert "13900000007" not in str(of_owner.data)

@@ -96,7 +96,7 @@ def test_an_import_writes_all_and_is_in_the_record(db: Database, world: World, p
         assert (entry.data["file"], entry.data["rows"], entry.data["new"]) == ("商户.xlsx", 2, 2)
         assert entry.data["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         one = session.execute(select(Venue).where(col(Venue.name) == "第1号店")).scalar_one()
-        assert register_log.of(session, one.id)[0].data["source"]["import"] == str(done.id)
+        assert register_log.of(session, one.id)[0].data["import"] == str(done.id)
 
 
 @pytest.mark.parametrize("kind", ["check_table", "import_table"])
