@@ -13,6 +13,7 @@ from starlette.responses import Response
 from documents import code_sheets, qr
 from documents.code_sheets import SheetSize, VenueSheet
 from domain import people
+from domain.exports import sheets
 from domain.models import Area, Venue
 from domain.settings import Settings
 
@@ -29,6 +30,7 @@ def sheet_of(session: Session, venue_id: UUID, *, settings: Settings, at: dateti
     venue = session.get(Venue, venue_id)
     if venue is None or not venue.is_open(people.local_day(at)):
         return None
+    day = people.local_day(at)
     area = session.get(Area, venue.area_id)
     return VenueSheet(
         url=f"{settings.public_url.rstrip('/')}/v/{venue.code}",
@@ -36,8 +38,8 @@ def sheet_of(session: Session, venue_id: UUID, *, settings: Settings, at: dateti
         name=venue.name,
         name_en=venue.name_en,
         address=venue.address,
-        issuer=area.name if area else "",
-        issued_on=people.local_day(at),
+        issuer=sheets.issuer_of(session, venue.area_id, day) or (area.name if area else ""),
+        issued_on=day,
     )
 
 
