@@ -16,7 +16,7 @@ from api import allowances, forms, receipts
 from api.access import Router, by_receipt, public
 from api.deps import Conf, Db, Now, Posted, address_of, locale_of
 from api.field_errors import FieldError, field_errors
-from api.middleware.limits import takes_files, takes_little
+from api.middleware.limits import takes_little, takes_photos
 from api.pages import code_sheet, enrol_form, papers_in
 from api.pages.enrol_form import PAGES, Draft, Frame, Standing
 from api.pages.public_receipt import wrong_receipt
@@ -52,7 +52,7 @@ def ask(request: Request, db: Db, at: Now) -> Response:
 
 @router.post("/enrol")
 @public
-@takes_files
+@takes_photos
 def send(request: Request, *, db: Db, at: Now, settings: Conf, form: Posted) -> Response:
     """Take the answers of one page and show the next; the last one opens the application."""
     return posted(request, form, PUBLIC, actor=ANY_APPLICANT, db=db, at=at, settings=settings)
@@ -200,7 +200,7 @@ def change(request: Request, receipt: str, db: Db, at: Now, settings: Conf) -> R
 
 @router.post("/enrol/{receipt}/change")
 @by_receipt
-@takes_files
+@takes_photos
 def send_changed(*, request: Request, receipt: str, form: Posted, db: Db, at: Now, settings: Conf) -> Response:
     """Take the answers of one page of a returned application; the last one submits it again."""
     case_id = _case_id(request, db, receipt)

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
-from api.middleware.limits import takes_files
+from api.middleware.limits import takes_photos
 from api.pages import enrol_form, public_enrol
 from api.pages.enrol_form import Frame
 from domain import cases, papers
@@ -34,7 +34,7 @@ def ask(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
 
 @router.post("/enrolments/new")
 @staff_only
-@takes_files
+@takes_photos
 def send(request: Request, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted) -> Response:
     """Take the answers of one page; the last one opens the application, which somebody else has to approve."""
     _refuse_others(staff)

@@ -321,3 +321,14 @@ def test_arriving_with_an_old_code_says_that_it_was_replaced(db: Database, world
         take(db, world, case, "assignee", "start_check", venue_code=world.codes["kuancheng"])
     assert refused.value.refusal.field == "venue_code"
     assert "更换" in refused.value.refusal.reason.in_language("zh_CN")
+
+
+def test_report_is_not_tied_to_a_venue_by_a_code_that_was_replaced(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = report(session, world, venue_code=None, place="某处")
+    reissue(db, world, "handler")
+
+    with pytest.raises(FieldRefused) as refused:
+        take(db, world, case, "handler", "accept", hazard_code="FAC-07", venue_code=world.codes["kuancheng"])
+    assert refused.value.refusal.field == "venue_code"
+    assert "宽澄·鼎元一期南" in refused.value.refusal.reason.in_language("zh_CN")
