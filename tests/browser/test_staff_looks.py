@@ -87,9 +87,7 @@ def test_pages_of_the_office_have_no_fault(site: Site, open_page: OpenPage, widt
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_pages_about_who_reported_have_no_fault(
-    site: Site, open_page: OpenPage, width: int, language: str
-) -> None:
+def test_pages_about_who_reported_have_no_fault(site: Site, open_page: OpenPage, width: int, language: str) -> None:
     wrong = {}
     with office_of(site.db, site.world) as office:
         number = office.report(triaged=True)
