@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, register_log
+from domain import access, catalogue, people, register_log, venue_people
 from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.cases import FieldRefused
@@ -246,6 +246,7 @@ def appoint(session: Session, person_id: UUID, form: PostForm, *, actor: Actor, 
     data = {"person_id": person_id, "person": person.name, "role": post.role, "area": form.area, "venue": form.venue,
             "industry": form.industry, "from_on": from_on, "until_on": form.until_on}  # fmt: skip
     register_log.record(session, "post", post.id, "appoint", actor=actor, at=at, data=data)
+    venue_people.keep_owner_by(session, post, day=day)
     return post
 
 
@@ -311,6 +312,7 @@ def end_post(
     session.flush()
     data = {"until_on": [before, last], "role": post.role, "reason": form.reason}
     register_log.record(session, "post", post.id, "end", actor=actor, at=at, data=data)
+    venue_people.keep_owner_by(session, post, day=day)
 
 
 def refuse_last_administrator(

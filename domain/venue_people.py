@@ -138,6 +138,13 @@ def keep_owner(session: Session, venue: Venue, *, day: date) -> None:
     session.flush()
 
 
+def keep_owner_by(session: Session, post: Post, *, day: date) -> None:
+    """Bring the owner of a post's venue in step when it is an owner's post; for those who appoint elsewhere."""
+    venue = session.get(Venue, post.venue_id) if post.venue_id and post.role == Role.OWNER.value else None
+    if venue is not None and venue.closed_on is None:
+        keep_owner(session, venue, day=day)
+
+
 def keep_owners(session: Session, *, at: datetime) -> int:
     """Bring every open venue's owner in step with who holds the post today; return how many were not.
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, select
 
-from domain import register_lock, register_log, venue_people, venue_register
+from domain import people_register, register_lock, register_log, venue_people, venue_register
 from domain.access import NotPermitted, OutOfReach
 from domain.actors import Actor
 from domain.cases import FieldRefused
@@ -255,3 +255,16 @@ def test_phone_is_told_for_a_reason_that_is_kept(db: Database, world: World) -> 
     with db.read() as session:
         (entry,) = register_log.of(session, person_id)
         assert (entry.action, entry.actor_name, entry.data["reason"]) == ("reveal_phone", "李庚", "夜间值守无人应答")
+
+
+def test_owner_appointed_by_an_administrator_owns_the_venue_until_the_post_ends(db: Database, world: World) -> None:
+    venue_id, at = world.venues["kuancheng"], world.clock.now
+    with db.write() as session:
+        admin, person_id = who(session, world, "admin"), world.people["manager"]
+        form = people_register.PostForm(role="owner", venue=world.codes["kuancheng"])
+        post = people_register.appoint(session, person_id, form, actor=admin, at=at)
+        assert session.get(Venue, venue_id).owner_id == person_id
+        last = people_register.EndPostForm(reason="换人", until_on=world.clock.now.date())
+        people_register.end_post(session, person_id, post.id, last, actor=admin, at=at)
+        assert venue_people.keep_owners(session, at=at + timedelta(days=1)) == 1
+        assert session.get(Venue, venue_id).owner_id == world.people["owner"]
