@@ -18,11 +18,12 @@ from pathlib import Path
 import psycopg  # noqa: F401 - imported once, by the server that the workers are forked from
 from sqlalchemy import select
 
-from domain import faultpoints
+from domain import errands, faultpoints
 from domain.database import open_database
-from domain.models import Outbox
+from domain.models import Errand, Outbox
 from domain.processes import WORKFLOWS
 from domain.settings import get_settings
+from flows.errand_watch import ErrandWatch
 from flows.provider import provider_of
 from flows.shift import Shift
 from flows.watch import Watch, look_out
@@ -63,12 +64,15 @@ def work_until_done(url: str, environment: Mapping[str, str], death: Death, ahea
 async def _work(url: str, ahead: timedelta) -> None:
     database = open_database(url, synchronous="OFF")
     shift = Shift(database, provider_of(get_settings()), now=lambda: datetime.now(UTC) + ahead, at_once=1)
-    looking = asyncio.create_task(look_out(shift, [Watch(process, shift) for process in WORKFLOWS]))
-    pending = select(Outbox.id).where(Outbox.state == "pending").limit(1)
+    watches = [*(Watch(process, shift) for process in WORKFLOWS), ErrandWatch(shift)]
+    looking = asyncio.create_task(look_out(shift, watches))
+    promises = select(Outbox.id).where(Outbox.state == "pending").limit(1)
+    chores = select(Errand.id).where(Errand.state.in_(errands.OPEN)).limit(1)
     async with asyncio.timeout(GIVE_UP_SECONDS):
         while True:
             with database.read() as session:
-                if not shift.running and session.execute(pending).first() is None:
+                left = any(session.execute(query).first() for query in (promises, chores))
+                if not shift.running and not left:
                     break
             await asyncio.sleep(0.01)
     shift.stop()
