@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from domain import enrolments, papers, people, register_log, venue_register
 from domain.actors import Role
 from domain.cases import FieldRefused, Step, before
-from domain.identifiers import new_id
+from domain.identifiers import mask_phone, new_id
 from domain.language import Sentence
 from domain.models import Area, Person, Post, Venue
 from domain.processes.enrolment_forms import Application
@@ -30,12 +30,18 @@ def make_venue(session: Session, step: Step) -> dict[str, Any]:
     session.add(post)
     session.flush()
     moved = papers.hand_over(session, step.case.id, venue.id)
-    session.flush()
     who: dict[str, Any] = {"actor": step.plan.actor, "at": step.at}
-    enrolled = {"case": step.case.number, "code": venue.code, "owner_id": owner.id, "documents": moved}
+    enrolled = {"case": step.case.number, "owner_id": owner.id, "documents": len(moved)}
     register_log.record(session, "venue", venue.id, "enrol", data=enrolled, **who)
-    appointed = {"role": post.role, "venue": venue.code, "person": owner.id, "from_on": post.from_on}
+    appointed = {
+        "venue_id": venue.id, "venue": venue.name, "person_id": owner.id, "person": owner.name, "role": post.role,
+        "from_on": post.from_on, "case": step.case.number,
+    }  # fmt: skip
     register_log.record(session, "post", post.id, "appoint", data=appointed, **who)
+    for paper in moved:
+        brought = {"venue_id": venue.id, "kind": paper.kind, "name": paper.name, "sha256": paper.sha256,
+                   "size": paper.size, "case": step.case.number}  # fmt: skip
+        register_log.record(session, "document", paper.id, "create", data=brought, **who)
     return {"venue_id": venue.id, "area_id": venue.area_id, "place": venue.name}
 
 
@@ -69,7 +75,7 @@ def _owner(session: Session, step: Step, application: Application) -> Person:
     person = Person(id=new_id(), name=name, phone=phone, language=application.language)
     session.add(person)
     session.flush()
-    entered = {"case": step.case.number}
+    entered = {"name": name, "phone": mask_phone(phone), "case": step.case.number}
     register_log.record(session, "person", person.id, "enter", actor=step.plan.actor, at=step.at, data=entered)
     return person
 

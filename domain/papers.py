@@ -127,11 +127,13 @@ def claim(session: Session, case_id: UUID, ids: Iterable[UUID], *, at: datetime)
     return taken.rowcount == len(new)
 
 
-def hand_over(session: Session, case_id: UUID, venue_id: UUID) -> int:
-    """Give the papers of an application to the venue it became; return how many."""
-    ids = [paper.id for paper in of_case(session, case_id)]
-    session.execute(update(Document).where(col(Document.id).in_(ids)).values(venue_id=venue_id))
-    return len(ids)
+def hand_over(session: Session, case_id: UUID, venue_id: UUID) -> list[Document]:
+    """Give the papers of an application to the venue it became, and return them."""
+    moved = of_case(session, case_id)
+    for paper in moved:
+        paper.venue_id = venue_id
+    session.flush()
+    return moved
 
 
 def content(paper: Document, directory: Path) -> bytes:

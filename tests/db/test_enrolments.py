@@ -126,7 +126,8 @@ def test_approval_makes_venue_owner_post_and_record_in_one_go(db: Database, worl
     assert (owner.name, owner.phone) == ("马掌柜", APPLICANT_PHONE)
     assert (post.role, post.person_id) == (Role.OWNER.value, owner.id)
     assert (moved.venue_id, moved.case_id) == (venue.id, case.id)
-    assert {("venue", "create"), ("venue", "enrol"), ("person", "enter"), ("post", "appoint")} <= set(record)
+    entered = {("venue", "create"), ("venue", "enrol"), ("person", "enter"), ("post", "appoint")}
+    assert entered | {("document", "create")} <= set(record)
     assert whole
 
 
