@@ -6,8 +6,9 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -74,15 +75,18 @@ class Hunt:
         """Return the hunt for all but these."""
         return Hunt({name: words for name, words in self.canaries.items() if name not in names})
 
-    def _wanted(self) -> Iterator[tuple[str, str, bytes]]:
-        for name, words in self.canaries.items():
-            for word in words:
-                for form, pattern in forms(word).items():
-                    yield name, form, pattern
+    @cached_property
+    def _wanted(self) -> tuple[tuple[str, str, bytes], ...]:
+        return tuple(
+            (name, form, pattern)
+            for name, words in self.canaries.items()
+            for word in words
+            for form, pattern in forms(word).items()
+        )
 
     def in_bytes(self, data: bytes, where: str) -> list[Leak]:
         """Return what stands in `data`, and in what is packed in it."""
-        found = [Leak(where, name, form) for name, form, pattern in self._wanted() if pattern in data]
+        found = [Leak(where, name, form) for name, form, pattern in self._wanted if pattern in data]
         if data.startswith(b"PK\x03\x04"):
             found += self._in_archive(data, where)
         return found

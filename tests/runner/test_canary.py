@@ -210,9 +210,10 @@ def leaks_on_pages(site: Site, story: Story, hunt: Hunt, roles: tuple[str, ...])
     """Open every page as everybody and return what leaked, and how many were really shown."""
     everything = pages(site, story)
     leaks, shown = [], 0
+    of_readers = hunt.besides(*READ_BY_THEM)
     for who in (*roles, None):
         client = site.member(who).client if who else site.browser()
-        wanted = hunt.besides(*READ_BY_THEM) if who in READS else hunt
+        wanted = of_readers if who in READS else hunt
         for path in everything:
             for accept in ("text/html", "application/json") if path == f"/cases/{story.number}" else ("*/*",):
                 answer = client.get(path, headers={"accept": accept})
