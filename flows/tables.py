@@ -57,11 +57,13 @@ def take(chore: Chore) -> None:
     def told(count: int) -> None:
         nonlocal written
         written += count
+        if chore.database.is_sqlite:
+            chore.extended()
         chore.progress(rows + rows * written // size)
 
     try:
         with chore.database.write() as session:
-            # On SQLite nobody else can write, not even the lease, while this goes on; nobody else can take it either.
+            # On SQLite nobody else can write while this goes on: not our watch its lease, nor another worker its own.
             if chore.database.is_sqlite:
                 chore.prolong(session)
             done = importing.carry_out(session, kind, looked, terms, import_id=chore.row.id, told=told)
