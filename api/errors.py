@@ -325,7 +325,7 @@ CODE_REPLACED = Problem(
 WRONG_RECEIPT = Problem(
     NOT_FOUND,
     "wrong-receipt",
-    Sentence("No report has this receipt code"),
+    Sentence("Nothing has this receipt code"),
     Sentence("The code may be mistyped."),
     NOTHING_KEPT,
     Sentence("Check the twelve characters of your receipt."),

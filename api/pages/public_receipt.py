@@ -174,8 +174,8 @@ def _case_id(request: Request, db: Database, receipt: str) -> UUID | None:
 
 def wrong_receipt(request: Request, receipt: str) -> Response:
     """Answer every code that opens nothing with the same page."""
-    wrong = FieldError("receipt", Sentence("No report has this receipt code. Check the twelve characters."))
-    title = Sentence("No report has this receipt code")
+    wrong = FieldError("receipt", Sentence("Nothing has this receipt code. Check the twelve characters."))
+    title = Sentence("Nothing has this receipt code")
     return start_page(request, title=title, status=404, refused="receipt", errors=[wrong], receipt=receipt)
 
 

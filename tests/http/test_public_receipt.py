@@ -324,7 +324,7 @@ def test_every_wrong_receipt_gets_the_same_page(visitor: Visitor, language: str)
 
     assert {status for status, _ in pages} == {404}
     assert len({text for _, text in pages}) == 1
-    assert {"zh_CN": "没有此查询码的举报", "en": "No report has this receipt code"}[language] in pages[0][1]
+    assert {"zh_CN": "没有此查询码", "en": "Nothing has this receipt code"}[language] in pages[0][1]
 
 
 def test_guessing_receipts_is_slowed_down_for_right_ones_too(world: World, visitor: Visitor) -> None:
