@@ -88,7 +88,7 @@ class PostForm(Form):
     until_on: Day | None = Field(None, title=N_("Last day"), json_schema_extra={"widget": "date", "optional": True})
 
 
-class NewcomerForm(PersonForm, PostForm):
+class NewcomerForm(PostForm, PersonForm):
     """Somebody new, with a first post and, if a user name is given, an account."""
 
     username: str | None = line_field(
