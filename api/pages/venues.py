@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from api.pages.staff_deadlines import deadline
 from api.pages.staff_frame import staff_page
 from domain import catalogue, documents_register, people
 from domain.access import may
+from domain.identifiers import NotAFacilityCode, clean_facility_code, is_venue_code
 from domain.language import Label, Sentence
 from domain.opening_hours import is_open_at, say_hours
 from domain.processes import workflow_of
@@ -56,8 +58,8 @@ def show_venues(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
             kept = {name: value for name, value in filters.items() if value}
             return RedirectResponse(f"/venues?{urlencode(kept)}", status_code=303)
         areas = area_tree.named(session, staff.actor)
-    if filters["q"] and len(page.rows) == 1 and asked.get("go") and "cursor" not in asked:
-        return RedirectResponse(f"/venues/{page.rows[0].code}", status_code=303)
+    if asked.get("go") and "cursor" not in asked and (exact := _exactly(filters["q"], page.rows)):
+        return RedirectResponse(exact, status_code=303)
     return staff_page(
         request, "pages/staff/venues.html", staff=staff, at=at, here=HERE, page=page, filters=filters,
         filtered=any(value for name, value in filters.items() if (name, value) != ("state", "there")),
@@ -66,6 +68,18 @@ def show_venues(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
         enters=may(staff.actor, Right.KEEP_VENUES), imports=may(staff.actor, Right.IMPORT),
         exports=may(staff.actor, Right.EXPORT), prints=may(staff.actor, Right.PRINT_CODES),
     )  # fmt: skip
+
+
+def _exactly(q: str, rows: Sequence[venue_list.Row]) -> str:
+    """Return the address of the one thing whose code or whole name was typed; "" when there is no such thing."""
+    try:
+        return f"/f/{clean_facility_code(q)}"
+    except NotAFacilityCode:
+        pass
+    if len(rows) != 1:
+        return ""
+    named = q in (rows[0].name, rows[0].name_en) or is_venue_code(q.upper())
+    return f"/venues/{rows[0].code}" if named else ""
 
 
 def wanted_of(filters: dict[str, str]) -> Wanted:

@@ -92,6 +92,8 @@ def read_venue(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff
             "credit_code": venue.credit_code,
             "address": venue.address,
             "area": {"code": page.area.code, "name": page.area.name},
+            "wardens": list(page.wardens),
+            "supervisors": list(page.supervisors),
             "position": {"lat": venue.lat, "lon": venue.lon} if venue.lat is not None else None,
             "phone": venue.phone,
             "hours": venue.hours,

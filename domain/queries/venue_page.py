@@ -59,6 +59,7 @@ class VenuePage:
     venue: Venue
     area: Area
     wardens: tuple[str, ...]
+    supervisors: tuple[str, ...]
     suggestion: KeyUnitSuggestion | None
     holders: Sequence[Holder]
     spots: Sequence[Spot]
@@ -140,6 +141,7 @@ def venue_page(session: Session, venue: Venue, *, actor: Actor, at: datetime) ->
         venue=venue,
         area=area,
         wardens=tuple(one.name for one in people.in_charge(session, Role.WARDEN, area.id, day=day)),
+        supervisors=tuple(one.name for one in people.in_charge(session, Role.SUPERVISOR, area.id, day=day)),
         suggestion=venue_register.suggestion(venue),
         holders=holders,
         spots=spots,

@@ -42,6 +42,9 @@ def test_list_searches_and_filters_within_ones_reach(office: Office) -> None:
     assert "没有符合筛选条件" in seen(handler.opens("/venues", q="没有的"))
     found = handler.opens("/venues", q=codes["market"].lower(), go="1")
     assert found.headers["location"] == f"/venues/{codes['market']}"
+    assert handler.opens("/venues", q="岚山农贸市场", go="1").headers["location"] == f"/venues/{codes['market']}"
+    assert handler.opens("/venues", q="2222-222222", go="1").headers["location"] == "/f/2222222222"
+    assert handler.opens("/venues", q="农贸", go="1").status_code == 200
     assert handler.opens("/venues", cursor="x", q="a").headers["location"] == "/venues?q=a"
 
 
@@ -49,7 +52,16 @@ def test_venue_page_shows_everything_that_belongs_to_it(office: Office, home: st
     number = office.report(hazard="escape", triaged=True)
     page = seen(office.member("supervisor").opens(home))
 
-    for words in ("宽澄·鼎元一期南", "宾馆旅馆民宿", "蒋责任", "消防安全责任人", "138 **** 0013", number, "李庚"):
+    for words in (
+        "宽澄·鼎元一期南",
+        "宾馆旅馆民宿",
+        "蒋责任",
+        "消防安全责任人",
+        "138 **** 0013",
+        number,
+        "李庚",
+        "监管人：郑主管",
+    ):
         assert words in page, words
     assert "13800000013" not in page.replace(" ", "")
 
