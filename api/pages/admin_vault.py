@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Router, needs
+from api.access import Router, needs, proven
 from api.deps import Conf, CurrentStaff, Db, Now
 from api.middleware.limits import takes_little
 from api.pages.admin_frame import admin_page
@@ -70,6 +70,7 @@ def _work(errand: Errand | None) -> Work:
 
 @router.post("/admin/vault/rotate")
 @needs(Right.KEEP_VAULT, everywhere=True)
+@proven
 @takes_little
 def rotate(db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Have everything sealed anew under the current key."""
@@ -80,6 +81,7 @@ def rotate(db: Db, at: Now, staff: CurrentStaff) -> Response:
 
 @router.post("/admin/vault/redact")
 @needs(Right.KEEP_VAULT, everywhere=True)
+@proven
 @takes_little
 def redact(db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Have what has served its time removed now, not tonight."""

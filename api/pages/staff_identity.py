@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api import forms
-from api.access import Router, staff_only
+from api.access import Router, proven, staff_only
 from api.changes import note_version
 from api.deps import CurrentStaff, Db, Now, Posted
 from api.errors import problem_of
@@ -31,6 +31,7 @@ router = Router(include_in_schema=False)
 
 @router.get("/cases/{number}/identity")
 @staff_only
+@proven
 def ask_reason(request: Request, number: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Ask what it is needed for; who has no consent now is led back to the case."""
     with db.read() as session:
@@ -44,6 +45,7 @@ def ask_reason(request: Request, number: str, db: Db, at: Now, staff: CurrentSta
 
 @router.post("/cases/{number}/identity")
 @staff_only
+@proven
 @takes_little
 def show_identity(request: Request, number: str, *, form: Posted, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Write down who looks and why, and show it in this one answer."""

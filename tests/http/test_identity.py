@@ -250,3 +250,16 @@ def test_consent_is_counted_from_the_moment_of_agreeing(office: Office, number: 
 
     assert looks(office, number).status_code == 200
     assert office.world.clock.now - entries(office, number)[-2].at == timedelta(minutes=60)
+
+
+def test_who_signed_in_long_ago_proves_again_who_they_are_before_they_give_a_reason(
+    office: Office, number: str
+) -> None:
+    handler = office.member("handler")
+    office.world.clock.advance(minutes=30)
+    granted(office, number)
+
+    opened = handler.opens(f"/cases/{number}/identity")
+
+    assert opened.status_code == 303
+    assert opened.headers["location"].startswith("/account/prove")
