@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import Session, SQLModel
 
 from domain import register_log
@@ -71,6 +71,8 @@ class Batch:
     def store(self, session: Session, *, told: Callable[[int], None] | None = None) -> None:
         """Write everything with its entries in the record, in the caller's transaction."""
         session.flush()
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SET LOCAL statement_timeout = 0"))  # COPY takes as long as we take to fill it
         for model, rows in self.rows.items():
             bulk.write(session, model, rows, told=told)
         heads: list[tuple[UUID, str, bytes]] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -76,8 +76,6 @@ def carry_out(
     When the register has moved since, everything is compared anew; what then is wrong is in `faults`, and nothing was
     written. Raises RegisterMoved when somebody is a moment ahead.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL statement_timeout = 0"))  # COPY takes as long as we take to fill it
     if (stamp := _stamp(session)) != looked.stamp:
         faults = Faults()
         looked = Looked(looked.lines, faults, kind.plan(session, looked.lines, faults, terms), stamp)

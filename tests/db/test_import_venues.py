@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
 from domain import people, register_log, venues
@@ -316,3 +317,17 @@ def test_one_error_in_the_last_of_a_hundred_thousand_rows_is_found(db: Database,
         batch, faults = plan(session, world, *lines, venue(99_999, 责任人=None, 责任人手机=None, 类别="V99"))
 
     assert (said(faults), batch.new) == ([("C100001", "There is no class “V99”: V01 to V14, or its name.")], 99_999)
+
+
+def test_an_import_may_take_longer_than_any_statement_may(db: Database, world: World) -> None:
+    def slowly(_: int) -> None:
+        time.sleep(0.2)
+
+    with db.write() as session:
+        if not db.is_sqlite:
+            session.execute(text("SET LOCAL statement_timeout = 100"))
+        batch, _ = plan(session, world, venue(1))
+        batch.store(session, told=slowly)
+
+    with db.read() as session:
+        assert named(session, "第 1 号店").class_code == "V06"
