@@ -149,7 +149,7 @@ def _said(looked: Looked, outcome: str) -> Imported:
     if faults.total:
         more = faults.total - len(faults.listed)
         lines += [f"and {more:,} more."] if more else []
-        lines.append(f"{outcome}: {faults.total:,} errors.")
+        lines.append(f"{outcome}: {faults.total:,} {'error' if faults.total == 1 else 'errors'}.")
         return Imported(is_well=False, lines=tuple(lines))
     numbers = f"{counts['new']:,} new, {counts['changed']:,} changed, {counts['unchanged']:,} already there"
     return Imported(is_well=True, lines=(f"{outcome}: {numbers}.",))

@@ -144,5 +144,5 @@ def _refuse(faults: Faults, outcome: dict[str, str]) -> None:
     if not faults.total:
         return
     listed = [errands.complaint(complaint.where, complaint.reason) for complaint in faults.listed]
-    reason = Sentence("There are %(total)s errors. Nothing was written.", total=faults.total)
+    reason = Sentence("Errors: %(total)s. Nothing was written.", total=f"{faults.total:,}")
     raise ErrandRefused(reason, {**outcome, "errors": listed, "total": faults.total})

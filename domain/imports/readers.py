@@ -17,8 +17,6 @@ from domain.opening_hours import NotOpeningHours, read_hours
 MOST_EXACT = 10**15
 """Above that a spreadsheet has forgotten the last digits of a number (IEEE 754: 15 digits are sure)."""
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
-_YES = frozenset({"是", "yes", "y", "true", "1", "√", "✓"})
-_NO = frozenset({"否", "no", "n", "false", "0", "×"})
 EARLIEST_YEAR = 1900
 
 
@@ -116,16 +114,6 @@ def number(least: float, most: float, *, whole: bool = False) -> Callable[[Value
         return int(found) if whole else found
 
     return read
-
-
-def yes_no(value: Value) -> bool:
-    """Read yes or no."""
-    said = plain(text_of(value))
-    if said in _YES:
-        return True
-    if said in _NO:
-        return False
-    raise CellRefused(Sentence("Write yes or no."))
 
 
 def one_of(choices: Callable[[], Mapping[str, Labelled]], unknown: str) -> Callable[[Value], str]:

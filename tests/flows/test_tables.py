@@ -138,7 +138,7 @@ def test_csv_in_gbk_comes_in_as_it_is_meant(db: Database, promise, do, tmp_path:
     ("content", "says"),
     [
         (b"PK\x03\x04 no zip", "damaged"),
-        ("名称,类别,地址,区域\n=1+1,V06,老街,guanglong\n".encode(), "1 errors"),
+        ("名称,类别,地址,区域\n=1+1,V06,老街,guanglong\n".encode(), "Errors: 1."),
         (b"", "empty"),
     ],
 )

@@ -46,9 +46,6 @@ def read(*rows: dict[str, object]) -> tuple[list[lines.Line], Faults]:
         (readers.number(0, 10), "3.5", 3.5),
         (readers.number(0, 9999), "1,200", 1200.0),
         (readers.number(0, 9, whole=True), 3.0, 3),
-        (readers.yes_no, "是", True),
-        (readers.yes_no, False, False),
-        (readers.yes_no, "NO", False),
         (readers.credit_code, tables.credit_code(7).lower(), tables.credit_code(7)),
         (readers.hours, "每天 09:00-22:00", [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "09:00", "until": "22:00"}]),
     ],
@@ -79,7 +76,6 @@ def test_a_cell_is_understood_as_people_type_it(reader, value: Value, expected: 
         (readers.number(0, 5), float("nan"), "not a number"),
         (readers.number(0, 5, whole=True), 1.5, "whole"),
         (readers.number(0, 5), "inf", "outside"),
-        (readers.yes_no, "vielleicht", "yes or no"),
         (readers.hours, "immer", "days and times"),
     ],
 )
