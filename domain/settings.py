@@ -50,8 +50,8 @@ class Settings(BaseSettings):
     region: str = Field(
         "",
         pattern=r"^(\d{6})?$",
-        description="Administrative division (six digits, GB/T 2260) whose thresholds for key units are suggested, such "
-        "as `370000` for Shandong. Empty: none in production, `420000` (Hubei) in the demo.",
+        description="Administrative division (six digits, GB/T 2260) whose thresholds for key units are suggested, "
+        "such as `370000` for Shandong. Empty: none in production, `420000` (Hubei) in the demo.",
     )
     timezone: str = Field("Asia/Shanghai", description="Time zone of pages, messages and legal days.")
     twilio_account_sid: str = Field(DEMO_ACCOUNT_SID, description="Account of the telephone provider.")
