@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from domain import people, people_register, provider_links, register_log, second_factors, sessions, tokens
@@ -21,6 +21,8 @@ from domain.rights import Right
 from domain.settings import Settings
 
 PAGE_SIZE = 50
+SHORTEST_PHONE = 7
+"""Digits; fewer are no telephone number."""
 _POSTS: Any = Post.__table__  # type: ignore[attr-defined]
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
@@ -108,38 +110,41 @@ def page(session: Session, actor: Actor, wanted: Wanted, *, day: date, cursor: s
 def _conditions(wanted: Wanted, day: date) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     typed = wanted.typed.strip()
-    accounts = select(Account.id).where(col(Account.person_id) == Person.id)  # type: ignore[call-overload]
+    accounts = select(col(Account.person_id))
     if typed:
-        like = f"%{typed.replace('~', '~~').replace('%', '~%').replace('_', '~_')}%"
-        digits = "".join(character for character in typed if character.isdigit())
-        named = [
-            col(Person.name).ilike(like, escape="~"),
-            exists(accounts.where(col(Account.username).like(like.casefold(), escape="~"))),
-        ]
-        if len(digits) >= 7:  # noqa: PLR2004 - fewer are no telephone number
-            named.append(col(Person.phone).in_([typed, digits, f"+{digits}", f"+86{digits}"]))
-        conditions.append(or_(*named))
+        conditions.append(_typed(typed, accounts))
     held = (
-        _POSTS.c.person_id == Person.id,
         _POSTS.c.from_on <= day,
         or_(_POSTS.c.until_on.is_(None), _POSTS.c.until_on >= day),
     )
     if wanted.role or wanted.area or wanted.state in ("working", "former"):
-        posts = select(_POSTS.c.id).where(*held)
+        posts = select(_POSTS.c.person_id).where(*held)
         if wanted.role:
             posts = posts.where(_POSTS.c.role == wanted.role)
         if wanted.area:
             path = select(_AREAS.c.path).where(_AREAS.c.code == wanted.area).scalar_subquery()
-            posts = posts.outerjoin(_VENUES, _VENUES.c.id == _POSTS.c.venue_id).join(
-                _AREAS, _AREAS.c.id == func.coalesce(_POSTS.c.area_id, _VENUES.c.area_id)
-            )
-            posts = posts.where(func.substr(_AREAS.c.path, 1, func.length(path)) == path)
-        conditions.append(~exists(posts) if wanted.state == "former" else exists(posts))
+            areas = select(_AREAS.c.id).where(func.substr(_AREAS.c.path, 1, func.length(path)) == path)
+            venues = select(_VENUES.c.id).where(_VENUES.c.area_id.in_(areas))
+            posts = posts.where(or_(_POSTS.c.area_id.in_(areas), _POSTS.c.venue_id.in_(venues)))
+        among = col(Person.id).in_(posts)
+        conditions.append(~among if wanted.state == "former" else among)
     if wanted.state == "disabled":
-        conditions.append(exists(accounts.where(col(Account.disabled_at).is_not(None))))
+        conditions.append(col(Person.id).in_(accounts.where(col(Account.disabled_at).is_not(None))))
     if wanted.state == "without":
-        conditions.append(~exists(accounts))
+        conditions.append(col(Person.id).not_in(accounts))
     return conditions
+
+
+def _typed(typed: str, accounts: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a select of people's ids
+    """Return the condition for what was typed: a telephone number by itself is found by its index."""
+    digits = "".join(character for character in typed if character.isdigit())
+    if len(digits) >= SHORTEST_PHONE and not any(character.isalpha() for character in typed):
+        return col(Person.phone).in_([typed, digits, f"+{digits}", f"+86{digits}"])
+    like = f"%{typed.replace('~', '~~').replace('%', '~%').replace('_', '~_')}%"
+    name = col(Person.name)
+    # PostgreSQL folds every name it compares so; names without letters that have capitals need none of it.
+    named = name.ilike(like, escape="~") if typed.lower() != typed.upper() else name.like(like, escape="~")
+    return or_(named, col(Person.id).in_(accounts.where(col(Account.username).like(like.casefold(), escape="~"))))
 
 
 def _posts(session: Session, ids: list[UUID], *, day: date) -> dict[UUID, list[PostShown]]:

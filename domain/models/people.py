@@ -15,6 +15,7 @@ class Person(SQLModel, table=True):
     """Somebody who works for or answers for fire safety, by real name."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("person_name", "name", "id"), Index("person_phone", "phone"))
 
     id: UUID = Field(primary_key=True)
     name: str = Field(max_length=60)

@@ -451,6 +451,10 @@ def upgrade() -> None:
             sqlite_where=sa.text("asked_at IS NOT NULL"),
         )
 
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index("person_name", ["name", "id"], unique=False)
+        batch_op.create_index("person_phone", ["phone"], unique=False)
+
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.add_column(sa.Column("organisation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("industry", sa.String(length=24), nullable=True))
@@ -511,6 +515,10 @@ def downgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_column("industry")
         batch_op.drop_column("organisation_id")
+
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index("person_phone")
+        batch_op.drop_index("person_name")
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index(
