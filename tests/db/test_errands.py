@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from sqlmodel import Session, select
 
-from domain import errands
+from domain import errands, tidying
 from domain.database import Database
 from domain.errand_kinds import KINDS, ErrandKind, UnknownKind
 from domain.errands import GIVE_UP_AFTER, ErrandOver, Made, UnknownErrand
@@ -236,3 +236,20 @@ def test_list_goes_back_page_by_page_without_gaps(db: Database, world: World) ->
             before = (page[-1].made_at, page[-1].id)
 
     assert seen == mine[::-1]
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(db: Database, world: World) -> None:
+    old = promise(db, world, key="old")
+    promise(db, world, key="waiting", kind="sheets")
+    with db.write() as session:
+        errands.settle(session, claim(session, world)[0], worker="a", at=world.clock.now, outcome={})
+    later = world.clock.advance(days=91)
+
+    with db.write() as session:
+        counts = tidying.tidy(session, at=later).counts
+
+    assert counts["errands"] == 1
+    with db.read() as session:
+        assert [errand.key for errand in session.exec(select(Errand))] == ["waiting"]
+        with pytest.raises(UnknownErrand):
+            errands.by_id(session, old.id)
