@@ -17,7 +17,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from domain.errand_kinds import kind_of
+from domain.errand_kinds import KINDS, kind_of
 from domain.identifiers import new_id
 from domain.language import N_, Sentence
 from domain.models import Errand
@@ -271,6 +271,14 @@ def made_by(
         query = query.where((col(Errand.made_at) < at) | earlier)
     query = query.order_by(col(Errand.made_at).desc(), col(Errand.id).desc())
     return list(session.execute(query.limit(most)).scalars())
+
+
+def oldest_due(session: Session, *, at: datetime) -> float:
+    """Return for how many seconds the oldest due short errand has waited; long ones may wait for each other."""
+    short = [name for name, kind in KINDS.items() if not kind.is_long]
+    waiting = (_ERRAND.c.kind.in_(short), _ERRAND.c.state == "pending", _ERRAND.c.due_at <= at)
+    oldest = session.execute(select(_ERRAND.c.due_at).where(*waiting).order_by(_ERRAND.c.due_at).limit(1)).scalar()
+    return max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
 
 
 def still_needed(session: Session) -> list[str]:

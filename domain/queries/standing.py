@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from domain import outbox
+from domain import errands, outbox
 from domain.heartbeats import ALIVE_WITHIN
 from domain.models import Case, Heartbeat, Outbox
 from domain.parts import FAILING, RESTARTING, STARTING, PartStatus, parts_status
@@ -82,7 +82,8 @@ def standing(session: Session, *, at: datetime) -> Standing:
         ages[sign.part] = (at - sign.at).total_seconds()
         if sign.part == "worker" and alive and "prefect" in sign.data:
             parts["prefect"] = _as_the_worker_says(sign.data, at=at)  # it is the one that talks to Prefect
-    return Standing(parts, ages, outbox.oldest_due(session, at=at))
+    oldest = max(outbox.oldest_due(session, at=at), errands.oldest_due(session, at=at))
+    return Standing(parts, ages, oldest)
 
 
 def _as_the_worker_says(data: Mapping[str, Any], *, at: datetime) -> str:

@@ -17,6 +17,7 @@ from domain.identifiers import new_id
 from domain.language import Label, Sentence
 from domain.models import Errand, Heartbeat
 from domain.outbox import LeaseLost
+from domain.queries import standing
 from tests.at_once import at_once
 from tests.world import World
 
@@ -253,3 +254,18 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(db: Database, wo
         assert [errand.key for errand in session.exec(select(Errand))] == ["waiting"]
         with pytest.raises(UnknownErrand):
             errands.by_id(session, old.id)
+
+
+def test_health_counts_the_wait_of_short_errands_only(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "sums", ErrandKind(Label("算账", "Sums"), is_long=False))
+    promise(db, world, key="long", kind="sheets")
+    later = world.clock.advance(seconds=9)
+    with db.read() as session:
+        assert standing.standing(session, at=later).oldest_due_seconds == 0
+    promise(db, world, key="short")
+    later = world.clock.advance(seconds=7)
+
+    with db.read() as session:
+        assert standing.standing(session, at=later).oldest_due_seconds == 7
