@@ -35,8 +35,8 @@ ADMIN = frozenset({R.ADMINISTRATOR})
 CHIEFS = frozenset({R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR})
 COVER = frozenset({R.SUPERVISOR, R.ADMINISTRATOR})
 EXPORTERS = frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR})
-READERS = frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER, R.WARDEN})
-"""Whoever reads what applicants and reporters send; the warden, since the case is theirs."""
+READERS = frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER})
+"""Whoever reads what applicants send."""
 PHONES = frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
 NOBODY: frozenset[Role] = frozenset()
 """Of those whose posts are over one district: it concerns the whole installation."""
