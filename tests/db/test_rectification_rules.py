@@ -63,7 +63,9 @@ def test_nobody_rechecks_what_they_submitted(db: Database, world: World) -> None
         for step in ("confirm", "fail_recheck"):
             with pytest.raises(TransitionRefused, match="submitted this correction yourself"):
                 press(session, world, case, "warden", step)
-        press(session, world, case, "warden2", "confirm")
+        with pytest.raises(TransitionRefused, match="role may not do this"):
+            press(session, world, case, "warden2", "confirm")  # a warden of another area, whom nobody sent here
+        press(session, world, case, "inspector1", "confirm")
 
         assert case.state == "closed"
 

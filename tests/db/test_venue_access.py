@@ -75,5 +75,5 @@ def test_post_at_another_venue_does_not_let_anybody_submit_here(db: Database, wo
         gives_up(session, world, "officer", elsewhere="market")
         assert world.actor(session, "officer").roles == {Role.OFFICER}
 
-        with pytest.raises(TransitionRefused, match="no post at this venue"):
+        with pytest.raises(TransitionRefused, match="role may not do this"):
             press(session, world, case, "officer", "submit")
