@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 from sqlmodel import Session
 
 from domain.actors import VENUE_SIDE, Actor, Grant, Place, Role
@@ -69,9 +69,13 @@ class Located(Assigned, Protocol):
 
 
 def place_of(session: Session, *, area_id: UUID | None, venue_id: UUID | None) -> Place:
-    """Return where that is, as grants ask for it."""
+    """Return where that is, as grants ask for it.
+
+    A case stays in the area it was put into, as lists have it, also when its venue is put into another one later.
+    """
     if venue_id is not None:
-        query = select(_AREAS.c.path, _VENUES.c.industry).join(_AREAS, _AREAS.c.id == _VENUES.c.area_id)
+        there = _VENUES.c.area_id if area_id is None else literal(area_id, _VENUES.c.area_id.type)
+        query = select(_AREAS.c.path, _VENUES.c.industry).join(_AREAS, _AREAS.c.id == there)
         row = session.execute(query.where(_VENUES.c.id == venue_id)).first()
         if row is not None:
             return Place(row.path, venue_id, row.industry)
@@ -95,7 +99,7 @@ def acting_on_each(session: Session, actor: Actor, cases: Iterable[Assigned]) ->
         select(_CASES.c.id, _AREAS.c.path, _CASES.c.venue_id, _VENUES.c.industry)
         .select_from(_CASES)
         .outerjoin(_VENUES, _VENUES.c.id == _CASES.c.venue_id)
-        .outerjoin(_AREAS, _AREAS.c.id == func.coalesce(_VENUES.c.area_id, _CASES.c.area_id))
+        .outerjoin(_AREAS, _AREAS.c.id == func.coalesce(_CASES.c.area_id, _VENUES.c.area_id))
         .where(_CASES.c.id.in_([case.id for case in listed]))
     )
     there = {row.id: Place(row.path, row.venue_id, row.industry) for row in session.execute(query)}

@@ -95,8 +95,13 @@ def _refuse(field: str, reason: Sentence) -> FieldRefused:
 
 
 def add(session: Session, form: AreaForm, *, actor: Actor, at: datetime) -> Area:
-    """Add an area below its parent; raises `FieldRefused`, `NotPermitted`."""
+    """Add an area below its parent; raises `FieldRefused`, `NotPermitted`.
+
+    There is one root: whoever holds a post over it holds it for what nobody has placed, too.
+    """
     parent = _parent(session, form)
+    if parent is None and session.execute(select(col(Area.id)).where(col(Area.parent_id).is_(None))).first():
+        raise _refuse("parent", Sentence("Say to which area it belongs; only the first one belongs to none."))
     access.require(session, actor, Right.MANAGE_AREAS, area_id=parent.id if parent else None)
     if not all(part.isalnum() and part.isascii() for part in form.code.split("-")):
         raise _refuse("code", Sentence("Letters, digits and hyphens only."))

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 import domain.admissions
 import domain.disclosure  # noqa: F401 - both register what happens beside their steps
-from domain import cases, outbox, people, places, routing, venues
+from domain import access, cases, outbox, people, places, routing, venues
 from domain.actors import SYSTEM
 from domain.cases import FieldRefused, Step, after, before
 from domain.language import Sentence
@@ -128,6 +128,8 @@ def join_other(session: Session, step: Step) -> None:
     for held in sorted((found, case.id)):  # always in this order, so that two merges cannot wait for each other
         session.execute(select(Case.id).where(Case.id == held).with_for_update())  # type: ignore[call-overload]
     other = cases.reload(session, found)
+    if not access.may_see(session, step.plan.actor, other):
+        raise _refuse("into", Sentence("There is no report with this number."))
     if reason := is_not_own_report(other, step.plan.actor, step.at):
         raise _refuse("into", reason)
     if not places.are_same(session, case, other):

@@ -169,7 +169,8 @@ def _end_what_is_there(
         select(Post).where(col(Post.venue_id) == venue_id, or_(col(Post.until_on).is_(None), col(Post.until_on) > last))
     ).scalars().all()  # fmt: skip
     for post in posts:
-        before, post.until_on = post.until_on, max(last, post.from_on)
+        # One that would begin later ends before it began: it never held.
+        before, post.until_on = post.until_on, last
         data = {"until_on": [before, post.until_on], "venue_id": venue_id, "role": post.role, "reason": reason}
         register_log.record(session, "post", post.id, "end", actor=actor, at=at, data=data)
     session.flush()

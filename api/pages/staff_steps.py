@@ -215,7 +215,7 @@ def _pickers(session: Session, case: Case, *, actor: Actor, at: datetime) -> Pic
             known[roles] = [colleague for colleague in found if str(colleague.id) not in handled]
         return known[roles]
 
-    same = tuple(choices.reports_of_same_premises(session, case))
+    same = tuple(choices.reports_of_same_premises(session, case, actor))
     photos, words = disclosure.offered(session, case, actor=actor)
     return Pickers(
         colleagues=colleagues,

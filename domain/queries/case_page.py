@@ -159,7 +159,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
         released=released(session, case, actor=actor, reads=reads),
         clocks=_clocks(workflow, case, entries),
         links=tuple(_links(session, case, actor)),
-        similar=_similar(session, case, at) if not workflow.state(case.state).final else (),
+        similar=_similar(session, case, actor, at) if not workflow.state(case.state).final else (),
         entries=tuple(
             _entry(workflow, entry, names, photos=shown, promised=promised.get(entry.seq, ())) for entry in entries
         ),
@@ -327,11 +327,13 @@ def _linked(relation: Label, other: Case) -> Linked:
     )
 
 
-def _similar(session: Session, case: Case, at: datetime) -> tuple[reports.Similar, ...]:
+def _similar(session: Session, case: Case, actor: Actor, at: datetime) -> tuple[reports.Similar, ...]:
     if case.venue_id is None or "has_phone" not in case.facts:
         return ()
     found = reports.similar(session, venue_id=case.venue_id, at=at, hazard_code=case.hazard_code, besides=case.id)
-    return tuple(found)
+    ids = [one.case_id for one in found]
+    known = set(session.execute(select(col(Case.id)).where(col(Case.id).in_(ids), access.visible(actor))).scalars())
+    return tuple(one for one in found if one.case_id in known)
 
 
 def _entry(

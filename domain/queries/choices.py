@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
-from domain import people, places, venues
+from domain import access, people, places, venues
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label
 from domain.models import Area, Case, Person, Post, Venue
@@ -128,12 +128,13 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
     return [VenueChoice(venue.id, venue.code, venue.name, venue.address, area) for venue, area in rows]
 
 
-def reports_of_same_premises(session: Session, case: Case) -> list[ReportChoice]:
-    """Return the other open cases of this process on the same premises, oldest first."""
+def reports_of_same_premises(session: Session, case: Case, actor: Actor) -> list[ReportChoice]:
+    """Return the other open cases of this process on the same premises that `actor` may know of, oldest first."""
     workflow = workflow_of(case.process)
     unfinished = [state.name for state in workflow.states if not state.final]
     query = select(Case).where(
         _of_same_premises(session, case),
+        access.visible(actor),
         col(Case.process) == case.process,
         col(Case.id) != case.id,
         col(Case.state).in_(unfinished),

@@ -196,6 +196,20 @@ def test_a_warden_goes_on_with_what_they_were_sent_to_in_another_area(city: City
         assert city.seen(session, warden) == {"there"}
 
 
+def test_a_case_stays_where_it_was_put_when_its_venue_is_put_elsewhere(city: City) -> None:
+    with city.db.write() as session:
+        old = city.somebody(session, Role.HANDLER, "chengyang")
+        new = city.somebody(session, Role.HANDLER, "wanglan")
+        here = session.get_one(Case, city.cases["here"])
+        session.get_one(Venue, city.world.venues["kuancheng"]).area_id = city.world.areas["wanglan"]
+        session.flush()
+
+        for actor, is_theirs in ((old, True), (new, False)):
+            assert access.may_see(session, actor, here) == is_theirs
+            assert access.acting_on(session, actor, here).plays(Role.HANDLER) == is_theirs
+            assert access.acting_on_each(session, actor, [here])[here.id].plays(Role.HANDLER) == is_theirs
+
+
 @pytest.mark.parametrize(
     ("role", "post", "seen"),
     [

@@ -58,6 +58,7 @@ def test_an_administrator_adds_an_area_below_another_and_it_is_recorded(office: 
         ({"code": "老街"}, "只能使用字母"),
         ({"level": "city"}, "级别必须低于其上级"),
         ({"parent": "nowhere"}, "没有此代码的区域"),
+        ({"parent": "", "level": "city"}, "只有最初的一个区域"),
         ({"name": ""}, "请填写"),
         ({"level": "planet"}, ""),
     ],
