@@ -139,7 +139,9 @@ def test_places_are_the_same_whatever_key_sealed_them(
     monkeypatch.setattr(sealed, "keyring", lambda: changed)
     with db.write() as session:
         second = report(session, world, venue_code=None, place="环城北路南")
-        assert [row.number for row in choices.reports_of_same_premises(session, second, world.actor(session, "handler"))] == [first.number]
+        assert [
+            row.number for row in choices.reports_of_same_premises(session, second, world.actor(session, "handler"))
+        ] == [first.number]
 
         press(session, world, second, "handler", "merge", into=first.number)
 
@@ -152,7 +154,9 @@ def test_places_are_the_same_when_colleagues_wrote_the_same(db: Database, world:
         for case in (first, second):
             given = {"hazard_code": "FAC-02", "verify_class": "B3WD", "venue_code": None}
             press(session, world, case, "handler", "accept", place="环城北路 33 号", **given)
-        assert [row.number for row in choices.reports_of_same_premises(session, second, world.actor(session, "handler"))] == [first.number]
+        assert [
+            row.number for row in choices.reports_of_same_premises(session, second, world.actor(session, "handler"))
+        ] == [first.number]
 
         press(session, world, second, "handler", "merge", into=first.number)
 
