@@ -49,7 +49,9 @@ def _reachable(session: Session, actor: Actor) -> set[Any]:
 
 def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
     day = people.local_day(at)
-    bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
+    known = _reachable(session, staff.actor)
+    found = organisations.listed(session, day=day)
+    bodies = tuple(Option(body.code, body.name) for body, area in found if area is None or area.id in known)
     areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor))
     industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
     return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries})
