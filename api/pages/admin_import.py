@@ -16,7 +16,7 @@ from sqlmodel import Session
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Router, needs
+from api.access import Router, needs, proven
 from api.deps import Conf, CurrentStaff, Db, Now, Posted, locale_of
 from api.field_errors import FieldError
 from api.middleware.limits import takes_files, takes_little
@@ -48,6 +48,7 @@ SHOWN = 200
 
 @router.get("/admin/import")
 @needs(Right.IMPORT)
+@proven
 def show_form(request: Request, at: Now, staff: CurrentStaff) -> Response:
     """Show what can be imported and take a file."""
     return _form(request, {"form_id": new_id().hex, "table": "venues", "update": ""}, staff=staff, at=at)
@@ -78,6 +79,7 @@ def fetch_template(request: Request, table: str, *, db: Db, at: Now, staff: Curr
 
 @router.post("/admin/import")
 @needs(Right.IMPORT)
+@proven
 @takes_files
 def take_file(  # noqa: PLR0917 - what an endpoint is handed
     request: Request, db: Db, at: Now, staff: CurrentStaff, settings: Conf, form: Posted
@@ -158,6 +160,7 @@ def show_result(request: Request, errand_id: UUID, *, db: Db, at: Now, staff: Cu
 
 @router.post("/admin/import/{errand_id}/take")
 @needs(Right.IMPORT)
+@proven
 @takes_little
 def take(errand_id: UUID, *, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Take the table that was looked at; sent twice it is taken once."""

@@ -14,7 +14,7 @@ from domain.imports.batch import Batch
 from domain.imports.lines import Faults, Line, plain
 from domain.imports.terms import Areas, Terms
 from domain.imports.venue_codes import VenueCodes
-from domain.imports.work import begin
+from domain.imports.work import OWN_POST, begin
 from domain.language import Sentence
 from domain.models import Organisation, Person, Post
 
@@ -67,6 +67,9 @@ def plan(session: Session, lines: list[Line], faults: Faults, terms: Terms) -> B
         seen[key] = line.at("name")
         if key in held or (phone is None and _holds_without_phone(key, held)):
             batch.unchanged += 1
+            continue
+        if persons.is_importer(name, phone):
+            faults.add(line.at("name"), OWN_POST)
             continue
         area_id, venue_id = where
         batch.add(

@@ -34,6 +34,11 @@ class Persons:
             self._phones.add(phone)
         return made
 
+    def is_importer(self, name: str, phone: str | None) -> bool:
+        """Return whether this is the very person who imports."""
+        known = self.known(name, phone)
+        return known is not None and known == self._batch.actor.person_id
+
     def known(self, name: str, phone: str | None) -> UUID | None:
         """Return the person of that name and phone, None when nobody is."""
         return self._ids.get((name, phone)) if phone is not None else None

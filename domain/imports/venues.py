@@ -18,7 +18,7 @@ from domain.identifiers import new_venue_code
 from domain.imports.batch import Batch
 from domain.imports.lines import Faults, Line, doubles, plain
 from domain.imports.terms import Areas, KnownArea, Terms
-from domain.imports.work import Work, begin
+from domain.imports.work import OWN_POST, Work, begin
 from domain.language import Sentence
 from domain.models import Person, Post, Venue, VenueCode
 from domain.people import valid_on
@@ -197,6 +197,8 @@ def _sizes(line: Line) -> dict[str, Any]:
 
 
 def _enter(line: Line, area: KnownArea, register: Register, work: Work) -> None:
+    if _appoints_importer(line, POSTS, work):
+        return
     given = _given(line)
     given.setdefault("opened_on", work.terms.day)
     people = {
@@ -220,7 +222,7 @@ def _compare(line: Line, area: KnownArea, venue: Venue, held: Mapping[str, list[
         after["sizes"] = {**venue.sizes, **sizes}
     after = {name: value for name, value in after.items() if getattr(venue, name) != value}
     vacant = _vacant(line, held, work.faults)
-    if vacant is None:
+    if vacant is None or _appoints_importer(line, vacant, work):
         return
     if not after and not vacant:
         work.batch.unchanged += 1
@@ -257,6 +259,15 @@ def _vacant(line: Line, held: Mapping[str, list[Held]], faults: Faults) -> list[
             return None
         vacant.append(post)
     return vacant
+
+
+def _appoints_importer(line: Line, posts: Iterable[str], work: Work) -> bool:
+    for post in posts:
+        name = line.get(f"{post}_name")
+        if name and work.persons.is_importer(name, line.get(f"{post}_phone")):
+            work.faults.add(line.at(f"{post}_name"), OWN_POST)
+            return True
+    return False
 
 
 def _appoint(person_id: UUID, role: Role, venue_id: UUID, work: Work) -> None:

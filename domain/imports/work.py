@@ -10,6 +10,9 @@ from domain.imports.batch import Batch
 from domain.imports.lines import Faults
 from domain.imports.persons import Persons
 from domain.imports.terms import Areas, Terms
+from domain.language import Sentence
+
+OWN_POST = Sentence("Nobody gives themselves a post: another administrator does it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from domain import people, register_log
-from domain.actors import SYSTEM, Role
+from domain.actors import SYSTEM, Actor, Role
 from domain.database import Database
 from domain.imports.batch import Batch
 from domain.imports.lines import Faults
@@ -151,3 +151,26 @@ def test_nothing_of_this_gives_an_account_or_ends_a_post(db: Database, world: Wo
     with db.read() as session:
         after = {post.id: post.until_on for post in session.execute(select(Post)).scalars()}
         assert before.items() <= after.items()
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ("people", {"岗位": "supervisor", "区域": "guanglong"}),
+        ("people", {"岗位": "owner", "场所编码": "market"}),
+        ("venues", {"名称": "自家店", "类别": "V06", "地址": "老街 1 号", "区域": "guanglong"}),
+    ],
+)
+def test_whoever_imports_gives_themselves_no_post(db: Database, world: World, table: str, line: dict[str, Any]) -> None:
+    line = {key: world.codes[value] if key == "场所编码" else value for key, value in line.items()}
+    who, phone = ("责任人", "责任人手机") if table == "venues" else ("姓名", "手机")
+    with db.write() as session:
+        admin = session.get_one(Person, world.people["admin"])
+        actor: Actor = world.actor(session, "admin")
+        mine = {**line, who: admin.name, phone: admin.phone}
+        batch, faults = planned(session, table, [mine], actor=actor, at=world.clock.now)
+        _, others = planned(session, table, [mine], actor=world.actor(session, "supervisor"), at=world.clock.now)
+
+    assert [reason for _, reason in said(faults)] == ["Nobody gives themselves a post: another administrator does it."]
+    assert batch.size == 0
+    assert "Nobody gives themselves" not in str(said(others))

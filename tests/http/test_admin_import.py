@@ -100,6 +100,25 @@ def test_errors_are_listed_by_cell_and_come_as_a_table(office: Office, admin: Me
     assert "There is no class “V77”" in seen(english)
 
 
+def test_uploading_and_confirming_ask_for_a_fresh_proof(office: Office, admin: Member, tmp_path: Path) -> None:
+    address, _ = looked_at(office, uploads(admin, tables.workbook(tmp_path / "a.xlsx", [venue(1)])))
+    before = venues_there(office.db)
+    office.world.clock.advance(minutes=11)
+
+    opened = admin.opens("/admin/import")
+    csrf = admin.csrf()
+    sent = admin.client.post(
+        "/admin/import", data={"table": "venues", "csrf": csrf}, files={"file": ("b.csv", b"x")}, follow_redirects=False
+    )
+    taken = admin.posts(f"{address}/take", csrf=csrf)
+
+    for answer in (opened, sent, taken):
+        assert answer.headers["location"].startswith("/account/prove?next=")
+    with office.db.read() as session:
+        assert session.execute(select(func.count()).select_from(Errand)).scalar_one() == 1
+    assert venues_there(office.db) == before
+
+
 def test_what_cannot_be_confirmed_is_not_taken(office: Office, admin: Member, tmp_path: Path) -> None:
     address, _ = looked_at(office, uploads(admin, tables.workbook(tmp_path / "a.xlsx", [venue(1, 类别="V77")])))
 
