@@ -45,6 +45,8 @@ class Batch:
     unchanged: int = 0
     rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=lambda: {model: [] for model in KINDS})
     updates: list[tuple[type[SQLModel], UUID, Mapping[str, Any], dict[str, Any]]] = field(default_factory=list)
+    changing: dict[type[SQLModel], set[UUID]] = field(default_factory=dict)
+    """Rows that are changed or get something: what they were compared with has to hold until it is written."""
 
     def add(self, model: type[SQLModel], /, **values: Any) -> UUID:  # noqa: ANN401 - column values
         """Add a subject of the register and return its id."""
@@ -57,6 +59,11 @@ class Batch:
     ) -> None:
         """Change a subject that is there; both sides hold what differs."""
         self.updates.append((model, subject_id, before, dict(after)))
+        self.hold(model, subject_id)
+
+    def hold(self, model: type[SQLModel], subject_id: UUID) -> None:
+        """Have a row held against other writers before anything is written."""
+        self.changing.setdefault(model, set()).add(subject_id)
 
     @property
     def _origin(self) -> dict[str, Any]:

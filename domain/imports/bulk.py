@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from sqlalchemy import JSON, Dialect, Table
 from sqlmodel import Session, SQLModel
@@ -17,14 +20,22 @@ Told = Callable[[int], None]
 """Told how many more rows were written."""
 
 
+class AlreadyThere(Exception):
+    """Another row has what only one may have, such as a credit code; the transaction is of no use any more."""
+
+
 def write(session: Session, model: type[SQLModel], rows: Iterable[dict[str, Any]], *, told: Told | None = None) -> None:
-    """Insert rows, each with every column of the table (`whole` completes them); they may be made on the way."""
+    """Insert rows, each with every column of the table (`whole` completes them); they may be made on the way.
+
+    Raises AlreadyThere.
+    """
     table: Any = model.__table__  # type: ignore[attr-defined]
     dialect = session.get_bind().dialect
-    if dialect.name == "postgresql":
-        _copy(session, table, rows, told)
-    else:
-        _insert(session, table, rows, dialect, told)
+    with _doubles_told(table):
+        if dialect.name == "postgresql":
+            _copy(session, table, rows, told)
+        else:
+            _insert(session, table, rows, dialect, told)
 
 
 def whole(model: type[SQLModel], /, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - column values
@@ -36,6 +47,19 @@ def whole(model: type[SQLModel], /, **values: Any) -> dict[str, Any]:  # noqa: A
 def _defaults(model: type[SQLModel]) -> dict[str, Any]:
     # Rows share what is mutable in it: they are written and never changed.
     return {name: known.get_default(call_default_factory=True) for name, known in model.model_fields.items()}
+
+
+@contextmanager
+def _doubles_told(table: Table) -> Iterator[None]:
+    # The drivers are called past SQLAlchemy, so what they raise is their own.
+    try:
+        yield
+    except UniqueViolation as double:
+        raise AlreadyThere(table.name) from double
+    except sqlite3.IntegrityError as wrong:
+        if wrong.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+            raise AlreadyThere(table.name) from wrong
+        raise
 
 
 def _copy(session: Session, table: Table, rows: Iterable[dict[str, Any]], told: Told | None) -> None:

@@ -84,7 +84,7 @@ def plan(session: Session, lines: list[Line], faults: Faults, terms: Terms) -> B
     matched = list(_matched(lines, register, work))
     _double_places(matched, faults)
     there = {row.id for _, _, row in matched if row is not None}
-    venues, held = _venues(session, there, lock=terms.update), _holders(session, there, terms.day)
+    venues, held = _venues(session, there), _holders(session, there, terms.day)
     for line, area, row in matched:
         if row is None:
             _enter(line, area, register, work)
@@ -156,12 +156,10 @@ def _double_places(matched: Iterable[tuple[Line, KnownArea, Any]], faults: Fault
         first.update(dict.fromkeys(keys, line.at("name")))
 
 
-def _venues(session: Session, ids: set[UUID], *, lock: bool) -> dict[UUID, Venue]:
+def _venues(session: Session, ids: set[UUID]) -> dict[UUID, Venue]:
     found: dict[UUID, Venue] = {}
     for some in _parts(ids):
-        query = select(Venue).where(col(Venue.id).in_(some)).order_by(col(Venue.id))
-        if lock:
-            query = query.with_for_update()
+        query = select(Venue).where(col(Venue.id).in_(some))
         found |= {
             venue.id: venue for venue in session.execute(query.execution_options(populate_existing=True)).scalars()
         }
@@ -236,6 +234,7 @@ def _compare(line: Line, area: KnownArea, venue: Venue, held: Mapping[str, list[
         )
         work.faults.add(line.at(cell), reason)
         return
+    work.batch.hold(Venue, venue.id)
     for post in vacant:
         person_id = work.persons.id_of(line.get(f"{post}_name"), line.get(f"{post}_phone"))
         _appoint(person_id, POSTS[post], venue.id, work)

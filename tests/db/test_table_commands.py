@@ -73,6 +73,24 @@ def test_a_dry_run_writes_nothing_and_the_real_one_all(db: Database, tmp_path: P
 
 
 @pytest.mark.usefixtures("world")
+def test_changes_are_written_when_they_are_allowed(db: Database, tmp_path: Path) -> None:
+    imported(tables.workbook(tmp_path / "a.xlsx", [venue(1), venue(2)]))
+    changed = tables.workbook(tmp_path / "b.xlsx", [venue(1, 电话="0877-6911119"), venue(2)])
+
+    refused, tried, done = (
+        imported(changed),
+        imported(changed, update=True, dry_run=True),
+        imported(changed, update=True),
+    )
+
+    assert not refused.is_well
+    assert tried.lines == ("Nothing was written: 0 new, 1 changed, 1 already there.",)
+    assert done.lines == ("Entered into the register: 0 new, 1 changed, 1 already there.",)
+    with db.read() as session:
+        assert session.execute(select(Venue.phone).where(Venue.name == "第1号店")).scalar_one() is not None
+
+
+@pytest.mark.usefixtures("world")
 def test_every_error_is_said_in_both_languages_with_its_cell(db: Database, tmp_path: Path) -> None:
     before = there(db)
 

@@ -181,6 +181,20 @@ def test_somebody_else_entering_the_same_meanwhile_is_noticed(
         )
 
 
+def test_changes_that_are_allowed_are_looked_at_and_written(db: Database, promise, do, tmp_path: Path) -> None:
+    do(promise("import_table", tables.workbook(tmp_path / "a.xlsx", [venue(1), venue(2)])))
+    moved = tables.workbook(tmp_path / "b.xlsx", [venue(1, 地址="新街1号"), venue(2)])
+
+    tried = do(promise("check_table", moved, update=True))
+    done = do(promise("import_table", moved, update=True))
+
+    for errand in (tried, done):
+        assert errand.state == "done", errand.outcome
+        assert (errand.outcome["new"], errand.outcome["changed"], errand.outcome["unchanged"]) == (0, 1, 1)
+    with db.read() as session:
+        assert session.execute(select(Venue.address).where(Venue.name == "第1号店")).scalar_one() == "新街1号"
+
+
 def test_whoever_lost_the_right_meanwhile_imports_nothing(promise, do, tmp_path: Path) -> None:
     errand = promise("import_table", tables.workbook(tmp_path / "a.xlsx", [venue(1)]), who="warden")
 
