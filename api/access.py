@@ -12,7 +12,7 @@ from api import deps
 from domain.access import NotPermitted, may
 from domain.actors import Place
 from domain.rights import Right
-from domain.tokens import Scope
+from domain.tokens import NAMED_ONLY, Scope, opens
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,7 +85,10 @@ def scope_of(endpoint: Callable[..., Any]) -> Scope | None:
 
 
 def proven(endpoint: Endpoint) -> Endpoint:
-    """Mark an endpoint that does something grave: its caller has proved a moment ago who they are."""
+    """Mark an endpoint that does something grave: its caller has proved a moment ago who they are.
+
+    A program cannot, and is refused unless the endpoint names a scope: one of `tokens.NAMED_ONLY`.
+    """
     endpoint.__proven__ = True  # type: ignore[attr-defined]
     return endpoint
 
@@ -123,6 +126,8 @@ class Router(APIRouter):
         guards += [Depends(guard) for guard in _token_guards(access, scope_of(endpoint))]
         if asks_for_proof(endpoint):
             guards.append(Depends(deps.require_proof))
+            if (scope := scope_of(endpoint)) not in {None, *NAMED_ONLY}:
+                raise UnguardedRoute(f"{path}: {scope} would stand for a proof that nobody gave")
         if (right := right_of(endpoint)) is not None:
             guards.append(Depends(_holds(right, Place() if is_needed_everywhere(endpoint) else None)))
         options["dependencies"] = [*guards, *(options.get("dependencies") or ())]
@@ -144,7 +149,7 @@ def _token_guards(access: Access, scope: Scope | None) -> list[Callable[..., Any
     async def refuse_token(staff: deps.MaybeStaff) -> None:
         if staff is None or staff.via != "token":
             return
-        if scope is None or (staff.scopes is not None and scope not in staff.scopes):
+        if scope is None or not opens(staff.scopes, scope):
             raise deps.NotForPrograms(scope)
 
     return [refuse_token]

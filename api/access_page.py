@@ -31,7 +31,8 @@ answers 404, lists and numbers leave it out. What somebody may know of but not d
 - **Two persons.** Nobody handles a report they made (told by a keyed mark of the phone), approves their own
   application or request, re-checks what they submitted, or checks a reopened report they had a part in; a legal check
   needs two inspectors; who a reporter is needs the consent of a second person.
-- **Programs.** A token acts for its account and only where the address names a scope the token has.
+- **Programs.** A token acts for its account and only where the address names a scope the token has. A fresh proof is
+  asked of people only; where a program is taken all the same, the scope is one that `*` does not include.
 """
 
 

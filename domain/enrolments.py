@@ -64,21 +64,22 @@ def open_application(
     at: datetime,
     channel: str = WEB,
     origin_key: str | None = None,
+    entered_by: UUID | None = None,
 ) -> Opened:
     """Open an application and return it with its receipt; raises `FieldRefused`.
 
     The same `origin_key` gives the same application and the same receipt again. A colleague who enters it for somebody
-    else is remembered: another one has to approve it.
+    else (`actor`), or who was signed in when it was sent (`entered_by`), is remembered: another one has to approve it.
     """
     case_id = new_id()
     kept = _kept(session, application, case_id=case_id, at=at)
-    entered_by = str(actor.person_id) if actor.person_id else None
+    clerk = actor.person_id or entered_by
     case = cases.open_case(
         session,
         ENROLMENT.name,
         actor=actor,
         at=at,
-        facts={**kept.facts, "language": application.language, "entered_by": entered_by},
+        facts={**kept.facts, "language": application.language, "entered_by": str(clerk) if clerk else None},
         data={**kept.said, "channel": channel},
         origin_key=origin_key,
         case_id=case_id,

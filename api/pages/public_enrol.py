@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import allowances, forms, receipts
 from api.access import Router, by_receipt, public
-from api.deps import Conf, Db, Now, Posted, address_of, locale_of
+from api.deps import Conf, Db, MaybeStaff, Now, Posted, address_of, locale_of
 from api.field_errors import FieldError, field_errors
 from api.middleware.limits import takes_little, takes_photos
 from api.pages import code_sheet, enrol_form, papers_in
@@ -53,15 +53,27 @@ def ask(request: Request, db: Db, at: Now) -> Response:
 @router.post("/enrol")
 @public
 @takes_photos
-def send(request: Request, *, db: Db, at: Now, settings: Conf, form: Posted) -> Response:
+def send(request: Request, *, db: Db, at: Now, settings: Conf, staff: MaybeStaff, form: Posted) -> Response:
     """Take the answers of one page and show the next; the last one opens the application."""
-    return posted(request, form, PUBLIC, actor=ANY_APPLICANT, db=db, at=at, settings=settings)
+    clerk = staff.person.id if staff else None
+    return posted(request, form, PUBLIC, actor=ANY_APPLICANT, entered_by=clerk, db=db, at=at, settings=settings)
 
 
 def posted(
-    request: Request, form: FormData, frame: Frame, *, actor: Actor, db: Database, at: datetime, settings: Settings
+    request: Request,
+    form: FormData,
+    frame: Frame,
+    *,
+    actor: Actor,
+    db: Database,
+    at: datetime,
+    settings: Settings,
+    entered_by: UUID | None = None,
 ) -> Response:
-    """Take in one page of a new application, from the applicant or from a colleague at the desk."""
+    """Take in one page of a new application, from the applicant or from a colleague at the desk.
+
+    `entered_by`: who is signed in in the browser that an applicant's form came from.
+    """
     key = enrol_form.origin_key(form)
     with db.read() as session:
         sent_before = enrolments.by_origin(session, key)
@@ -77,7 +89,7 @@ def posted(
                 if not frame.is_desk:
                     allowances.spend_report(session, address_of(request), at=at)
                 opened = enrolments.open_application(
-                    session, found, actor=actor, at=at, channel=channel, origin_key=key
+                    session, found, actor=actor, at=at, channel=channel, origin_key=key, entered_by=entered_by
                 )
         except AllowanceSpent as spent:
             draft.errors, draft.waiting = [FieldError("", spent.reason)], spent

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Body, Query, Request
 from fastapi.responses import JSONResponse
 
-from api.access import Router, programs_may, staff_only
+from api.access import Router, programs_may, proven, staff_only
 from api.changes import note_version, step_words
 from api.deps import CurrentStaff, Db, Now, locale_of
 from api.field_errors import FieldsRefused
@@ -246,7 +246,8 @@ def read_calls(request: Request, number: str, db: Db, staff: CurrentStaff) -> JS
 
 @router.post("/{number}/transitions/reveal_identity")
 @staff_only
-@programs_may(Scope.CASES_WRITE)
+@proven
+@programs_may(Scope.IDENTITY_REVEAL)
 def reveal_identity(
     request: Request,
     *,

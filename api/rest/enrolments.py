@@ -9,7 +9,7 @@ from fastapi import Body, Header, Request
 from fastapi.responses import JSONResponse
 
 from api import allowances, forms, receipts
-from api.access import Router, by_receipt, public
+from api.access import Router, by_receipt, programs_may, public
 from api.deps import Conf, Db, MaybeStaff, Now, Posted, address_of, locale_of
 from api.errors import CREATED
 from api.field_errors import FieldsRefused
@@ -28,6 +28,7 @@ from domain.papers import PaperRefused
 from domain.processes import workflow_of
 from domain.processes.enrolment_forms import Application
 from domain.queries.public_enrolment import PublicEnrolment, public_enrolment
+from domain.tokens import Scope
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/enrolments", tags=["enrolments"])
@@ -35,6 +36,7 @@ router = Router(prefix="/api/v1/enrolments", tags=["enrolments"])
 
 @router.post("", status_code=CREATED)
 @public
+@programs_may(Scope.CASES_WRITE)
 def apply_for_code(
     request: Request,
     *,
@@ -66,7 +68,10 @@ def apply_for_code(
             return _made(known, enrolments.receipt_of(session, case.id))
         if staff is None:
             allowances.spend_report(session, address_of(request), at=at)
-        opened = enrolments.open_application(session, application, actor=ANY_APPLICANT, at=at, channel=API)
+        opened = enrolments.open_application(
+            session, application, actor=ANY_APPLICANT, at=at, channel=API,
+            entered_by=staff.person.id if staff else None,
+        )  # fmt: skip
         answer = {
             "number": opened.case.number,
             "state": opened.case.state,
@@ -83,6 +88,7 @@ def _made(answer: dict[str, Any], receipt: str | None) -> JSONResponse:
 
 @router.post("/documents", status_code=CREATED, openapi_extra=FILE)
 @public
+@programs_may(Scope.CASES_WRITE)
 @takes_files
 def upload_document(  # noqa: PLR0917 - what an endpoint is handed
     request: Request, form: Posted, db: Db, at: Now, settings: Conf, staff: MaybeStaff

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request
 from fastapi.responses import JSONResponse
 
-from api.access import Router, needs
+from api.access import Router, needs, programs_may
 from api.deps import CurrentStaff, Db, Now, locale_of
 from api.field_errors import FieldsRefused
 from api.rendering import in_words
@@ -19,6 +19,7 @@ from domain.queries import facility_list, venue_list, venue_page
 from domain.queries.case_list import BadCursor
 from domain.queries.venue_list import Row, State, Wanted
 from domain.rights import Right
+from domain.tokens import Scope
 from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/venues", tags=["venues"])
@@ -26,6 +27,7 @@ router = Router(prefix="/api/v1/venues", tags=["venues"])
 
 @router.get("")
 @needs(Right.SEE_VENUES)
+@programs_may(Scope.REGISTER_READ)
 def list_venues(  # noqa: PLR0913 - the filters
     request: Request,
     *,
@@ -75,6 +77,7 @@ def _listed(row: Row, locale: str) -> dict[str, Any]:
 
 @router.get("/{code}")
 @needs(Right.SEE_VENUES)
+@programs_may(Scope.REGISTER_READ)
 def read_venue(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> JSONResponse:
     """Return one venue: its facts, who answers for it, its buildings and key parts; phones are masked."""
     locale, day = locale_of(request), people.local_day(at)
@@ -141,6 +144,7 @@ def read_venue(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff
 
 @router.get("/{code}/facilities")
 @needs(Right.SEE_VENUES)
+@programs_may(Scope.REGISTER_READ)
 def list_facilities(
     request: Request,
     *,

@@ -87,12 +87,12 @@ def test_a_newcomer_signs_in_with_the_role(db: Database) -> None:
 def test_a_token_has_the_scopes_and_the_days_it_was_given(db: Database) -> None:
     commands.add_user(commands.Newcomer(**CHIEF))
 
-    token = commands.add_token("chief", label="wall", scopes=["cases:read", "reports:read"], days=30)
+    token = commands.add_token("chief", label="wall", scopes=["cases:read", "errands:read"], days=30)
 
     at = datetime.now(UTC)
     identity = accounts.identity_of_token(db, token, at=at)
     assert identity is not None
-    assert identity.scopes == {Scope.CASES_READ, Scope.REPORTS_READ}
+    assert identity.scopes == {Scope.CASES_READ, Scope.ERRANDS_READ}
     assert accounts.identity_of_token(db, token, at=at + timedelta(days=31)) is None
 
 

@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from api.access import scope_of
+from api.routes import endpoints
 from domain import accounts, register_log, tokens
 from domain.database import Database
 from domain.models import ApiToken
-from domain.tokens import Scope, ScopeRefused
+from domain.tokens import SCOPE_LABELS, Scope, ScopeRefused
 from tests.staff_member import Member, Office, office_of, seen
 from tests.world import World
 
@@ -235,6 +237,18 @@ def test_every_scope_there_is_can_be_chosen(office: Office) -> None:
     assert set(re.findall(r'name="scope" value="([^"]+)"', page)) == {scope.value for scope in Scope}
 
 
+def test_every_scope_there_is_opens_something(office: Office) -> None:
+    assert {scope_of(one.endpoint) for one in endpoints(office.app)} - {None} == set(Scope) == set(SCOPE_LABELS)
+
+
+def test_program_reads_the_venues_its_account_may_know_of(office: Office) -> None:
+    member, code = signs_in(office), office.world.codes["kuancheng"]
+    token, other = token_on(makes(member, "register:read").text), token_on(makes(member, "cases:read").text)
+
+    for path in ("/api/v1/venues", f"/api/v1/venues/{code}", f"/api/v1/venues/{code}/facilities"):
+        assert (asked(office, token, path).status_code, asked(office, other, path).status_code) == (200, 403), path
+
+
 @pytest.mark.parametrize(("scopes", "days"), [((), "30"), (("cases:everything",), "30"), (("cases:read",), "99999")])
 def test_token_that_will_not_do_is_refused_and_what_was_typed_stays(
     office: Office, scopes: tuple[str, ...], days: str
@@ -279,7 +293,7 @@ def test_token_from_the_command_line_may_do_whatever_its_account_may(office: Off
     with office.db.write() as session:
         account = accounts.by_username(session, "handler")
         everything = tokens.make(session, account, at=office.world.clock.now)
-        some = tokens.make(session, account, at=office.world.clock.now, scopes=["alarms:write"])
+        some = tokens.make(session, account, at=office.world.clock.now, scopes=["errands:read"])
         with pytest.raises(ScopeRefused):
             tokens.make(session, account, at=office.world.clock.now, lasts=timedelta(days=9999))
 

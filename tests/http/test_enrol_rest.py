@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from domain import cases, enrolments
+import pytest
+
+from domain import accounts, cases, enrolments, tokens
+from domain.tokens import Scope
+from domain.workflow import TransitionRefused
+from tests.http.conftest import PASSWORD
 
 PDF = b"%PDF-1.7\n%%EOF\n"
 SHOP = {"name": "广龙小卖部", "class_code": "V06", "address": "广龙路 8 号", "area": "guanglong", "person": "马掌柜",
@@ -70,3 +75,26 @@ def test_document_that_is_none_is_refused(anybody):
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "file")
     assert anybody.post(f"{URL}/documents", data={}).status_code == 422
+
+
+def test_colleague_who_sends_one_cannot_approve_it(anybody, program, db, world):
+    made = anybody.post(URL, json=SHOP, headers=program("handler"))
+
+    with db.write() as session:
+        case = enrolments.by_receipt(session, made.json()["receipt"])
+        handler = world.actor(session, "handler")
+        cases.fire(session, case, "start_review", actor=handler, at=world.clock.now)
+        with pytest.raises(TransitionRefused, match="entered"):
+            cases.fire(session, case, "approve", actor=handler, at=world.clock.now, data={})
+    assert case.facts["entered_by"] == str(world.people["handler"])
+
+
+def test_token_for_reading_sends_no_application(anybody, db, world):
+    with db.write() as session:
+        account = accounts.add_account(session, username="wall", password=PASSWORD, person_id=world.people["handler"])
+        token = tokens.make(session, account, at=world.clock.now, scopes=[Scope.CASES_READ]).text
+    headers = {"authorization": f"Bearer {token}"}
+
+    assert anybody.post(URL, json=SHOP, headers=headers).status_code == 403
+    sent = anybody.post(f"{URL}/documents", headers=headers, files={"file": ("执照.pdf", PDF, "application/pdf")})
+    assert sent.status_code == 403

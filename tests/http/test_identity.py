@@ -10,10 +10,12 @@ import pytest
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from domain import audit, cases
+from domain import audit, cases, tokens
 from domain.database import Database
-from domain.models import Post, TimelineEntry
+from domain.identifiers import new_id
+from domain.models import Account, Post, TimelineEntry
 from domain.settings import get_settings
+from domain.tokens import Scope
 from tests.staff_member import Member, Office, office_of, seen
 from tests.world import World
 
@@ -218,8 +220,21 @@ def test_reporters_own_page_says_nothing_of_it(office: Office, number: str) -> N
     assert seen(office.nobody().opens(f"/r/{receipt}")) == before
 
 
-def test_programs_go_the_same_way(number: str, anybody: TestClient, program: Callable[[str], dict[str, str]]) -> None:
-    handler, supervisor = program("handler"), program("supervisor")
+def token_of(office: Office, who: str, *scopes: Scope) -> dict[str, str]:
+    """The headers of a program of somebody's with these scopes."""
+    with office.db.write() as session:
+        account = Account(id=new_id(), person_id=office.world.people[who], username=new_id().hex, password_hash="-")
+        session.add(account)
+        session.flush()
+        token = tokens.make(session, account, at=office.world.clock.now, scopes=scopes).text
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_programs_go_the_same_way(
+    office: Office, number: str, anybody: TestClient, program: Callable[[str], dict[str, str]]
+) -> None:
+    handler = token_of(office, "handler", Scope.CASES_READ, Scope.CASES_WRITE, Scope.IDENTITY_REVEAL)
+    supervisor = program("supervisor")
     address = f"/api/v1/cases/{number}"
 
     def take(headers: dict[str, str], step: str, **fields: Any) -> Any:
@@ -240,6 +255,34 @@ def test_programs_go_the_same_way(number: str, anybody: TestClient, program: Cal
     for part in ("", "/timeline", "/offers", "/calls"):
         text = anybody.get(f"{address}{part}", headers=handler).text
         assert not any(words in text for words in (NAME, "13912345678")), part
+
+
+def test_token_without_the_scope_of_its_own_looks_at_nobody(
+    office: Office, number: str, anybody: TestClient, program: Callable[[str], dict[str, str]]
+) -> None:
+    granted(office, number)
+    address, body = f"/api/v1/cases/{number}/transitions/reveal_identity", {"version": 3, "reason": WHY}
+
+    for headers in (program("handler"), token_of(office, "handler", Scope.CASES_READ, Scope.CASES_WRITE)):
+        answer = anybody.post(address, headers=headers, json=body)
+        assert (answer.status_code, "identity:reveal" in answer.json()["detail"]) == (403, True)
+    assert [entry.transition for entry in entries(office, number)][-1] == "grant_identity"
+
+
+def test_cookie_alone_looks_at_nobody_once_the_sign_in_is_old(office: Office, number: str) -> None:
+    handler = office.member("handler")
+    granted(office, number)
+    address = f"/api/v1/cases/{number}/transitions/reveal_identity"
+    body = {"version": office.case(number).version, "reason": WHY}
+    headers = {"x-csrf-token": handler.csrf()}
+    office.world.clock.advance(minutes=30)
+
+    stale = handler.client.post(address, headers=headers, json=body)
+    fresh = office.member("handler")
+    shown = fresh.client.post(address, headers={"x-csrf-token": fresh.csrf()}, json=body)
+
+    assert (stale.status_code, NAME in stale.text) == (403, False)
+    assert shown.json()["identity"]["name"] == NAME
 
 
 def test_consent_is_counted_from_the_moment_of_agreeing(office: Office, number: str) -> None:

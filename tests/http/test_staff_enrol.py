@@ -153,6 +153,20 @@ def test_desk_enters_for_somebody_and_cannot_approve_it(office: Office) -> None:
     assert "须由同事审核通过" in shown or "须由他人审核通过" in shown
 
 
+def test_public_form_in_a_signed_in_browser_remembers_who_it_was(office: Office) -> None:
+    handler = office.member("handler")
+    page = handler.opens("/enrol")
+    for said in ANSWERS.values():
+        page = handler.client.post(
+            "/enrol", data={**hidden_fields(page.text), "to": "next", **said}, follow_redirects=False
+        )
+
+    assert page.headers["location"].startswith("/enrol/"), seen(page)
+    with office.db.read() as session:
+        [case] = session.exec(select(Case))
+    assert (case.channel, case.facts["entered_by"]) == ("web", str(office.world.people["handler"]))
+
+
 @pytest.mark.parametrize("who", ["warden", "auditor", "owner"])
 def test_entering_is_for_the_desk(office: Office, who: str) -> None:
     assert office.member(who).opens("/enrolments/new").status_code == 403
