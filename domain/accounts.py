@@ -324,12 +324,11 @@ def check_password(database: Database, account: Account, password: str, *, at: d
 
 
 def give_initial_password(session: Session, account: Account, *, actor: Actor, at: datetime) -> str:
-    """Set a password to sign in with once and return it, to be told its owner; ends their sessions."""
+    """Set a password to sign in with once and return it, to be told its owner; ends their sessions and tokens."""
     password = passwords.make_initial()
     values = {"password_hash": passwords.hash_password(password), "initial_until": at + INITIAL_LASTS}
     session.execute(update(Account).where(col(Account.id) == account.id).values(**values))
-    mine = (col(SignIn.account_id) == account.id, col(SignIn.ended_at).is_(None))
-    session.execute(update(SignIn).where(*mine).values(ended_at=at))
+    end_all(session, account.id, at=at)
     data = {"until": at + INITIAL_LASTS}
     register_log.record(session, "account", account.id, "initial_password_given", actor=actor, at=at, data=data)
     return password

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -11,14 +12,15 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from domain import access, people, register_log
+from domain import access, people, register_lock, register_log
 from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.forms import Form, select_field, text_field
 from domain.identifiers import new_id
 from domain.language import N_, Label, Sentence
-from domain.models import Account, Delegation, Person, Post
-from domain.people_register import refuse, visible
+from domain.models import Account, Case, Delegation, Person, Post, TimelineEntry
+from domain.people_register import reaches, refuse, visible
+from domain.processes.identity import GRANTERS, REQUESTS
 from domain.register_forms import Day
 from domain.register_lock import NotNow
 from domain.rights import Right
@@ -78,61 +80,94 @@ def arrange_own(session: Session, form: OwnCoverForm, *, actor: Actor, at: datet
     if actor.person_id is None:
         raise access.NotPermitted(Right.DELEGATE)
     post_id = _chosen(form.post, "post") if form.post else None
-    return _arrange(session, form, absent_id=actor.person_id, post_id=post_id, actor=actor, at=at)
+    own = _coverable(session, actor.person_id, *_days(form, at))
+    covered = [post for post in own if post_id in (None, post.id)]
+    if own and not covered:
+        raise refuse("post", Sentence("Please choose one of the given answers."))
+    rows = _arrange(session, form, absent_id=actor.person_id, covered={post_id: covered}, actor=actor, at=at)
+    return rows[0]
 
 
-def arrange(session: Session, form: CoverForm, *, actor: Actor, at: datetime) -> Delegation:
-    """Have one colleague cover for another. Raises `FieldRefused`, `NotPermitted`.
+def arrange(session: Session, form: CoverForm, *, actor: Actor, at: datetime) -> list[Delegation]:
+    """Have one colleague cover for another: each post that lies in the actor's reach, and no other.
 
-    Nobody makes themselves somebody's deputy: that would be a right one gives oneself.
+    Raises `FieldRefused`, `NotPermitted`. Nobody makes themselves somebody's deputy: a right one gives oneself.
     """
     access.require(session, actor, Right.DELEGATE, anywhere=True)
     absent_id = _chosen(form.from_person, "from_person")
-    if not session.execute(
-        select(col(Person.id)).where(col(Person.id) == absent_id, visible(actor, Right.DELEGATE))
-    ).first():
+    reached = visible(actor, Right.DELEGATE, day=people.local_day(at))
+    if not session.execute(select(col(Person.id)).where(col(Person.id) == absent_id, reached)).first():
         raise refuse("from_person", Sentence("Please choose one of the given answers."))
     if form.to_person == str(actor.person_id) and absent_id != actor.person_id:
         raise refuse("to_person", Sentence("Nobody makes themselves a deputy: the colleague or another does it."))
-    return _arrange(session, form, absent_id=absent_id, post_id=None, actor=actor, at=at)
+    posts = _coverable(session, absent_id, *_days(form, at))
+    covered: dict[UUID | None, list[Post]] = {
+        post.id: [post] for post in posts if reaches(session, actor, Right.DELEGATE, post)
+    }
+    return _arrange(session, form, absent_id=absent_id, covered=covered, actor=actor, at=at)
 
 
-def _arrange(
-    session: Session, form: CoverDays, *, absent_id: UUID, post_id: UUID | None, actor: Actor, at: datetime
-) -> Delegation:
+def _days(form: CoverDays, at: datetime) -> tuple[date, date]:
+    """Return the first and the last day that are still to come. Raises `FieldRefused`."""
     day = people.local_day(at)
-    deputy_id = _chosen(form.to_person, "to_person")
-    if deputy_id == absent_id:
-        raise refuse("to_person", Sentence("Somebody else has to cover."))
     if form.until_on < form.from_on or form.until_on < day:
         raise refuse("until_on", Sentence("The last day is before the first, or over already."))
     if form.until_on - form.from_on > LONGEST:
         raise refuse("until_on", Sentence("A cover lasts at most %(days)s days.", days=LONGEST.days))
-    # Those of the post are asked for on its first day: it may begin next month.
-    on = max(form.from_on, day)
-    coverable = {post.id: post for post in _coverable(session, absent_id, on)}
-    if not coverable:
+    return max(form.from_on, day), form.until_on
+
+
+def _arrange(
+    session: Session,
+    form: CoverDays,
+    *,
+    absent_id: UUID,
+    covered: Mapping[UUID | None, list[Post]],
+    actor: Actor,
+    at: datetime,
+) -> list[Delegation]:
+    """Enter one cover per key of `covered`: a post, or None for all of the person's."""
+    deputy_id = _chosen(form.to_person, "to_person")
+    if deputy_id == absent_id:
+        raise refuse("to_person", Sentence("Somebody else has to cover."))
+    posts = [post for held in covered.values() for post in held]
+    if not posts:
         raise refuse("post", Sentence("There is no post to cover on that day."))
-    if post_id is not None and post_id not in coverable:
-        raise refuse("post", Sentence("Please choose one of the given answers."))
-    covered = [coverable[post_id]] if post_id else list(coverable.values())
-    if not _may_cover(session, deputy_id, covered, on):
+    if not _may_cover(session, deputy_id, posts, _days(form, at)[0]):
         raise refuse("to_person", Sentence("Only a colleague of the same side, with an account and a post, covers."))
-    row = Delegation(
-        id=new_id(), from_person_id=absent_id, to_person_id=deputy_id, post_id=post_id, from_on=form.from_on,
-        until_on=form.until_on, reason=form.reason, made_by=actor.person_id, made_at=at,
-    )  # fmt: skip
-    if _is_there(session, row):
+    if any(Role(post.role) in GRANTERS for post in posts) and _waits_for_consent(session, actor):
+        raise refuse(
+            "to_person",
+            Sentence("You have asked who a reporter is: until that is decided you choose nobody who may agree to it."),
+        )
+    absent = register_lock.held(session, Person, absent_id)  # two forms at once: the second sees the first's rows
+    names = absent.name if absent else "", session.get_one(Person, deputy_id).name
+    rows = []
+    for post_id, held in covered.items():
+        row = Delegation(
+            id=new_id(), from_person_id=absent_id, to_person_id=deputy_id, post_id=post_id, from_on=form.from_on,
+            until_on=form.until_on, reason=form.reason, made_by=actor.person_id, made_at=at,
+        )  # fmt: skip
+        if _is_there(session, row):
+            continue
+        session.add(row)
+        session.flush()
+        data = {"absent": names[0], "deputy": names[1], "roles": sorted({post.role for post in held}),
+                "from_on": form.from_on, "until_on": form.until_on, "reason": form.reason}  # fmt: skip
+        register_log.record(session, "delegation", row.id, "add", actor=actor, at=at, data=data)
+        rows.append(row)
+    if not rows:
         raise refuse("from_on", Sentence("This cover is arranged already for some of these days."))
-    session.add(row)
-    session.flush()
-    names = {
-        person.id: person.name for person in (session.get_one(Person, absent_id), session.get_one(Person, deputy_id))
-    }
-    data = {"absent": names[absent_id], "deputy": names[deputy_id], "roles": sorted({post.role for post in covered}),
-            "from_on": form.from_on, "until_on": form.until_on, "reason": form.reason}  # fmt: skip
-    register_log.record(session, "delegation", row.id, "add", actor=actor, at=at, data=data)
-    return row
+    return rows
+
+
+def _waits_for_consent(session: Session, actor: Actor) -> bool:
+    """Return whether the actor's request to see who a reporter is waits at some case for a second person."""
+    asked = select(col(TimelineEntry.case_id)).where(
+        col(TimelineEntry.actor_id) == actor.person_id, col(TimelineEntry.transition) == "request_identity"
+    )
+    waiting = select(col(Case.facts)).where(col(Case.id).in_(asked), col(Case.asked_at).is_not(None))
+    return any(str(actor.person_id) in (facts.get(REQUESTS) or {}) for facts in session.execute(waiting).scalars())
 
 
 def _chosen(text: str, field: str) -> UUID:
@@ -142,8 +177,14 @@ def _chosen(text: str, field: str) -> UUID:
         raise refuse(field, Sentence("Please choose one of the given answers.")) from None
 
 
-def _coverable(session: Session, person_id: UUID, day: date) -> list[Post]:
-    return [post for post in people.posts_of(session, person_id, day=day) if Role(post.role) not in people.NOT_COVERED]
+def _coverable(session: Session, person_id: UUID, first: date, last: date) -> list[Post]:
+    """Return the posts of a person held on one of these days at least, without those nobody covers."""
+    held = select(Post).where(
+        col(Post.person_id) == person_id, col(Post.from_on) <= last,
+        or_(col(Post.until_on).is_(None), col(Post.until_on) >= first),
+    )  # fmt: skip
+    posts = session.execute(held.order_by(col(Post.from_on), col(Post.id))).scalars()
+    return [post for post in posts if Role(post.role) not in people.NOT_COVERED]
 
 
 def _may_cover(session: Session, deputy_id: UUID, covered: list[Post], day: date) -> bool:
@@ -174,8 +215,11 @@ def end(session: Session, delegation_id: UUID, *, actor: Actor, at: datetime) ->
     if row is None:
         raise OutOfReach(str(delegation_id))
     if actor.person_id not in (row.from_person_id, row.to_person_id):
-        reached = select(col(Person.id)).where(col(Person.id) == row.from_person_id, visible(actor, Right.DELEGATE))
-        if session.execute(reached).first() is None:
+        today = people.local_day(at)
+        covered = [session.get_one(Post, row.post_id)] if row.post_id else _coverable(
+            session, row.from_person_id, today, max(today, row.until_on)
+        )  # fmt: skip
+        if not any(reaches(session, actor, Right.DELEGATE, post) for post in covered):
             raise OutOfReach(str(delegation_id))
     if row.ended_at is not None or row.until_on < people.local_day(at):
         raise NotNow(Sentence("This has ended already."))
@@ -191,7 +235,7 @@ def of_person(session: Session, person_id: UUID, *, since: date) -> list[Cover]:
 
 def all_of(session: Session, actor: Actor, *, since: date) -> list[Cover]:
     """Return the covers for whom this actor arranges cover, the next first."""
-    reached = select(col(Person.id)).where(visible(actor, Right.DELEGATE))
+    reached = select(col(Person.id)).where(visible(actor, Right.DELEGATE, day=since))
     return _listed(session, col(Delegation.from_person_id).in_(reached), since)
 
 
@@ -213,7 +257,7 @@ def _listed(session: Session, which: ColumnElement[bool], since: date) -> list[C
 
 def coverable_posts(session: Session, person_id: UUID, *, day: date) -> list[Post]:
     """Return the posts of a person that somebody may cover on `day`."""
-    return _coverable(session, person_id, day)
+    return _coverable(session, person_id, day, day)
 
 
 def colleagues_of(session: Session, person_id: UUID, *, day: date) -> ColumnElement[bool]:

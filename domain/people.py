@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain import sealed
 from domain.actors import VENUE_SIDE, Actor, Grant, Role
-from domain.models import Area, Delegation, Person, Post
+from domain.models import Account, Area, Delegation, Person, Post
 from domain.settings import city_zone
 
 
@@ -80,8 +80,18 @@ def _covered_posts(person_id: UUID, day: date) -> Any:  # noqa: ANN401 - a selec
     )
 
 
+def _works_on(day: date) -> ColumnElement[bool]:
+    """Return the condition on `person` that leaves who can sign in and holds a post of their own on `day`."""
+    signs_in = select(col(Account.person_id)).where(col(Account.disabled_at).is_(None))
+    holds_post = select(col(Post.person_id)).where(*valid_on(day))
+    return and_(col(Person.id).in_(signs_in), col(Person.id).in_(holds_post))
+
+
 def stand_ins(session: Session, holders: Iterable[tuple[Person, Post]], *, day: date) -> list[Person]:
-    """Return who answers today for each of these posts: the holder, or whoever covers for them; each person once."""
+    """Return who answers today for each of these posts: the holder, or whoever covers for them; each person once.
+
+    A deputy who has left, without an open account or a post of their own, covers nobody.
+    """
     pairs = list(holders)
     ids = {person.id for person, _ in pairs}
     found: dict[UUID, Person] = {}
@@ -89,7 +99,7 @@ def stand_ins(session: Session, holders: Iterable[tuple[Person, Post]], *, day: 
         session.execute(
             select(Delegation, Person)
             .join(Person, col(Person.id) == Delegation.to_person_id)
-            .where(col(Delegation.from_person_id).in_(ids), *in_force(day))
+            .where(col(Delegation.from_person_id).in_(ids), *in_force(day), _works_on(day))
             .order_by(col(Delegation.made_at), col(Delegation.id))
         )
     ) if ids else []  # fmt: skip

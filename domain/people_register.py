@@ -6,7 +6,8 @@ and an administrator's account is never opened by one colleague alone.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, register_log, venue_people
+from domain import access, catalogue, people, register_log, second_person, venue_people
 from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.cases import FieldRefused
@@ -25,14 +26,9 @@ from domain.models import Account, Area, Organisation, Person, Post, Venue
 from domain.register_forms import Day, Phone
 from domain.register_lock import NotNow
 from domain.rights import RIGHTS, Right
+from domain.second_person import FIRST_LOCK, GUARDED
 from domain.workflow import FieldRefusal
 
-GUARDED = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
-"""Whoever could open such an account alone could give themselves any right."""
-FIRST_LOCK, SECOND_LOCK = "first", "second"
-"""Of an account: the password with the phone codes go to, and the authenticator app."""
-FIRST_LOCK_OPENED = frozenset({"initial_password_given", "provider_linked"})
-SECOND_PERSON_WITHIN = timedelta(days=7)
 SHORTEST_NAME = 2
 
 
@@ -113,8 +109,11 @@ def refuse(field: str, reason: Sentence) -> FieldRefused:
 # Whom somebody may know of here.
 
 
-def visible(actor: Actor, right: Right = Right.SEE_PEOPLE) -> ColumnElement[bool]:
-    """Return the condition on `person` that leaves whom this actor may know of as one who has `right`."""
+def visible(actor: Actor, right: Right = Right.SEE_PEOPLE, *, day: date | None = None) -> ColumnElement[bool]:
+    """Return the condition on `person` that leaves whom this actor may know of as one who has `right`.
+
+    Every post counts that a person ever held; with `day` those that are not over then.
+    """
     if actor.grants is None:
         return true() if actor.plays(Role.SYSTEM) else false()
     able = [grant for grant in actor.grants if grant.role in RIGHTS[right] and grant.venue_id is None]
@@ -130,6 +129,8 @@ def visible(actor: Actor, right: Right = Right.SEE_PEOPLE) -> ColumnElement[bool
         .outerjoin(areas, areas.c.id == func.coalesce(posts.c.area_id, venues.c.area_id))
         .where(or_(*reached))
     )
+    if day is not None:
+        there = there.where(or_(posts.c.until_on.is_(None), posts.c.until_on >= day))
     return col(Person.id).in_(there)
 
 
@@ -150,30 +151,37 @@ def seen_by(session: Session, actor: Actor, person_id: UUID, right: Right = Righ
     return person
 
 
-def managed_by(session: Session, actor: Actor, person_id: UUID) -> Person:
+def managed_by(session: Session, actor: Actor, person_id: UUID, *, day: date) -> Person:
     """Return a person this actor may change; raises `OutOfReach`, `NotPermitted`."""
     seen_by(session, actor, person_id)
     access.require(session, actor, Right.MANAGE_PEOPLE, anywhere=True)
     query = select(Person).where(col(Person.id) == person_id, visible(actor, Right.MANAGE_PEOPLE))
     person: Person | None = session.execute(query.with_for_update()).scalar_one_or_none()
-    if person is None or not _manages_all_of(session, actor, person):
+    if person is None or not _manages_all_of(session, actor, person, day):
         raise access.NotPermitted(Right.MANAGE_PEOPLE)
     return person
 
 
-def _manages_all_of(session: Session, actor: Actor, person: Person) -> bool:
-    """Return whether the actor's right covers every post the person holds or will hold.
+def _manages_all_of(session: Session, actor: Actor, person: Person, day: date) -> bool:
+    """Return whether the actor's right covers every post the person holds, will hold or covers for a colleague.
 
     Else a district's administrator would open the account of the city's, who once held a post in that district.
     """
     if actor.grants is None:
         return True
-    held = select(Post).where(col(Post.person_id) == person.id)
-    return all(
-        access.may(actor, Right.MANAGE_PEOPLE, access.place_of(session, area_id=post.area_id, venue_id=post.venue_id))
-        for post in session.execute(held).scalars()
-        if post.until_on is None
+    held = select(Post).where(
+        col(Post.person_id) == person.id, or_(col(Post.until_on).is_(None), col(Post.until_on) >= day)
     )
+    covered = [post for post, _ in people.held_by(session, person.id, day=day)]
+    return all(
+        reaches(session, actor, Right.MANAGE_PEOPLE, post) for post in [*session.execute(held).scalars(), *covered]
+    )
+
+
+def reaches(session: Session, actor: Actor, right: Right, post: Post) -> bool:
+    """Return whether the actor has `right` where a post holds."""
+    place = access.place_of(session, area_id=post.area_id, venue_id=post.venue_id)
+    return access.may(actor, right, replace(place, industry=post.industry or place.industry))
 
 
 # People.
@@ -193,16 +201,19 @@ def enter(session: Session, form: PersonForm, *, actor: Actor, at: datetime) -> 
 
 def change(session: Session, person_id: UUID, form: PersonForm, *, actor: Actor, at: datetime) -> None:
     """Change who somebody is. Nobody moves their own phone: sign-in codes go there."""
-    person = managed_by(session, actor, person_id)
+    person = managed_by(session, actor, person_id, day=people.local_day(at))
     if person.id == actor.person_id and form.phone != person.phone:
         raise refuse("phone", Sentence("Another administrator changes your phone: your sign-in codes go there."))
     if form.phone != person.phone:
         _refuse_taken_phone(session, form.phone, but=person.id)
-        ask_a_second_person(session, person.id, FIRST_LOCK, actor=actor, at=at)
-    before = _facts(person)
+        second_person.ask(session, person.id, FIRST_LOCK, actor=actor, at=at)
+    before, phone = _facts(person), person.phone
     person.name, person.phone, person.language = form.name, form.phone, form.language.value
     session.flush()
-    if changed := register_log.changes(before, _facts(person)):
+    changed = register_log.changes(before, _facts(person))
+    if form.phone != phone:  # two phones may look the same masked
+        changed["phone"] = [before["phone"], _facts(person)["phone"]]
+    if changed:
         register_log.record(session, "person", person.id, "change", actor=actor, at=at, data=changed)
 
 
@@ -234,6 +245,8 @@ def appoint(session: Session, person_id: UUID, form: PostForm, *, actor: Actor, 
     access.require(session, actor, Right.MANAGE_PEOPLE, area_id=area_id, venue_id=venue_id)
     if form.industry is not None and form.industry not in catalogue.industries():
         raise refuse("industry", Sentence("Please choose one of the given answers."))
+    if role in GUARDED:
+        second_person.refuse_own_creature(session, person_id, actor=actor, at=at)
     post = Post(
         id=new_id(), person_id=person_id, role=role.value, area_id=area_id, venue_id=venue_id, from_on=from_on,
         until_on=form.until_on, organisation_id=_organisation(session, form.organisation), industry=form.industry,
@@ -294,6 +307,8 @@ def end_post(
     session: Session, person_id: UUID, post_id: UUID, form: EndPostForm, *, actor: Actor, at: datetime
 ) -> None:
     """End a post on its last day; it is never made longer. Raises `FieldRefused`, `NotNow`, `OutOfReach`."""
+    if session.execute(select(col(Post.role)).where(col(Post.id) == post_id)).scalar() == Role.ADMINISTRATOR:
+        _hold_administrators(session)
     post = session.get(Post, post_id, populate_existing=True, with_for_update=True)
     if post is None or post.person_id != person_id:
         raise OutOfReach(str(post_id))
@@ -313,6 +328,12 @@ def end_post(
     data = {"until_on": [before, last], "role": post.role, "reason": form.reason}
     register_log.record(session, "post", post.id, "end", actor=actor, at=at, data=data)
     venue_people.keep_owner_by(session, post, day=day)
+
+
+def _hold_administrators(session: Session) -> None:
+    """Hold all their posts in one order: two who end each other's wait, and neither is thrown out for a deadlock."""
+    theirs = select(col(Post.id)).where(col(Post.role) == Role.ADMINISTRATOR.value).order_by(col(Post.id))
+    session.execute(theirs.with_for_update()).all()
 
 
 def refuse_last_administrator(
@@ -342,32 +363,3 @@ def refuse_last_administrator(
     usable = select(col(Account.id)).where(col(Account.person_id).in_(holders), col(Account.disabled_at).is_(None))
     if session.execute(usable.limit(1)).first() is None:
         raise NotNow(Sentence("This is the last administrator of everything: appoint another first."))
-
-
-def ask_a_second_person(session: Session, person_id: UUID, lock: str, *, actor: Actor, at: datetime) -> None:
-    """Raise `NotNow` when one person alone would open an administrator's account: both its locks within a week.
-
-    The one is the password and the phone that codes go to, the other is the authenticator app.
-    """
-    person = session.get_one(Person, person_id)
-    if not people.actor_of(session, person, at=at).plays(*GUARDED):
-        return
-    if person.id == actor.person_id:
-        raise NotNow(Sentence("For your own account another administrator does this."))
-    if _locks_opened(session, person_id, actor=actor, at=at) - {lock}:
-        raise NotNow(
-            Sentence("You opened one of the two locks of this administrator's account this week; another does this.")
-        )
-
-
-def _locks_opened(session: Session, person_id: UUID, *, actor: Actor, at: datetime) -> set[str]:
-    ids = session.execute(select(col(Account.id)).where(col(Account.person_id) == person_id)).scalars().all()
-    lately = [
-        entry
-        for subject in (person_id, *ids)
-        for entry in register_log.of(session, subject)
-        if entry.actor_id == actor.person_id and at - entry.at <= SECOND_PERSON_WITHIN
-    ]
-    first = any(entry.action in FIRST_LOCK_OPENED or "phone" in entry.data for entry in lately)
-    second = any(entry.action == "second_factor_reset" for entry in lately)
-    return {name for name, opened in ((FIRST_LOCK, first), (SECOND_LOCK, second)) if opened}

@@ -77,6 +77,8 @@ def appoint(
     if form.until_on is not None and form.until_on < from_on:
         raise _refused("until_on", Sentence("The last day is before the first."))
     person = _person(session, form, actor=actor, at=at)
+    if person.id == actor.person_id:
+        raise _refused("name", Sentence("Nobody gives themselves a post: a colleague does it."))
     held = [one for one in of(session, venue_id) if one.post.role == form.role and _overlaps(one.post, from_on, form)]
     if any(one.person.id == person.id for one in held):
         raise _refused("name", Sentence("They hold this post in that time already."))
@@ -111,6 +113,9 @@ def end(
         raise NotNow(Sentence("This post has ended."))
     if last < post.from_on:
         raise _refused("until_on", Sentence("The post begins on %(day)s.", day=post.from_on))
+    if post.until_on is not None and last > post.until_on:
+        reason = Sentence("The post ends on %(day)s; a longer one is a new post.", day=post.until_on)
+        raise _refused("until_on", reason)
     data = {"until_on": [post.until_on, last], "venue_id": venue_id, "venue": venue.name, "role": post.role,
             "reason": form.reason}  # fmt: skip
     post.until_on = last

@@ -16,7 +16,7 @@ from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.pages import admin_forms
 from api.pages.admin_forms import FormPage
 from api.pages.admin_users import HERE, password_page
-from domain import account_register, people_register, provider_links, sessions
+from domain import account_register, people, people_register, provider_links, sessions
 from domain.access import OutOfReach
 from domain.account_register import AccountForm, LinkForm, ReasonForm
 from domain.forms import Form
@@ -42,7 +42,7 @@ class Deed:
     do: Do
 
 
-def _reset_password(session: Session, account: Any, filled: ReasonForm, **who: Any) -> str:  # noqa: ANN401
+def _reset_password(session: Session, account: Any, filled: ReasonForm, **who: Any) -> str | None:  # noqa: ANN401
     return account_register.reset_password(session, account, filled, **who)
 
 
@@ -159,7 +159,7 @@ def ask_deed(
     """Ask for the reason of something done to an account."""
     deed = _deed(what)
     with db.write() as session:  # it holds the account, as the deed does
-        account = account_register.account_of(session, staff.actor, person_id, account_id)
+        account = account_register.account_of(session, staff.actor, person_id, account_id, day=people.local_day(at))
         linked = provider_links.of_account(session, account.id) if what == "link" else None
     if what == "link" and not settings.oidc_issuer:
         raise OutOfReach(what)
@@ -180,7 +180,7 @@ def do_deed(
     given: list[tuple[str, str]] = []
 
     def do(session: Session, filled: Form) -> str:
-        account = account_register.account_of(session, staff.actor, person_id, account_id)
+        account = account_register.account_of(session, staff.actor, person_id, account_id, day=people.local_day(at))
         password = deed.do(session, account, filled, actor=staff.actor, at=at)
         if password is not None:
             given.append((account.username, password))
@@ -189,7 +189,7 @@ def do_deed(
     sent = admin_forms.send(db, deed.form, form, do)
     if not isinstance(sent, Response):
         with db.write() as session:
-            account = account_register.account_of(session, staff.actor, person_id, account_id)
+            account = account_register.account_of(session, staff.actor, person_id, account_id, day=people.local_day(at))
         page = _page(person_id, account_id, what, account.username)
         return admin_forms.show(request, page, deed.form, staff=staff, at=at, typed=sent)
     if given:

@@ -35,6 +35,10 @@ CHANGED = {
     "ended": Sentence("The post ends on that day."),
     "disable": Sentence("The account is closed; its sessions and tokens have ended."),
     "enable": Sentence("The account is open again."),
+    "password": Sentence(
+        "Noted. No authenticator app locks this account: there is a new password once another administrator asks for "
+        "it too, within seven days."
+    ),
     "app": Sentence("The authenticator app is taken away."),
     "sessions": Sentence("The sessions have ended."),
     "link": Sentence("The link to the sign-in service is changed."),

@@ -347,7 +347,9 @@ def test_nobody_alone_opens_both_locks_of_an_administrators_account(office: Offi
                 form = people_register.PersonForm(name="韩管理", phone="13900000077", language="zh_CN")
                 people_register.change(session, person_id, form, actor=actor, at=at)
                 return
-            account = account_register.account_of(session, actor, person_id, account_of(office, "admin2-all").id)
+            account = account_register.account_of(
+                session, actor, person_id, account_of(office, "admin2-all").id, day=people.local_day(at)
+            )
             do = account_register.reset_password if lock == "password" else account_register.reset_second_factor
             do(session, account, REASON, actor=actor, at=at)
 
