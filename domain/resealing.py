@@ -67,7 +67,10 @@ class NotAllResealed(Exception):
     def __init__(self, count: int) -> None:
         super().__init__(str(count))
         self.count = count
-        self.reason = Sentence("%(count)s sealed values open with no key; everything else is done.", count=count)
+        self.reason = Sentence(
+            "%(count)s sealed values and marks could not be renewed: no key opens them; everything else is done.",
+            count=count,
+        )
 
 
 def holdings(session: Session) -> dict[str, int]:
@@ -178,34 +181,44 @@ def renew_marks(session: Session, *, after: UUID | None = None, most: int = AT_O
         chosen = chosen.where(_CASES.c.id > after)
     rows = session.execute(chosen.order_by(_CASES.c.id).limit(most).with_for_update(skip_locked=True)).all()
     texts = _opened(session, [row.facts for row in rows])
+    changed = kept = 0
     for row in rows:
-        here = (_CASES.c.id == row.id) & (_CASES.c.version == row.version)
-        session.execute(update(_CASES).where(here).values(facts={**row.facts, **_marked_anew(row.facts, texts)}))
-    return Done(rows[-1].id if len(rows) == most else None, len(rows))
+        facts = {**row.facts, **_marked_anew(row.facts, texts)}
+        kept += any(stored and not sealed.is_current_mark(stored) for stored in (facts.get(m.fact) for m in MARKS))
+        if facts != row.facts:
+            here = (_CASES.c.id == row.id) & (_CASES.c.version == row.version)
+            session.execute(update(_CASES).where(here).values(facts=facts))
+            changed += 1
+    return Done(rows[-1].id if len(rows) == most else None, changed, kept)
 
 
-def _opened(session: Session, several: list[dict[str, Any]]) -> dict[UUID, str]:
+def _opened(session: Session, several: list[dict[str, Any]]) -> dict[UUID, str | None]:
+    """Return what the marks of these cases were made of; None for what is there and opens with no key."""
     pointed = {item for facts in several for mark in MARKS if (item := sealed.referenced(facts.get(mark.of)))}
     try:
-        return sealed.get_many(session, list(pointed))
+        return {**sealed.get_many(session, list(pointed))}
     except VaultError:  # one of them: the others are opened all the same
-        return {item: text for item in pointed if (text := _text(session, item)) is not None}
+        return dict(text for item in pointed for text in _text(session, item))
 
 
-def _text(session: Session, item: UUID) -> str | None:
+def _text(session: Session, item: UUID) -> list[tuple[UUID, str | None]]:
     try:
-        return sealed.get(session, item)
-    except (VaultError, sealed.NothingSealed):
-        return None
+        return [(item, sealed.get(session, item))]
+    except VaultError:
+        return [(item, None)]
+    except sealed.NothingSealed:
+        return []
 
 
-def _marked_anew(facts: dict[str, Any], texts: dict[UUID, str]) -> dict[str, str | None]:
+def _marked_anew(facts: dict[str, Any], texts: dict[UUID, str | None]) -> dict[str, str | None]:
     anew: dict[str, str | None] = {}
     for mark in MARKS:
         if not facts.get(mark.fact):
             continue
         item = sealed.referenced(facts.get(mark.of))
-        text = texts.get(item) if item else None
-        # What was removed after its time cannot be marked anew, and is compared with nothing any more.
-        anew[mark.fact] = sealed.mark(mark.normalised(text)) if text is not None else None
+        if item is None or item not in texts:
+            # What was removed after its time cannot be marked anew, and is compared with nothing any more.
+            anew[mark.fact] = None
+        elif (text := texts[item]) is not None:  # else the key may come back: the mark of that day stays
+            anew[mark.fact] = sealed.mark(mark.normalised(text))
     return anew

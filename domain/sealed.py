@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -80,11 +81,12 @@ def get(session: Session, item_id: UUID) -> str:
     return keyring().unseal_text(row.box, context=f"{row.kind}:{item_id}")
 
 
-def get_many(session: Session, item_ids: list[UUID]) -> dict[UUID, str]:
-    """Return what was sealed under each id that still exists."""
+def get_many(session: Session, item_ids: list[UUID], *, but: Collection[str] = ()) -> dict[UUID, str]:
+    """Return what was sealed under each id that still exists; `but`: kinds that stay closed."""
     if not item_ids:
         return {}
-    rows = session.execute(select(VaultItem.id, VaultItem.kind, VaultItem.box).where(VaultItem.id.in_(item_ids))).all()  # type: ignore[call-overload, attr-defined]
+    chosen = select(VaultItem.id, VaultItem.kind, VaultItem.box).where(VaultItem.id.in_(item_ids))  # type: ignore[call-overload, attr-defined]
+    rows = session.execute(chosen.where(VaultItem.kind.not_in(but))).all()  # type: ignore[attr-defined]
     return {row.id: keyring().unseal_text(row.box, context=f"{row.kind}:{row.id}") for row in rows}
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue, disclosure, people, places, reports, sealed, timing
+from domain import access, cases, catalogue, disclosure, enrolments, people, places, reports, sealed, timing
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.catalogue import Hazard, TimeLimit
 from domain.identifiers import mask_name, mask_phone
@@ -32,8 +32,10 @@ _RELATIONS = {
     "merged_into": Label("并入", "Merged into"),
     "absorbed": Label("已并入本件", "Merged into this one"),
 }
-_NEVER_SHOWN = {"phone", "name", "person"}
-"""Sealed fields a case page shows only masked, if at all."""
+_NOT_LISTED = {*case_record.NEVER_OPENED} | {
+    field for field, kind in enrolments.SEALED.items() if kind in case_record.NEVER_OPENED
+}
+"""Sealed fields that have no line in an entry: a case page shows them masked on a card, if at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +217,7 @@ def _names(
 ) -> Names:
     wanted = set(case.assignees).union(*(case_words.people_in(entry) for entry in entries))
     numbers = set[str]().union(*(case_words.cases_in(entry) for entry in entries))
-    secrets: list[UUID] = []
-    if access.reads_reporter(actor, case):
-        fields = [item for entry in entries for item in case_words.secrets_in(entry).items()]
-        secrets = [item for item, field in fields if field not in _NEVER_SHOWN]
+    secrets = case_record.opened_words(session, entries) if access.reads_reporter(actor, case) else {}
     rows = session.execute(select(Person.id, Person.name).where(col(Person.id).in_(wanted))).all()  # type: ignore[call-overload]
     known = session.execute(select(Case.number).where(col(Case.number).in_(numbers), access.visible(actor)))  # type: ignore[call-overload]
     people_by_id = {row.id: row.name for row in rows}
@@ -227,7 +226,7 @@ def _names(
         for kept in promised.values()
         for promise in kept
     }
-    return Names(people_by_id, sealed.get_many(session, secrets), frozenset(known.scalars()), messages)
+    return Names(people_by_id, secrets, frozenset(known.scalars()), messages)
 
 
 def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:
@@ -357,7 +356,7 @@ def _entry(
         said=tuple(
             field
             for field in case_words.said(workflow, entry, names)
-            if not any(isinstance(value, Secret) and value.kind in _NEVER_SHOWN for value in field.values)
+            if not any(isinstance(value, Secret) and value.kind in _NOT_LISTED for value in field.values)
         ),
         photos=tuple(photo for photo in brought if photo in photos),
         hidden_photos=sum(photo not in photos for photo in brought),

@@ -16,8 +16,9 @@ from domain.models import Case, Photo, TimelineEntry
 from domain.queries import case_words
 from domain.rights import FIELDS
 
-NEVER_OPENED = frozenset({"phone", "name"})
-"""Who the reporter is stays in the vault; showing it is an act of its own that is logged."""
+NEVER_OPENED = frozenset({"name", "phone"})
+"""Kinds of vault items that say who somebody is, whatever the field is called: no timeline opens them. Showing a
+reporter is an act of its own that is logged; an applicant stands on a card, by `FIELDS["applicant_name"]`."""
 ONLY_COLLEAGUES = frozenset({"comment"})
 """Steps the venue's side does not read."""
 
@@ -46,7 +47,7 @@ def timeline(session: Session, case: Case, *, actor: Actor) -> list[Entry]:
     if not actor.plays(*FIELDS["colleagues_remarks"].roles):
         entries = [entry for entry in entries if entry.transition not in ONLY_COLLEAGUES]
     reads = access.reads_reporter(actor, case)
-    opened = _opened(session, entries) if reads else {}
+    opened = opened_words(session, entries) if reads else {}
     photos = _photos(session, case, reads=reads)
     numbers = _numbers(session, entries, actor)
     return [
@@ -65,9 +66,10 @@ def timeline(session: Session, case: Case, *, actor: Actor) -> list[Entry]:
     ]
 
 
-def _opened(session: Session, entries: list[TimelineEntry]) -> dict[UUID, str]:
-    secrets = {item: field for entry in entries for item, field in case_words.secrets_in(entry).items()}
-    return sealed.get_many(session, [item for item, field in secrets.items() if field not in NEVER_OPENED])
+def opened_words(session: Session, entries: list[TimelineEntry]) -> dict[UUID, str]:
+    """Return what the vault holds of these entries, for who may read it: everything but who said it."""
+    items = [item for entry in entries for item in case_words.secrets_in(entry)]
+    return sealed.get_many(session, items, but=NEVER_OPENED)
 
 
 def _photos(session: Session, case: Case, *, reads: bool) -> set[str]:

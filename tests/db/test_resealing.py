@@ -171,11 +171,32 @@ def test_what_no_key_opens_is_left_and_named(db: Database, world: World, monkeyp
     with pytest.raises(NotAllResealed) as refused:
         rotate(db)
 
-    assert refused.value.count == 1
+    assert refused.value.count == 2, "the number and the mark made of it"
     with pytest.raises(VaultError):
         everything_opens(db)
     with db.read() as session:
-        assert resealing.holdings(session)["old"] == 1
+        assert resealing.holdings(session)["old"] == 2
+
+
+def test_mark_of_what_no_key_opens_stays_until_its_key_is_back(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id, _ = opened(db, world)
+    before = fact(db, case_id, "reporter_mark"), fact(db, case_id, "place_mark")
+    use_keys(monkeypatch, NEW)
+    with pytest.raises(NotAllResealed):
+        rotate(db)
+    assert (fact(db, case_id, "reporter_mark"), fact(db, case_id, "place_mark")) == before
+
+    use_keys(monkeypatch, NEW, OLD)
+    rotate(db)
+
+    assert fact(db, case_id, "reporter_mark") == sealed.mark("+8613912345678")
+
+
+def fact(db: Database, case_id: UUID, name: str) -> str:
+    with db.read() as session:
+        return str(cases.by_id(session, case_id).facts[name])
 
 
 def test_key_that_is_taken_away_too_early_is_missed(

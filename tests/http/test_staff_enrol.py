@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from domain import cases, papers
+from domain import cases, enrolments, papers
 from domain.database import Database
 from domain.models import Case, Person, Venue
 from domain.settings import get_settings
@@ -15,7 +15,7 @@ from tests.http.test_enrol import ANSWERS
 from tests.journeys import apply
 from tests.pictures import jpeg
 from tests.staff_member import Office, hidden_fields, office_of, seen
-from tests.world import World
+from tests.world import PEOPLE, World
 
 PDF = b"%PDF-1.7\n1 0 obj\n%%EOF\n"
 CREDIT_CODE = "91530402MA6K5XKJ3C"
@@ -66,6 +66,33 @@ def test_who_does_not_review_sees_the_name_masked(office: Office, who: str, name
     assert "马掌柜" not in page.text
     assert ("请下午来电" in page.text) is reads
     assert ("139 **** 0000" in seen(page)) is reads
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_applicant_is_named_to_reviewers_on_their_card_and_nowhere_else(office: Office, who: str) -> None:
+    number = applied(office, remark="请下午来电")
+    office.fires(number, "handler", "start_review")
+    office.fires(number, "handler", "return_to_applicant", text="请补执照")
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        changed = {"name": "广龙小卖部", "class_code": "V06", "address": "广龙路 9 号", "area": "guanglong",
+                   "person": "马掌柜", "phone": "13912340000"}  # fmt: skip
+        cases.fire(
+            session, case, "resubmit", actor=enrolments.applicant_of(case), at=office.world.clock.now, data=changed
+        )
+    member = office.member(who)
+    address = f"/api/v1/cases/{number}"
+
+    answers = {path: member.opens(path).text for path in (
+        f"/cases/{number}", "/cases", "/tasks", "/api/v1/cases", address, f"{address}/timeline", f"{address}/offers",
+        f"{address}/calls",
+    )}  # fmt: skip
+
+    named = {path for path, text in answers.items() if "马掌柜" in text}
+    assert named == ({f"/cases/{number}"} if who in ("handler", "supervisor") else set())
+    assert not any("13912340000" in text for text in answers.values())
+    reads = who in ("handler", "supervisor", "leader") or who.startswith("inspector")
+    assert ("请下午来电" in answers[f"{address}/timeline"]) is reads
 
 
 def test_venue_side_and_other_areas_know_nothing_of_it(office: Office) -> None:
