@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from domain.language import Label
 from domain.models import Area, AreaBoundary, AreaLead
+from domain.settings import city_zone
 
 if TYPE_CHECKING:
     from domain.outlines import Lies, Outlines
@@ -148,6 +149,11 @@ def in_force(at: datetime) -> Any:  # noqa: ANN401 - a condition
     return and_(_BOUNDARIES.c.from_at <= at, or_(_BOUNDARIES.c.until_at.is_(None), _BOUNDARIES.c.until_at > at))
 
 
+def _in_use(at: datetime) -> Any:  # noqa: ANN401 - a condition
+    """Return the condition on `area` that leaves those of that day: one that is to end later still counts."""
+    return or_(_AREAS.c.ended_on.is_(None), _AREAS.c.ended_on > at.astimezone(city_zone()).date())
+
+
 def _atlas_at(session: Session, at: datetime) -> _Atlas | None:
     """Return the outlines in force; made once for as long as they are the same ones."""
     here = in_force(at)
@@ -156,8 +162,8 @@ def _atlas_at(session: Session, at: datetime) -> _Atlas | None:
     ).one()
     if not stamp[0]:
         return None
-    ended = session.execute(select(func.count()).select_from(_AREAS).where(_AREAS.c.ended_on.is_not(None))).scalar_one()
-    key = (str(session.get_bind().engine.url), *map(str, stamp), ended)
+    over = select(func.count(), func.max(_AREAS.c.ended_on)).where(~_in_use(at), _AREAS.c.ended_on.is_not(None))
+    key = (str(session.get_bind().engine.url), *map(str, stamp), *map(str, session.execute(over).one()))
     if key not in _ATLASES:
         if len(_ATLASES) >= MOST_REMEMBERED:
             _ATLASES.pop(next(iter(_ATLASES)), None)
@@ -176,7 +182,7 @@ def _load(session: Session, at: datetime) -> _Atlas:
     rows = session.execute(
         select(_AREAS.c.id, _AREAS.c.code, _AREAS.c.path, _BOUNDARIES.c.geometry, _BOUNDARIES.c.sha256)
         .join(_BOUNDARIES, _BOUNDARIES.c.area_id == _AREAS.c.id)
-        .where(in_force(at), _AREAS.c.ended_on.is_(None))
+        .where(in_force(at), _in_use(at))
         .order_by(_AREAS.c.code)
     ).all()
     areas = tuple(_Outlined(row.id, row.code, row.path.count("/"), row.sha256) for row in rows)

@@ -14,6 +14,7 @@ from domain.actors import ANYBODY
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Area, AreaBoundary, AreaLead, Case, TimelineEntry
+from domain.people import local_day
 from domain.reports import Intake
 from domain.routing import fingerprint
 from tests.world import World
@@ -146,3 +147,16 @@ def test_a_handler_places_what_has_no_code(db: Database, mapped: World) -> None:
         with pytest.raises(cases.FieldRefused, match="area"):
             cases.fire(session, other, "accept", actor=mapped.actor(session, "handler"), at=mapped.clock.now,
                        data={"hazard_code": "EVA-01", "area": "nowhere"})  # fmt: skip
+
+
+def test_area_that_is_to_end_takes_what_lies_in_it_until_that_day(db: Database, mapped: World) -> None:
+    with db.write() as session:
+        area = session.get_one(Area, mapped.areas["guanglong"])
+        area.ended_on = local_day(mapped.clock.now) + timedelta(days=2)
+
+    found = []
+    for _ in range(3):
+        found.append(route(db, mapped, SOUTH + 0.05, WEST + 0.05).area_code)
+        mapped.clock.advance(days=1)
+
+    assert found == ["guanglong", "guanglong", "chengyang"]
