@@ -10,6 +10,7 @@ from domain.language import Sentence
 LONGEST_TEXT = 5_000
 MOST_COLUMNS = 200
 NO_TABLE = Sentence("This is neither an .xlsx workbook nor a .csv table.")
+TOO_MUCH = Sentence("The workbook unpacks to far more than a table of venues or people. It was not opened.")
 FORMULA = Sentence("This cell holds a formula. Copy the column and paste it as values only.")
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")

@@ -35,10 +35,18 @@ def _rows(text: str) -> Iterator[Row]:
             if len(values) > MOST_COLUMNS:
                 raise TableRefused(Sentence("There are more than %(limit)s columns.", limit=MOST_COLUMNS))
             yield Row(number, tuple(_cell(index, number, value) for index, value in enumerate(values)))
-    except csv.Error:
-        raise TableRefused(
-            Sentence("Row %(row)s cannot be read: a quotation mark is not closed.", row=number + 1)
-        ) from None
+    except csv.Error as error:
+        raise TableRefused(_unreadable(error, number + 1)) from None
+
+
+def _unreadable(error: csv.Error, row: int) -> Sentence:
+    # The module tells its errors apart by their words only; a quotation mark left open runs to that limit as well.
+    if "field larger than" in str(error):
+        return Sentence(
+            "Row %(row)s cannot be read: a cell holds more than %(limit)s characters. It is too long, or a quotation "
+            "mark is not closed.", row=row, limit=f"{csv.field_size_limit():,}",
+        )  # fmt: skip
+    return Sentence("Row %(row)s cannot be read: a quotation mark is not closed.", row=row)
 
 
 def _cell(index: int, number: int, value: str) -> Cell:

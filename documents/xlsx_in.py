@@ -13,7 +13,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 
-from documents.cell_text import NO_TABLE, EntitiesDeclared
+from documents.cell_text import NO_TABLE, TOO_MUCH, EntitiesDeclared
 from domain.imports.cells import Row, TableRefused
 from domain.language import Sentence
 
@@ -35,7 +35,6 @@ SMALL_ENOUGH = 10 * 2**20
 
 DAMAGED = Sentence("The workbook is damaged. Open it, save it as .xlsx again, and send that.")
 ENTITIES = Sentence("The workbook defines entities of its own, which no spreadsheet does. It was not opened.")
-TOO_MUCH = Sentence("The workbook unpacks to far more than a table of venues or people. It was not opened.")
 
 
 @contextmanager
@@ -43,6 +42,13 @@ def open_sheet(path: Path) -> Iterator[tuple[Iterator[Row], int | None]]:
     """Give the rows, and how many the sheet says it has."""
     _refuse_bombs(path)
     from openpyxl import load_workbook  # noqa: PLC0415 - a fifth of a second that no page should wait for
+
+    from documents.xlsx_rows import refuse_crowds  # noqa: PLC0415 - brings openpyxl
+
+    with _damage_refused(), zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            with archive.open(part) as source:
+                refuse_crowds(source)
 
     # Opened here: openpyxl would leave it open when it fails.
     with path.open("rb") as file:

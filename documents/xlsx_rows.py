@@ -15,18 +15,23 @@ from xml.parsers import expat
 
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 
-from documents.cell_text import FORMULA, MOST_COLUMNS, EntitiesDeclared, text_cell
+from documents.cell_text import FORMULA, MOST_COLUMNS, TOO_MUCH, EntitiesDeclared, text_cell
 from domain.imports.cells import Cell, Row, TableRefused, Value, column_letters
 from domain.language import Sentence
 
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _DATA, _ROW, _FORMULA, _VALUE, _INLINE = (f"{_SPACE}{name}" for name in ("sheetData", "row", "f", "v", "is"))
 _TEXT, _RUN = f"{_SPACE}t", f"{_SPACE}r"
+_SHEET, _DIMENSION = f"{_SPACE}worksheet"[1:], f"{_SPACE}dimension"[1:]
 _DIGITS = "0123456789"
 _from_iso: Any = from_ISO8601  # has no types
 BLOCK = 4096
 WIDEST = 16_384
 """Columns a sheet can have."""
+LONGEST = 2**20
+"""Rows a sheet can have."""
+MOST_IN_ROW = 4 * WIDEST
+"""Elements of a row: a hundred bytes of memory each, and hardly one in the file when they are all alike."""
 
 
 class NoSheet(ValueError):
@@ -64,12 +69,56 @@ def refuse_entities(source: IO[bytes]) -> None:
             return  # the reader says so at the same place
 
 
+def refuse_crowds(source: IO[bytes]) -> None:
+    """Raise TableRefused for a worksheet that openpyxl would fill the memory with, EntitiesDeclared as above.
+
+    It looks for the sheet's size as soon as a workbook is opened, in every sheet, and through all rows when none is
+    said before them; whatever a row holds is kept until its end. Anything but a worksheet is left alone.
+    """
+    parser = expat.ParserCreate(namespace_separator="}")
+    elements = rows = 0
+    is_over = False
+
+    def declared(*_: object) -> None:
+        raise EntitiesDeclared
+
+    def begun(name: str, _: object) -> None:
+        nonlocal elements, is_over
+        elements += 1
+        is_over = is_over or name == _DIMENSION or (elements == 1 and name != _SHEET)
+        if elements > MOST_IN_ROW and not is_over:
+            raise TableRefused(TOO_MUCH)
+
+    def ended(name: str) -> None:
+        nonlocal elements, rows, is_over
+        is_over = is_over or name == _DATA[1:]
+        if name == _ROW[1:]:
+            elements, rows = 1, rows + 1
+        if rows > LONGEST and not is_over:
+            raise TableRefused(TOO_MUCH)
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = begun
+    parser.EndElementHandler = ended
+    while not is_over and (block := source.read(BLOCK)):
+        try:
+            parser.Parse(block)
+        except expat.ExpatError:
+            return  # the reader says so at the same place
+
+
 def read_rows(source: IO[bytes], known: Known) -> Iterator[Row]:
-    """Yield the rows that are written down; those left out in between are empty."""
+    """Yield the rows that are written down; those left out in between are empty.
+
+    What follows the rows is read for the archive's sum over it, and not parsed.
+    """
     data: Element | None = None
-    number = 0
+    number = elements = 0
     for event, element in iterparse(source, events=("start", "end")):  # noqa: S314 - see above
         if event == "start":
+            elements += 1
+            if elements > MOST_IN_ROW:
+                raise TableRefused(TOO_MUCH)
             if data is None and element.tag == _DATA:
                 data = element
         elif element.tag == _ROW:
@@ -78,6 +127,11 @@ def read_rows(source: IO[bytes], known: Known) -> Iterator[Row]:
             yield Row(number, tuple(_cells(element, number, known)))
             if data is not None:
                 data.clear()
+            elements = 0
+        elif element is data:
+            while source.read(BLOCK):
+                pass
+            return
     if data is None:
         raise NoSheet("no sheetData")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from domain import access, people, register_log
+from domain import access, catalogue, people, register_log
 from domain.actors import Actor
 from domain.cases import FieldRefused
 from domain.forms import Form, LabelledChoice, Latitude, Longitude, choice_field, line_field, select_field, text_field
@@ -102,6 +102,8 @@ def _values(session: Session, form: OrganisationForm) -> dict[str, Any]:
         raise _refuse("phone", wrong.reason) from None
     if (form.lat is None) != (form.lon is None):
         raise _refuse("lon" if form.lon is None else "lat", Sentence("A position is a latitude and a longitude."))
+    if form.industry and form.industry not in catalogue.industries():
+        raise _refuse("industry", Sentence("Please choose one of the given answers."))
     if form.kind is Kind.DEPARTMENT and not form.industry:
         raise _refuse("industry", Sentence("Say which industry the department is for."))
     return {

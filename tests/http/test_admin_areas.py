@@ -196,6 +196,7 @@ def test_an_organisation_is_added_changed_and_ended(office: Office, db: Database
     ("fields", "words"),
     [
         ({"kind": "industry_department"}, "主管的行业"),
+        ({"kind": "industry_department", "industry": "dragons"}, "请从给出的选项中选择"),
         ({"phone": "12"}, "电话"),
         ({"lat": "24.5"}, "同时填写纬度和经度"),
         ({"parent": "nobody"}, "没有此代码的单位"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -201,6 +202,7 @@ def with_outside_entity(tmp_path: Path) -> Path:
         (lambda folder: written(folder / "a.csv", b"a,b\n\x00\x01\x02"), "neither an .xlsx"),
         (lambda folder: written(folder / "a.csv", "名称\n好".encode("gbk") + b"\xff\xff\n"), "Line 2"),
         (lambda folder: written(folder / "a.csv", b'a,b\n1,"open\n2,3\n'), "Row 2"),
+        (lambda folder: written(folder / "a.csv", b"a,b\n1," + b"x" * 140_000 + b"\n"), "Row 2 .* more than 131,072"),
         (lambda folder: written(folder / "a.csv", b",".join([b"x"] * 300)), "columns"),
         (lambda folder: workbook(folder / "a.xlsx", ["x"] * 300), "columns"),
         (bomb, "far more"),
@@ -221,6 +223,40 @@ def test_what_is_no_table_or_would_do_harm_is_refused_with_what_to_do(tmp_path: 
     path = make(tmp_path)
 
     with pytest.raises(TableRefused, match=says):
+        rows(path)
+
+
+@pytest.mark.parametrize(
+    "inside", ["<row>%s</row>", '<row><c t="inlineStr"><is>%s</is></c></row>', "%s"], ids=["cells", "runs", "no row"]
+)
+@pytest.mark.parametrize("dimension", ["", '<dimension ref="A1:B2"/>'], ids=["no size said", "a size said"])
+def test_a_row_of_millions_is_refused_before_it_fills_the_memory(tmp_path: Path, inside: str, dimension: str) -> None:
+    path = sheet_of(tmp_path, inside % ("<c/>" * 2_000_000), dimension=dimension)
+    assert path.stat().st_size < 50_000
+    rows(workbook(tmp_path / "warm.xlsx", ["x"]))  # what is imported the first time is not counted
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(TableRefused, match="far more"):
+            rows(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 30 * 2**20, f"{peak:,} bytes"
+
+
+def test_what_follows_the_rows_is_not_read_but_its_sum_is(tmp_path: Path) -> None:
+    path = sheet_of(tmp_path, "<row><c><v>1</v></c></row></sheetData>" + "<mergeCell/>" * 100_000 + "<sheetData>")
+
+    assert [[cell.value for cell in row.cells] for row in rows(path)] == [[1]]
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+    directory = content.rindex(sheet.filename.encode()) - 46
+    content[directory + 16 : directory + 20] = bytes(4)
+    path.write_bytes(content)
+    with pytest.raises(TableRefused, match="damaged"):
         rows(path)
 
 
