@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlmodel import Session, col
 
 from domain import errand_files, photos
@@ -127,6 +127,24 @@ def claim(session: Session, case_id: UUID, ids: Iterable[UUID], *, at: datetime)
     return taken.rowcount == len(new)
 
 
+def detach(session: Session, case_id: UUID, *, at: datetime) -> int:
+    """Take from an application the papers that no venue took over, replaced ones too, and return how many.
+
+    They belong to nothing then: the tidying removes rows and files, also after a crash.
+    """
+    detached: Any = session.execute(update(Document).where(*_left_with(case_id)).values(case_id=None, ended_at=at))
+    return int(detached.rowcount)
+
+
+def are_left_with(case_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - an id, or a column of ids
+    """Return the condition that an application still has papers which no venue took over."""
+    return exists().where(*_left_with(case_id))
+
+
+def _left_with(case_id: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401
+    return (col(Document.case_id) == case_id, col(Document.venue_id).is_(None))
+
+
 def hand_over(session: Session, case_id: UUID, venue_id: UUID) -> list[Document]:
     """Give the papers of an application to the venue it became, and return them."""
     moved = of_case(session, case_id)
@@ -154,6 +172,16 @@ def remove_files(keys: Iterable[str], directory: Path) -> None:
     for key in keys:
         with suppress(errand_files.FileGone):
             errand_files.path_of(key, directory).unlink(missing_ok=True)
+
+
+def named_files(session: Session) -> frozenset[str]:
+    """Return the keys of all files that a row names."""
+    return frozenset(session.execute(select(col(Document.storage_key))).scalars())
+
+
+def remove_unnamed(directory: Path, *, named: Collection[str], before: datetime) -> int:
+    """Delete the files from before that moment which no row names, and return how many: left behind by a crash."""
+    return errand_files.remove_old(directory, before=before, keep=named)
 
 
 def _shown(filename: str) -> str:

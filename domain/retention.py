@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
-from domain import cases
+from domain import cases, papers
 from domain.actors import SYSTEM
 from domain.database import Database
 from domain.models import Attempt, Case, CaseLink, Photo, VaultItem
@@ -53,7 +53,7 @@ def kept_for(part: Part) -> timedelta:
 def remove_due(database: Database, *, at: datetime) -> Iterator[int]:
     """Remove everything whose time is over, and yield after every batch how many reports it was.
 
-    Photos are only detached: the tidying removes their rows and files, also after a crash.
+    Photos and documents are only detached: the tidying removes their rows and files, also after a crash.
     """
     for part in Part:
         after: UUID | None = None
@@ -84,8 +84,9 @@ def candidates(
 
 
 def _has_items(part: Part) -> ColumnElement[bool]:
-    # A joined reporter may have added something after the rest was removed.
-    return exists().where(col(VaultItem.case_id) == _CASES.c.id, col(VaultItem.kind).in_(KINDS[part]))
+    # A joined reporter may have added something after the rest was removed; earlier versions left the documents.
+    items = exists().where(col(VaultItem.case_id) == _CASES.c.id, col(VaultItem.kind).in_(KINDS[part]))
+    return or_(items, papers.are_left_with(_CASES.c.id)) if part is Part.APPLICANT else items
 
 
 def is_due(session: Session, case: Case, part: Part, *, at: datetime) -> bool:
@@ -120,13 +121,15 @@ def remove(session: Session, case_id: UUID, part: Part, *, at: datetime) -> bool
         return False
     here = and_(col(VaultItem.case_id) == case_id, col(VaultItem.kind).in_(KINDS[part]))
     items: Any = session.execute(delete(VaultItem).where(here))
-    pictures = 0
+    pictures = documents = 0
     if part is Part.WORDS:
         pictures = _detach_photos(session, case_id)
     else:
         _forget_messages(session, case_id)
         _forget_positions(session, case_id)
-    found = {"what": part.value, "items": int(items.rowcount), "pictures": pictures}
+    if part is Part.APPLICANT:
+        documents = papers.detach(session, case_id, at=at)
+    found = {"what": part.value, "items": int(items.rowcount), "pictures": pictures, "papers": documents}
     cases.fire(session, case, "redact", actor=SYSTEM, at=at, data=found)
     return True
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from domain import errand_files, errands, heartbeats, idempotency, papers, photos, sign_in_codes, throttles
 from domain.models import Photo, SignIn, TimetableRun, VaultItem
-from domain.settings import get_settings
+from domain.settings import Settings, get_settings
 
 PHOTOS_AFTER = timedelta(hours=24)
 """A photo or document whose form was not sent within a day never will be."""
@@ -37,11 +37,13 @@ class Tidied:
     counts: dict[str, int]
     files: tuple[str, ...]
     papers: tuple[str, ...] = ()
-    """Storage keys of documents whose form was never sent."""
+    """Storage keys of documents whose form was never sent, or whose time is over."""
+    named_papers: frozenset[str] = frozenset()
+    """Storage keys of the documents that are left."""
 
 
 def tidy(session: Session, *, at: datetime) -> Tidied:
-    """Forget what is too old at that moment; once this is committed, `remove_files` removes the files."""
+    """Forget what is too old at that moment; once this is committed, `remove_all_files` removes the files."""
     photo_count, files = _photos(session, before=at - PHOTOS_AFTER)
     unsent = papers.forget_unclaimed(session, before=at - PHOTOS_AFTER)
     counts = {
@@ -55,7 +57,15 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "errands": errands.forget_old(session, before=at - ERRANDS_AFTER),
         "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }
-    return Tidied(counts, files, tuple(unsent))
+    return Tidied(counts, files, tuple(unsent), papers.named_files(session))
+
+
+def remove_all_files(tidied: Tidied, settings: Settings, *, at: datetime) -> None:
+    """Delete the files of all that was forgotten at that moment, and those of documents that an earlier crash left."""
+    remove_files(tidied.files, settings.photos, at=at)
+    directory = papers.folder(settings)
+    papers.remove_files(tidied.papers, directory)
+    papers.remove_unnamed(directory, named=tidied.named_papers, before=at - PHOTOS_AFTER)
 
 
 def remove_files(files: Iterable[str], directory: Path, *, at: datetime) -> None:

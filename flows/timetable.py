@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, errands, papers, tidying, vault_keeping, venue_people
+from domain import audit, errands, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -77,8 +77,7 @@ def _tidy(session: Session, at: datetime) -> Done:
     needed, settings = errands.still_needed(session), get_settings()
 
     def remove(_: Shift) -> None:
-        tidying.remove_files(tidied.files, settings.photos, at=at)
-        papers.remove_files(tidied.papers, papers.folder(settings))
+        tidying.remove_all_files(tidied, settings, at=at)
         tidying.remove_errand_files(settings.errand_files, still_needed=needed, at=at)
 
     return Done(tidied.counts, remove)

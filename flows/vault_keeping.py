@@ -34,7 +34,7 @@ def rotate(chore: Chore) -> None:
 
 
 def redact(chore: Chore) -> None:
-    """Remove what has served its time, and then the files of photos that nothing names any more."""
+    """Remove what has served its time, and then the files of photos and documents that nothing names any more."""
     at = chore.now()
     removed = 0
     for count in retention.remove_due(chore.database, at=at):
@@ -42,7 +42,7 @@ def redact(chore: Chore) -> None:
         chore.progress(removed, removed)
     with chore.database.write() as session:
         tidied = tidying.tidy(session, at=at)
-    tidying.remove_files(tidied.files, get_settings().photos, at=at)
+    tidying.remove_all_files(tidied, get_settings(), at=at)
     _settle(chore, vault_keeping.REDACT, REMOVED, removed)
 
 

@@ -23,7 +23,11 @@ class Part(LabelledChoice):
 
     IDENTITY = "identity", "姓名、电话、位置和短信", "name, phone, position and messages"
     WORDS = "words", "文字和照片", "words and photos"
-    APPLICANT = "applicant", "申请人的姓名、电话、说明和短信", "the applicant's name, phone, remarks and messages"
+    APPLICANT = (
+        "applicant",
+        "申请人的姓名、电话、说明、短信和未转入场所的材料",
+        "the applicant's name, phone, remarks, messages and the documents no venue took over",
+    )
 
 
 REMOVED_AT = {
@@ -58,6 +62,7 @@ class Removal(Form):
     what: Part = choice_field(N_("What was removed"))
     items: int = Field(0, ge=0, title=N_("Sealed values removed"))
     pictures: int = Field(0, ge=0, title=N_("Photos removed"))
+    papers: int = Field(0, ge=0, title=N_("Documents removed"))
 
 
 def is_kept(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:

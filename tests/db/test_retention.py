@@ -12,12 +12,13 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from domain import audit, cases, enrolments, photos, register_log, reports, retention, tidying, uploads
+from domain import audit, cases, enrolments, papers, photos, register_log, reports, retention, tidying, uploads
 from domain.actors import SYSTEM
 from domain.attempts import Recipient, begin
 from domain.database import Database
 from domain.forms import sealed_fields
-from domain.models import Attempt, Case, Outbox, Photo, VaultItem
+from domain.identifiers import new_id
+from domain.models import Attempt, Case, Document, Outbox, Photo, TimelineEntry, VaultItem
 from domain.photos import PhotoMissing
 from domain.processes import WORKFLOWS
 from domain.processes.hazard_report_forms import Addition
@@ -26,11 +27,12 @@ from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import get_settings
 from domain.workflow import TransitionRefused
-from tests.journeys import REPORTER, actor_for, order, press
+from tests.journeys import REPORTER, actor_for, apply, order, press
 from tests.pictures import jpeg, taken_at
 from tests.world import World
 
 IDENTITY, WORDS = timedelta(days=180), timedelta(days=1095)
+PDF = b"%PDF-1.7\n%%EOF\n"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -285,3 +287,77 @@ def test_photo_is_named_by_nothing_after_its_time(kept: Kept, db: Database) -> N
         left = session.exec(select(Photo).where(col(Photo.id) == kept.photo)).all()
     assert left == []
     assert isinstance(kept.photo, UUID)
+
+
+# Documents of applications.
+
+
+def paper(db: Database, world: World, name: str) -> Document:
+    directory = papers.folder(get_settings())
+    return papers.keep(db, PDF, name, kind=papers.APPLICATION, at=world.clock.now, directory=directory)
+
+
+def files() -> set[str]:
+    return {file.name for file in papers.folder(get_settings()).iterdir()}
+
+
+def clear(db: Database, world: World) -> int:
+    at = world.clock.now
+    removed = sum(retention.remove_due(db, at=at))
+    with db.write() as session:
+        tidied = tidying.tidy(session, at=at)
+    tidying.remove_all_files(tidied, get_settings(), at=at)
+    return removed
+
+
+def decided(db: Database, world: World, step: str) -> tuple[UUID, Document, Document]:
+    """Return an application whose document was replaced before it was decided, with both documents."""
+    replaced, sent = paper(db, world, "旧执照.pdf"), paper(db, world, "执照.pdf")
+    with db.write() as session:
+        case = apply(session, world, documents=[replaced.id])
+        papers.claim(session, case.id, [sent.id], at=world.clock.now)
+        press(session, world, case, "handler", "start_review")
+        press(session, world, case, "supervisor", step)
+    return case.id, replaced, sent
+
+
+def test_documents_of_a_refused_application_go_with_its_applicant(db: Database, world: World) -> None:
+    case_id, replaced, sent = decided(db, world, "reject")
+    world.clock.now += IDENTITY - timedelta(seconds=1)
+    too_early = clear(db, world)
+    kept = files()
+
+    world.clock.now += timedelta(seconds=1)
+    with db.write() as session:
+        assert retention.remove(session, case_id, Part.APPLICANT, at=world.clock.now)
+        assert not papers.claim(session, new_id(), [sent.id], at=world.clock.now), "nobody takes it up meanwhile"
+    clear(db, world)
+
+    assert (too_early, kept, files()) == (0, {replaced.storage_key, sent.storage_key}, set())
+    with db.read() as session:
+        assert session.exec(select(Document)).all() == []
+        last = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case_id)).all()[-1]
+        assert (last.transition, last.data["papers"]) == ("redact", 2)
+        assert_whole(session)
+
+
+def test_documents_that_went_to_a_venue_stay_and_those_replaced_before_go(db: Database, world: World) -> None:
+    _, _, sent = decided(db, world, "approve")
+    world.clock.now += IDENTITY
+    clear(db, world)
+
+    with db.read() as session:
+        assert session.exec(select(Document.id).where(col(Document.venue_id).is_not(None))).all() == [sent.id]
+    assert files() == {sent.storage_key}
+
+
+def test_documents_an_earlier_version_left_go_with_the_next_night(db: Database, world: World) -> None:
+    case_id, _, _ = decided(db, world, "reject")
+    world.clock.now += IDENTITY
+    clear(db, world)
+    late = paper(db, world, "执照.pdf")
+    with db.write() as session:
+        session.get_one(Document, late.id).case_id = case_id
+    world.clock.now += timedelta(days=2)
+
+    assert (clear(db, world), files(), clear(db, world)) == (1, set(), 0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from sqlalchemy import select
 
-from domain import papers, tidying
+from domain import errand_files, papers, tidying
 from domain.database import Database
 from domain.models import Document, TimetableRun
 from domain.settings import get_settings
@@ -48,3 +49,20 @@ def test_document_whose_form_was_never_sent_goes_after_a_day_with_its_file(db: D
     assert (tidied.counts["papers"], tidied.papers) == (1, (forgotten.storage_key,))
     assert left == {"sent", "fresh"}
     assert sorted(file.name for file in directory.iterdir()) == sorted([sent.storage_key, fresh.storage_key])
+
+
+def test_document_files_that_a_crash_left_behind_go_after_a_day(db: Database, world: World) -> None:
+    directory = papers.folder(get_settings())
+    sent = papers.keep(db, b"%PDF-1.7\n%%EOF", "a", kind=papers.APPLICATION, at=START, directory=directory)
+    with db.write() as session:
+        apply(session, world, documents=[sent.id])
+    left, young = (errand_files.store(b"nobody's", directory) for _ in range(2))
+    for key, days in ((left, 2), (young, 0), (sent.storage_key, 400)):
+        written = (START - timedelta(days=days)).timestamp()
+        os.utime(directory / key, (written, written))
+
+    with db.write() as session:
+        tidied = tidying.tidy(session, at=START)
+    tidying.remove_all_files(tidied, get_settings(), at=START)
+
+    assert {file.name for file in directory.iterdir()} == {young, sent.storage_key}

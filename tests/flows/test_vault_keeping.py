@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, select, update
 
-from domain import resealing, retention, sealed, vault_keeping
+from domain import papers, resealing, retention, sealed, vault_keeping
 from domain.database import Database
 from domain.models import Case, Errand, VaultItem
 from domain.settings import city_zone, get_settings
@@ -76,6 +76,10 @@ def test_night_removes_what_has_served_its_time(db: Database, desk: Desk) -> Non
     opened = desk.report()
     desk.settled(opened.case.id, "triage_report")
     now = datetime.now(UTC)
+    directory = papers.folder(get_settings())
+    unsent = papers.keep(
+        db, b"%PDF-1.7\n%%EOF", "a", kind=papers.APPLICATION, at=now - timedelta(days=2), directory=directory
+    )
     long_ago = now - retention.kept_for(retention.Part.IDENTITY) - timedelta(days=1)
     with db.write() as session:
         over = {"state": "withdrawn", "closed_at": long_ago}
@@ -92,4 +96,5 @@ def test_night_removes_what_has_served_its_time(db: Database, desk: Desk) -> Non
         day = night.astimezone(city_zone()).date().isoformat()
         errand = session.exec(select(Errand).where(Errand.key == f"{vault_keeping.REDACT}:{day}")).one()
     assert ended(db, errand).state == "done"
+    assert not (directory / unsent.storage_key).exists()
     assert "identity_removed_at" in desk.case(opened.case.id).facts
