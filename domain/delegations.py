@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -18,15 +18,19 @@ from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.forms import Form, select_field, text_field
 from domain.identifiers import new_id
 from domain.language import N_, Label, Sentence
-from domain.models import Account, Case, Delegation, Person, Post, TimelineEntry
+from domain.models import Account, Area, Case, Delegation, Person, Post, TimelineEntry
 from domain.people_register import reaches, refuse, visible
 from domain.processes.identity import GRANTERS, REQUESTS
 from domain.register_forms import Day
 from domain.register_lock import NotNow
-from domain.rights import Right
+from domain.rights import RIGHTS, Right
 
 LONGEST = timedelta(days=90)
 """Longer than that a post is given to somebody, not covered."""
+
+
+MOST_OFFERED = 500
+"""Posts to choose among; who is looked for beyond them is found by name."""
 
 
 class CoverDays(Form):
@@ -261,19 +265,58 @@ def coverable_posts(session: Session, person_id: UUID, *, day: date) -> list[Pos
 
 
 def colleagues_of(session: Session, person_id: UUID, *, day: date) -> ColumnElement[bool]:
-    """Return the condition on `person` that leaves who may cover for somebody: the office, or the same venue's people.
+    """Return the condition on `person` that leaves who may cover for somebody: those they work with.
 
-    A venue's people learn nothing here of who works for the city.
+    Of the office: their organisation's people and whoever has a post in their areas or above them. Of a venue: its
+    people, who learn nothing here of who works for the city.
     """
     held = people.posts_of(session, person_id, day=day)
     there: list[ColumnElement[bool]] = [col(Post.venue_id).in_([post.venue_id for post in held if post.venue_id])]
-    if any(Role(post.role) not in VENUE_SIDE for post in held):
-        there.append(col(Post.role).not_in([role.value for role in VENUE_SIDE]))
+    office = [post for post in held if Role(post.role) not in VENUE_SIDE]
+    if office:
+        bodies = [post.organisation_id for post in office if post.organisation_id]
+        paths = {access.place_of(session, area_id=post.area_id, venue_id=None).area_path for post in office}
+        there.append(and_(_IS_OFFICE, or_(col(Post.organisation_id).in_(bodies), _near(paths))))
     return and_(col(Person.id) != person_id, or_(*there))
 
 
-def candidates(session: Session, *, day: date, only: ColumnElement[bool] | None = None) -> list[Candidate]:
-    """Return who can sign in and holds a post on `day`, by name; `only` narrows it by a condition on `person`."""
+def deputies_within(actor: Actor, *, day: date) -> ColumnElement[bool]:
+    """Return the condition on `person` that leaves whom this actor may make a deputy: in their areas, or above."""
+    paths = {grant.area_path for grant in actor.grants or () if grant.role in RIGHTS[Right.DELEGATE]}
+    near = or_(visible(actor, Right.DELEGATE, day=day), and_(_IS_OFFICE, _near(paths)))
+    return and_(col(Person.id) != actor.person_id, near)
+
+
+_IS_OFFICE = col(Post.role).not_in([role.value for role in VENUE_SIDE])
+
+
+def _near(paths: Collection[str | None]) -> ColumnElement[bool]:
+    """Return the condition on `post` for those in these areas, below or above them; None: everywhere."""
+    if None in paths:
+        return true()
+    near: list[ColumnElement[bool]] = [col(Post.area_id).is_(None)]
+    for path in sorted(path for path in paths if path is not None):
+        parts = path.rstrip("/").split("/")
+        above = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+        near += [
+            col(Post.area_id).in_(access.below(path)),
+            col(Post.area_id).in_(select(col(Area.id)).where(col(Area.path).in_(above))),
+        ]
+    return or_(*near)
+
+
+def are_cut(offered: list[Candidate]) -> bool:
+    """Return whether there are more than these to choose among."""
+    return sum(len(one.roles) for one in offered) >= MOST_OFFERED
+
+
+def candidates(
+    session: Session, *, day: date, only: ColumnElement[bool] | None = None, typed: str = ""
+) -> list[Candidate]:
+    """Return who can sign in and holds a post on `day`, by name, `MOST_OFFERED` posts at most.
+
+    `only` narrows it by a condition on `person` and `post`, `typed` to those whose name has one of its words.
+    """
     query = (
         select(Person, col(Post.role))
         .join(Post, col(Post.person_id) == Person.id)
@@ -283,9 +326,14 @@ def candidates(session: Session, *, day: date, only: ColumnElement[bool] | None 
             or_(col(Post.until_on).is_(None), col(Post.until_on) >= day),
         )
         .order_by(col(Person.name), col(Person.id))
+        .limit(MOST_OFFERED)
     )  # fmt: skip
     if only is not None:
         query = query.where(only)
+    if typed.strip("\x00 "):
+        query = query.where(
+            or_(*(col(Person.name).contains(name, autoescape=True) for name in typed.replace("\x00", "").split()))
+        )
     found: dict[UUID, tuple[Person, set[str]]] = {}
     for person, role in session.execute(query):
         found.setdefault(person.id, (person, set()))[1].add(role)

@@ -15,7 +15,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, register_log, second_person, venue_people
+from domain import access, catalogue, people, register_lock, register_log, second_person, venue_people
 from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.cases import FieldRefused
@@ -64,6 +64,22 @@ class PersonForm(Form):
         N_("Phone"), limit=40, required=False, hint=N_("Messages and sign-in codes go there")
     )
     language: Speaks = choice_field(N_("Language of messages"))
+
+
+class PresentPhone(LabelledChoice):
+    """What becomes of the phone somebody has, when no other is given."""
+
+    KEEP = "keep", "保留", "Keep it"
+    REMOVE = "remove", "删除", "Take it away"
+
+
+class PersonChange(PersonForm):
+    """Who somebody is, with the phone only where it changes: the present one is not shown."""
+
+    phone: Phone | None = line_field(N_("New phone"), limit=40, required=False, hint=N_("Empty: as it is"))
+    present: PresentPhone = Field(
+        PresentPhone.KEEP, title=N_("Present phone"), json_schema_extra={"widget": "choice", "optional": True}
+    )
 
 
 class PostForm(Form):
@@ -187,11 +203,22 @@ def reaches(session: Session, actor: Actor, right: Right, post: Post) -> bool:
 # People.
 
 
-def enter(session: Session, form: PersonForm, *, actor: Actor, at: datetime) -> Person:
+def was_entered(session: Session, form_id: UUID, *, actor: Actor) -> bool:
+    """Return whether this actor's form was sent before; of two clicks the second waits for the first."""
+    if actor.person_id is not None:
+        register_lock.held(session, Person, actor.person_id)
+    if session.get(Person, form_id) is None:
+        return False
+    if not register_lock.made_by(session, form_id, actor.person_id):
+        raise OutOfReach(str(form_id))
+    return True
+
+
+def enter(session: Session, form: PersonForm, *, actor: Actor, at: datetime, person_id: UUID | None = None) -> Person:
     """Enter somebody into the register; a phone that belongs to somebody else is refused."""
     access.require(session, actor, Right.MANAGE_PEOPLE, anywhere=True)
     _refuse_taken_phone(session, form.phone, but=None)
-    person = Person(id=new_id(), name=form.name, phone=form.phone, language=form.language.value)
+    person = Person(id=person_id or new_id(), name=form.name, phone=form.phone, language=form.language.value)
     session.add(person)
     session.flush()
     data = {"name": person.name, "phone": mask_phone(form.phone) if form.phone else None, "language": person.language}
@@ -199,19 +226,21 @@ def enter(session: Session, form: PersonForm, *, actor: Actor, at: datetime) -> 
     return person
 
 
-def change(session: Session, person_id: UUID, form: PersonForm, *, actor: Actor, at: datetime) -> None:
+def change(session: Session, person_id: UUID, form: PersonChange, *, actor: Actor, at: datetime) -> None:
     """Change who somebody is. Nobody moves their own phone: sign-in codes go there."""
     person = managed_by(session, actor, person_id, day=people.local_day(at))
-    if person.id == actor.person_id and form.phone != person.phone:
+    phone = form.phone or (person.phone if form.present is PresentPhone.KEEP else None)
+    moves = phone != person.phone
+    if moves and person.id == actor.person_id:
         raise refuse("phone", Sentence("Another administrator changes your phone: your sign-in codes go there."))
-    if form.phone != person.phone:
-        _refuse_taken_phone(session, form.phone, but=person.id)
+    if moves:
+        _refuse_taken_phone(session, phone, but=person.id)
         second_person.ask(session, person.id, FIRST_LOCK, actor=actor, at=at)
-    before, phone = _facts(person), person.phone
-    person.name, person.phone, person.language = form.name, form.phone, form.language.value
+    before = _facts(person)
+    person.name, person.phone, person.language = form.name, phone, form.language.value
     session.flush()
     changed = register_log.changes(before, _facts(person))
-    if form.phone != phone:  # two phones may look the same masked
+    if moves:  # two phones may look the same masked
         changed["phone"] = [before["phone"], _facts(person)["phone"]]
     if changed:
         register_log.record(session, "person", person.id, "change", actor=actor, at=at, data=changed)

@@ -19,8 +19,10 @@ from api.pages.staff_forms import FormShown, Pickers, Typed, as_data, form_shown
 from domain.accounts import Identity
 from domain.cases import FieldRefused
 from domain.language import Sentence
+from domain.register_lock import NotNow
 
 Model = TypeVar("Model", bound=BaseModel)
+INVALID, CONFLICT = 422, 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,20 @@ class FormPage:
     warning: Sentence | None = None
     about: str = ""
     """What it concerns: a name people know."""
+    search: str | None = None
+    """What the lists of people were narrowed by; None: there is nothing to look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken(Typed):
+    """What somebody sent that was well filled in, and cannot be done as the record stands."""
+
+
+def status_of(typed: Typed) -> int:
+    """Return with which status the form is shown again."""
+    if isinstance(typed, NotTaken):
+        return CONFLICT
+    return INVALID if typed.errors else 200
 
 
 def show(
@@ -56,7 +72,7 @@ def show(
     filled = typed or Typed({name: [str(value)] for name, value in (values or {}).items() if value not in (None, "")})
     form = form_shown(model, prefix="", pickers=pickers or Pickers(), typed=filled)
     return admin_page(
-        request, "pages/staff/admin/form.html", status=422 if filled.errors else 200,
+        request, "pages/staff/admin/form.html", status=status_of(filled),
         staff=staff, at=at, here=page.here, page=page, form=without_note(form), errors=filled.errors,
         titles=form.titles, hidden=dict(hidden or {}),
     )  # fmt: skip
@@ -84,6 +100,8 @@ def send(
             address = do(session, filled)
     except (ValidationError, FieldRefused, FieldsRefused) as refused:
         return Typed(values, tuple(_known(error, model) for error in field_errors(refused)))
+    except NotNow as refused:
+        return NotTaken(values, (FieldError("", refused.reason),))
     return RedirectResponse(address, status_code=303)
 
 

@@ -14,15 +14,17 @@ from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.pages import admin_forms
 from api.pages.admin_forms import FormPage
 from api.pages.admin_frame import admin_page
+from api.pages.register_forms import form_id_of
 from api.pages.staff_forms import Option, Pickers
 from domain import account_register, catalogue, organisations, people, people_list, people_register
 from domain.access import OutOfReach, may
 from domain.account_register import AccountForm
 from domain.accounts import Identity
 from domain.database import Database
+from domain.identifiers import mask_phone, new_id
 from domain.language import Sentence
 from domain.people_list import STATES, BadCursor, Wanted
-from domain.people_register import EndPostForm, NewcomerForm, PersonForm, PostForm, PostRole
+from domain.people_register import EndPostForm, NewcomerForm, PersonChange, PostForm, PostRole
 from domain.queries import choices, record_words
 from domain.rights import Right
 
@@ -78,19 +80,26 @@ def ask_person(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     """Show the form of a new person."""
     values = {"language": people_register.Speaks.CHINESE.value}
     return admin_forms.show(
-        request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), values=values
-    )
+        request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), values=values,
+        hidden={"form_id": new_id().hex},
+    )  # fmt: skip
 
 
 @router.post("/admin/users/new")
 @needs(Right.MANAGE_PEOPLE)
 @proven
 def enter_person(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
-    """Enter a person with a first post and, if wanted, an account; its password is shown once."""
+    """Enter a person with a first post and, if wanted, an account; its password is shown once.
+
+    Sent twice, the form enters one person; the second answer has no password to show.
+    """
     given: list[tuple[str, str]] = []
+    form_id = form_id_of(form)
 
     def enter(session: Session, filled: NewcomerForm) -> str:
-        person = people_register.enter(session, filled, actor=staff.actor, at=at)
+        if people_register.was_entered(session, form_id, actor=staff.actor):
+            return f"/admin/users/{form_id}?done=entered"
+        person = people_register.enter(session, filled, actor=staff.actor, at=at, person_id=form_id)
         people_register.appoint(session, person.id, filled, actor=staff.actor, at=at)
         if filled.username:
             wanted = AccountForm(username=filled.username)
@@ -101,8 +110,9 @@ def enter_person(request: Request, db: Db, at: Now, staff: CurrentStaff, form: P
     sent = admin_forms.send(db, NewcomerForm, form, enter)
     if not isinstance(sent, Response):
         return admin_forms.show(
-            request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent
-        )
+            request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent,
+            hidden={"form_id": form_id.hex},
+        )  # fmt: skip
     if given:
         return password_page(request, *given[0], staff=staff, at=at, back=sent.headers["location"])
     return sent
@@ -144,12 +154,11 @@ def _change_page(person_id: UUID, about: str) -> FormPage:
 @proven
 def ask_change(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show the form of a person's name and phone."""
-    with db.read() as session:
-        person = people_register.seen_by(session, staff.actor, person_id, Right.MANAGE_PEOPLE)
-    values = {"name": person.name, "phone": person.phone, "language": person.language}
-    return admin_forms.show(
-        request, _change_page(person_id, person.name), PersonForm, staff=staff, at=at, values=values
-    )
+    with db.write() as session:  # it holds the person, as the change does
+        person = people_register.managed_by(session, staff.actor, person_id, day=people.local_day(at))
+    values = {"name": person.name, "present": people_register.PresentPhone.KEEP.value, "language": person.language}
+    about = f"{person.name} {mask_phone(person.phone)}" if person.phone else person.name
+    return admin_forms.show(request, _change_page(person_id, about), PersonChange, staff=staff, at=at, values=values)
 
 
 @router.post("/admin/users/{person_id}/change")
@@ -158,15 +167,15 @@ def ask_change(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Cur
 def change_person(request: Request, person_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     """Change a person's name and phone."""
 
-    def change(session: Session, filled: PersonForm) -> str:
+    def change(session: Session, filled: PersonChange) -> str:
         people_register.change(session, person_id, filled, actor=staff.actor, at=at)
         return f"/admin/users/{person_id}?done=changed"
 
-    sent = admin_forms.send(db, PersonForm, form, change)
+    sent = admin_forms.send(db, PersonChange, form, change)
     if isinstance(sent, Response):
         return sent
     page = _change_page(person_id, _name(db, staff, person_id))
-    return admin_forms.show(request, page, PersonForm, staff=staff, at=at, typed=sent)
+    return admin_forms.show(request, page, PersonChange, staff=staff, at=at, typed=sent)
 
 
 def _name(db: Database, staff: Identity, person_id: UUID) -> str:

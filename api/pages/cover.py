@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from domain.rights import Right
 router = Router(include_in_schema=False)
 HERE = "delegations"
 EVER = date(2000, 1, 1)
+LONGEST_NAME = 60
 NEW = FormPage(
     Sentence("Arrange cover"), "/admin/delegations/new", "/admin/delegations", HERE, Sentence("Arrange cover"),
     Sentence("On these days the one who covers has the rights of the other as well; the record names both."),
@@ -37,9 +39,9 @@ NEW = FormPage(
 
 @router.get("/account/cover")
 @staff_only
-def show_own(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def show_own(request: Request, db: Db, at: Now, staff: CurrentStaff, q: str = "") -> Response:
     """Show who covers for me, for whom I do, and the form."""
-    return _own_page(request, db, staff=staff, at=at, typed=Typed({}))
+    return _own_page(request, db, staff=staff, at=at, typed=Typed({}), q=text(q, LONGEST_NAME))
 
 
 @router.post("/account/cover")
@@ -53,7 +55,9 @@ def arrange_own(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Po
         return "/account/cover"
 
     sent = admin_forms.send(db, OwnCoverForm, form, arrange)
-    return sent if isinstance(sent, Response) else _own_page(request, db, staff=staff, at=at, typed=sent)
+    if isinstance(sent, Response):
+        return sent
+    return _own_page(request, db, staff=staff, at=at, typed=sent, q=text(form.get("q"), LONGEST_NAME))
 
 
 @router.post("/account/cover/end")
@@ -66,19 +70,21 @@ def end_own(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     return RedirectResponse("/account/cover", status_code=303)
 
 
-def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, typed: Typed) -> Response:
+def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, typed: Typed, q: str) -> Response:
     day = people.local_day(at)
     with db.read() as session:
         covers = delegations.of_person(session, staff.person.id, since=day)
         posts = delegations.coverable_posts(session, staff.person.id, day=day)
         colleagues = delegations.colleagues_of(session, staff.person.id, day=day)
-        deputies = delegations.candidates(session, day=day, only=colleagues)
+        deputies = delegations.candidates(session, day=day, only=colleagues, typed=q)
     offered = tuple(Option(str(post.id), ROLE_LABELS[Role(post.role)]) for post in posts)
     pickers = Pickers(lists={"deputies": _options(deputies), "posts": offered}, today=day)
     form = admin_forms.without_note(form_shown(OwnCoverForm, prefix="", pickers=pickers, typed=typed))
     return staff_page(
         request, "pages/staff/account_cover.html", staff=staff, at=at, here="account", covers=covers, day=day,
-        form=form, errors=typed.errors, titles=form.titles, has_posts=bool(posts), status=422 if typed.errors else 200,
+        q=q if q or delegations.are_cut(deputies) else None,
+        form=form, errors=typed.errors, titles=form.titles, has_posts=bool(posts),
+        status=admin_forms.status_of(typed),
     )  # fmt: skip
 
 
@@ -96,9 +102,9 @@ def show_all(request: Request, db: Db, at: Now, staff: CurrentStaff, past: str =
 
 @router.get("/admin/delegations/new")
 @needs(Right.DELEGATE)
-def ask_cover(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_cover(request: Request, db: Db, at: Now, staff: CurrentStaff, q: str = "") -> Response:
     """Show the form of a cover between two colleagues."""
-    return admin_forms.show(request, NEW, CoverForm, staff=staff, at=at, pickers=_pickers(db, staff, at))
+    return _new_page(request, db, staff=staff, at=at, q=text(q, LONGEST_NAME))
 
 
 @router.post("/admin/delegations/new")
@@ -114,7 +120,7 @@ def arrange(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted
     sent = admin_forms.send(db, CoverForm, form, do)
     if isinstance(sent, Response):
         return sent
-    return admin_forms.show(request, NEW, CoverForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent)
+    return _new_page(request, db, staff=staff, at=at, q=text(form.get("q"), LONGEST_NAME), typed=sent)
 
 
 @router.post("/admin/delegations/end")
@@ -127,12 +133,19 @@ def end(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     return RedirectResponse("/admin/delegations", status_code=303)
 
 
-def _pickers(db: Db, staff: CurrentStaff, at: Now) -> Pickers:
+def _new_page(
+    request: Request, db: Db, *, staff: CurrentStaff, at: Now, q: str, typed: Typed | None = None
+) -> Response:
     day = people.local_day(at)
     with db.read() as session:
-        absent = delegations.candidates(session, day=day, only=visible(staff.actor, Right.DELEGATE))
-        deputies = [one for one in delegations.candidates(session, day=day) if one.person.id != staff.person.id]
-    return Pickers(lists={"colleagues": _options(absent), "deputies": _options(deputies)}, today=day)
+        reached = visible(staff.actor, Right.DELEGATE, day=day)
+        within = delegations.deputies_within(staff.actor, day=day)
+        absent = delegations.candidates(session, day=day, only=reached, typed=q)
+        deputies = delegations.candidates(session, day=day, only=within, typed=q)
+    pickers = Pickers(lists={"colleagues": _options(absent), "deputies": _options(deputies)}, today=day)
+    page = replace(NEW, search=q) if q or delegations.are_cut(deputies) or delegations.are_cut(absent) else NEW
+    hidden = {"q": q} if q else {}
+    return admin_forms.show(request, page, CoverForm, staff=staff, at=at, pickers=pickers, typed=typed, hidden=hidden)
 
 
 def _options(candidates: list[Candidate]) -> tuple[Option, ...]:

@@ -60,7 +60,9 @@ ACTIONS: Mapping[str, Label] = {
     "password_changed": Label("修改密码", "Password changed"),
     "initial_password_given": Label("给予初始密码", "Initial password given"),
     "password_reset": Label("重置密码", "Password reset"),
-    "password_reset_agreed": Label("同意重置密码（待另一位管理员）", "New password agreed to (another administrator has to)"),
+    "password_reset_agreed": Label(
+        "同意重置密码，待另一位管理员办理", "New password agreed to, another has to make it"
+    ),
     "second_factor_set": Label("设置验证器", "Authenticator app set up"),
     "second_factor_reset": Label("移除验证器", "Authenticator app taken away"),
     "second_factor_reset_why": Label("移除验证器的原因", "Why the app was taken away"),

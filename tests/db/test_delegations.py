@@ -13,8 +13,11 @@ from domain.actors import Role
 from domain.cases import FieldRefused
 from domain.database import Database
 from domain.delegations import CoverForm, OwnCoverForm
-from domain.models import Delegation, Post
+from domain.models import Delegation, Post, TimelineEntry
+from domain.processes.identity import REQUESTS
 from domain.register_lock import NotNow
+from tests import journeys
+from tests.at_once import at_once
 from tests.world import World
 
 PASSWORD = "fireline-demo"
@@ -163,3 +166,99 @@ def test_venues_people_are_offered_nobody_of_the_office(db: Database, world: Wor
 
     assert not offered["officer"] & office
     assert offered["handler"] == office
+
+
+def post(db: Database, world: World, who: str, role: Role, **more: object) -> Post:
+    with db.write() as session:
+        row = Post(id=delegations.new_id(), person_id=world.people[who], role=role.value,
+                   **{"from_on": date(2020, 1, 1), **more})  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row
+
+
+@pytest.fixture
+def street(db: Database, world: World) -> str:
+    """Make the warden of the street its supervisor, too."""
+    post(db, world, "warden", Role.SUPERVISOR, area_id=world.areas["guanglong"])
+    return "warden"
+
+
+def test_supervisor_of_a_street_hands_out_no_post_of_the_city(db: Database, world: World, street: str) -> None:
+    with pytest.raises(FieldRefused, match="from_person"):
+        arranged(db, world, street, "leader", "handler")
+    post(db, world, "leader", Role.WARDEN, area_id=world.areas["guanglong"], until_on=date(2021, 1, 1))
+    with pytest.raises(FieldRefused, match="from_person"):
+        arranged(db, world, street, "leader", "handler")
+    post(db, world, "leader", Role.INSPECTOR, area_id=world.areas["guanglong"])
+
+    arranged(db, world, street, "leader", "handler")
+
+    assert roles(db, world, "handler") == {Role.HANDLER, Role.INSPECTOR}
+
+
+def test_post_given_later_is_not_covered_by_what_was_arranged_before(db: Database, world: World, street: str) -> None:
+    post(db, world, "inspector1", Role.WARDEN, area_id=world.areas["guanglong"])
+    arranged(db, world, street, "inspector1", "handler")
+
+    post(db, world, "inspector1", Role.LEADER)
+
+    assert roles(db, world, "handler") == {Role.HANDLER, Role.WARDEN}
+
+
+def test_supervisor_of_a_street_ends_no_cover_of_the_city(db: Database, world: World, street: str) -> None:
+    row = own(db, world, "leader", "supervisor")
+
+    with db.write() as session, pytest.raises(OutOfReach):
+        delegations.end(session, row.id, actor=world.actor(session, street), at=world.clock.now)
+
+
+def test_who_asked_for_a_reporters_name_chooses_nobody_who_may_agree(db: Database, world: World) -> None:
+    with db.write() as session:
+        case = journeys.report(session, world)
+        case.facts = {**case.facts, REQUESTS: {str(world.people["supervisor"]): world.clock.now.isoformat()}}
+        case.asked_at = world.clock.now
+        session.add(case)
+        session.add(TimelineEntry(case_id=case.id, seq=99, transition="request_identity", target=case.state,
+                                  actor_id=world.people["supervisor"], actor_role="supervisor", at=world.clock.now,
+                                  hash=b"x"))  # fmt: skip
+
+    with pytest.raises(FieldRefused, match="to_person"):
+        own(db, world, "supervisor", "handler")
+    with pytest.raises(FieldRefused, match="to_person"):
+        arranged(db, world, "supervisor", "leader", "handler")
+    arranged(db, world, "supervisor", "warden", "warden2")
+
+
+def test_same_cover_sent_twice_at_once_is_arranged_once(db: Database, world: World) -> None:
+    results = at_once([partial(own, db, world, "handler", "supervisor") for _ in range(2)])
+
+    assert sorted(type(result).__name__ for result in results) == ["Delegation", "FieldRefused"]
+
+
+def test_wardens_are_offered_who_works_with_them(db: Database, world: World) -> None:
+    day = people.local_day(world.clock.now)
+    with db.read() as session:
+        near = delegations.colleagues_of(session, world.people["warden"], day=day)
+        offered = {one.person.id for one in delegations.candidates(session, day=day, only=near)}
+        found = delegations.candidates(session, day=day, only=near, typed="王")
+
+    assert world.people["handler"] in offered
+    assert world.people["warden2"] not in offered
+    assert [one.person.id for one in found] == [world.people["leader"]]
+
+
+def test_deputy_who_left_stands_in_for_nobody(db: Database, world: World) -> None:
+    day = people.local_day(world.clock.now)
+
+    def answers() -> list[str]:
+        with db.read() as session:
+            return [one.name for one in people.in_charge(session, Role.WARDEN, world.areas["guanglong"], day=day)]
+
+    own(db, world, "warden", "warden2")
+    assert answers() == ["钱专管"]
+
+    with db.write() as session:
+        accounts.by_username(session, "warden2").disabled_at = world.clock.now
+
+    assert answers() == ["李庚"]

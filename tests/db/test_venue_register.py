@@ -238,6 +238,20 @@ def test_post_ends_on_its_last_day(db: Database, world: World) -> None:
             venue_people.end(session, world.venues["market"], holder.post.id, last, actor=who(session, world), at=at)
 
 
+def test_nobody_gives_themselves_a_post_at_a_venue(db: Database, world: World) -> None:
+    with db.write() as session, pytest.raises(FieldRefused, match="name"):
+        appointed(session, world, name="郑主管", phone="13800000007")
+
+
+def test_post_with_a_last_day_is_not_made_longer(db: Database, world: World) -> None:
+    with db.write() as session:
+        post = appointed(session, world, role="officer", until_on=date(2026, 9, 1))
+        longer = EndOfPost(reason="改期", until_on=date(2027, 9, 1))
+        with pytest.raises(FieldRefused, match="until_on"):
+            venue_people.end(session, world.venues["kuancheng"], post.id, longer, actor=who(session, world),
+                             at=world.clock.now)  # fmt: skip
+
+
 def test_phone_is_told_for_a_reason_that_is_kept(db: Database, world: World) -> None:
     venue_id, person_id = world.venues["kuancheng"], world.people["manager"]
     form = Reveal(reason="夜间值守无人应答")
