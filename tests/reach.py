@@ -66,12 +66,14 @@ class Stage:
 
     def client(self, app, role: Role) -> TestClient:
         """Return a browser in which the person with that role is signed in, their identity just proved again."""
+        return self.signed_in(app, self.people[role])
+
+    def signed_in(self, app, person_id: UUID) -> TestClient:
+        """Return a browser in which this person is signed in."""
         token, now = secrets.token_urlsafe(16), self.world.clock.now
         csrf = secrets.token_urlsafe(24)
         with self.db.write() as session:
-            account = Account(
-                id=new_id(), person_id=self.people[role], username=f"{role.value}-{token[:6]}", password_hash="-"
-            )
+            account = Account(id=new_id(), person_id=person_id, username=f"browser-{token.lower()}", password_hash="-")
             session.add(account)
             session.flush()
             session.add(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from api.access import Access, access_of
 from api.app import create_app
@@ -203,7 +204,10 @@ def address(path: str, side: Side, role: Role) -> str:
 
 
 def status(stage: Stage, site: FastAPI, role: Role, method: str, path: str) -> int:
-    client = stage.client(site, role)
+    return answered(stage.client(site, role), method, path)
+
+
+def answered(client: TestClient, method: str, path: str) -> int:
     sent = {} if method == "GET" else {"json": {"version": 1}} if path.startswith("/api") else {"data": {"x": "y"}}
     answer = client.request(method, path, headers={"accept": "text/html"}, **sent)
     assert answer.status_code < 500, f"{method} {path}: {answer.status_code}"
