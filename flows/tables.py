@@ -94,7 +94,8 @@ def export(chore: Chore) -> None:
     with chore.database.write() as session:
         sha256 = hashlib.sha256(content).hexdigest()
         asked.note(session, wanted, export_id=chore.row.id, rows=count, sha256=sha256, actor=actor, at=at)
-        chore.settle(session, {"said": MADE, "said_params": {"count": count}}, file=made)
+        reach = asked.reach(actor, Right.EXPORT)
+        chore.settle(session, {"said": MADE, "said_params": {"count": count}, "reach": reach}, file=made)
 
 
 def maker_of(chore: Chore, right: Right) -> Actor:

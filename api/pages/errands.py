@@ -14,7 +14,7 @@ from sqlmodel import Session
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from api.access import Router, staff_only
-from api.deps import Conf, CurrentStaff, Db, Now
+from api.deps import Conf, CurrentStaff, Db, NotForPrograms, Now
 from api.middleware.limits import takes_little
 from api.pages.staff_frame import staff_page
 from domain import errand_files, errands
@@ -23,14 +23,18 @@ from domain.accounts import Identity
 from domain.errand_files import FileGone
 from domain.errand_kinds import KINDS
 from domain.errands import ErrandOver, UnknownErrand
+from domain.exports import asked
 from domain.language import Label, Sentence
 from domain.models import Errand
 from domain.rights import Right
 from domain.settings import Settings
+from domain.tokens import Scope, opens
 
 router = Router(include_in_schema=False)
 
 A_PAGE = 30
+EXPORT_SCOPES = {"cases": Scope.CASES_READ, "venues": Scope.REGISTER_READ, "facilities": Scope.REGISTER_READ}
+"""What a program needs besides to fetch an export: it reads as much as a list would show it."""
 STATES = {
     "pending": Sentence("waiting to begin"),
     "running": Sentence("under way"),
@@ -79,10 +83,18 @@ def fetch_file(errand_id: UUID, *, db: Db, staff: CurrentStaff, settings: Conf) 
 
 
 def file_of(session: Session, errand_id: UUID, *, staff: Identity, settings: Settings) -> tuple[Errand, Path]:
-    """Return the errand and where its file lies; raises `UnknownErrand`, `NotPermitted`, `FileGone`."""
+    """Return the errand and where its file lies; raises `UnknownErrand`, `NotPermitted`, `FileGone`, `NotForPrograms`.
+
+    An export holds what lay within its maker's reach then; who reaches elsewhere now asks for a new one.
+    """
     errand = errands.of_maker(session, staff.person.id, errand_id)
     if errand.needs and not may(staff.actor, Right(errand.needs)):
         raise NotPermitted(Right(errand.needs))
+    if "reach" in errand.outcome and errand.outcome["reach"] != asked.reach(staff.actor, Right(errand.needs)):
+        raise NotPermitted(Right(errand.needs))
+    scope = EXPORT_SCOPES[errand.data["table"]] if errand.kind == asked.ERRAND else None
+    if staff.via == "token" and scope is not None and not opens(staff.scopes, scope):
+        raise NotForPrograms(scope)
     if errand.state != "done" or errand.storage_key is None:
         raise FileGone(str(errand_id))
     return errand, errand_files.path_of(errand.storage_key, settings.errand_files)

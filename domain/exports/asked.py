@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
@@ -10,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from domain import errands, register_log
+from domain import errands, register_log, sealed
 from domain.actors import Actor
 from domain.language import Label
 from domain.models import Errand
@@ -18,6 +20,8 @@ from domain.queries import case_list, venue_list
 from domain.rights import RIGHTS, Right
 
 ERRAND = "export"
+SEALED_FOR = "export:q"
+"""What words searched for are sealed for while the export waits: they may well be somebody's name."""
 Wanted = venue_list.Wanted | case_list.Wanted
 
 TABLES: Mapping[str, Label] = {
@@ -54,6 +58,8 @@ def from_data(data: Mapping[str, Any]) -> Asked:
     """Return what `as_data` wrote down; raises UnknownTable."""
     table = str(data["table"])
     given = dict(data["wanted"])
+    if "q" in data:
+        given["q"] = sealed.keyring().unseal_text(base64.b64decode(data["q"]), context=SEALED_FOR)
     if table == "cases":
         return Asked(table, _cases(given), str(data["locale"]))
     if table not in TABLES:
@@ -83,9 +89,12 @@ def _cases(given: dict[str, Any]) -> case_list.Wanted:
 
 def promise(session: Session, asked: Asked, *, actor: Actor, at: datetime, key: str) -> Errand:
     """Have the table made in the background; asked twice under one `key`, it is made once."""
+    data = asked.as_data()
+    if words := data["wanted"].pop("q", None):
+        data["q"] = base64.b64encode(sealed.keyring().seal(words, context=SEALED_FOR)).decode()
     return errands.promise(
         session, ERRAND, key=f"{ERRAND}:{actor.person_id}:{key}", at=at, made_by=actor.person_id,
-        data=asked.as_data(), needs=Right.EXPORT.value,
+        data=data, needs=Right.EXPORT.value,
     )  # fmt: skip
 
 
@@ -98,9 +107,23 @@ def narrowed(actor: Actor, right: Right) -> Actor:
     return replace(actor, roles=frozenset(grant.role for grant in grants), grants=grants, venue_ids=venue_ids)
 
 
+def reach(actor: Actor, right: Right) -> str:
+    """Return a digest of where `right` holds for the actor: a file made with one reach is not fetched with another."""
+    grants = narrowed(actor, right).grants or ()
+    held = sorted(
+        {(one.role.value, one.area_path or "", str(one.venue_id or ""), one.industry or "") for one in grants}
+    )
+    return hashlib.sha256(repr(held).encode()).hexdigest()
+
+
 def note(
     session: Session, asked: Asked, *, export_id: UUID, rows: int, sha256: str, actor: Actor, at: datetime
 ) -> None:
-    """Record that somebody took a table out: which one, by which filters, how much, and which file exactly."""
+    """Record that somebody took a table out: which one, by which filters, how much, and which file exactly.
+
+    The record is for ever: of the words searched for it keeps a mark only.
+    """
     data = {**asked.as_data(), "rows": rows, "sha256": sha256}
+    if "q" in data["wanted"]:
+        data["wanted"]["q"] = sealed.mark(data["wanted"]["q"])
     register_log.record(session, "export", export_id, "export", actor=actor, at=at, data=data)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from documents.tables_in import open_table
-from domain import cases, errand_files, errands, register_log, reports
+from domain import cases, errand_files, errands, register_log, reports, sealed
 from domain.actors import ANYBODY, SYSTEM
 from domain.database import Database
 from domain.exports import asked, sheets
@@ -308,6 +308,17 @@ def test_filters_of_cases_are_kept_while_the_export_waits(db: Database, world: W
         again = asked.promise(session, Asked("cases", wanted, CHINESE), actor=actor, at=world.clock.now, key="one")
 
     assert (asked.from_data(errand.data).wanted, again.id) == (wanted, errand.id)
+
+
+def test_words_searched_for_stand_in_clear_neither_in_the_errand_nor_in_the_record(
+    db: Database, world: World, do
+) -> None:
+    done, _ = exported(db, world, do, venue_list.Wanted(q="农贸"))
+
+    with db.read() as session:
+        (entry,) = register_log.of(session, done.id)
+    assert entry.data["wanted"]["q"] == sealed.mark("农贸")
+    assert "农贸" not in str((done.data, done.outcome, entry.data))
 
 
 def facility(session: Session, world: World, number: int, **values: Any) -> Facility:

@@ -9,8 +9,13 @@ from uuid import UUID
 
 import openpyxl
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
+from domain import accounts, tokens
 from domain.database import Database
+from domain.models import Post
+from domain.tokens import Scope
 from tests import chores
 from tests.staff_member import Member, Office, form_of, hidden_fields, office_of
 from tests.world import World
@@ -22,8 +27,8 @@ def office(db: Database, world: World) -> Iterator[Office]:
         yield opened
 
 
-def exported(office: Office, member: Member, page: str, table: str) -> list[tuple[Any, ...]]:
-    """Press a page's export button, have it done, and return the rows of the file."""
+def made(office: Office, member: Member, page: str, table: str) -> str:
+    """Press a page's export button, have it done, and return the errand's address."""
     html = member.opens(page).text
     form = next(part for part in html.split("<form")[1:] if f'name="table" value="{table}"' in part)
     answer = member.posts("/exports", **hidden_fields(f"<form{form}"))
@@ -31,6 +36,12 @@ def exported(office: Office, member: Member, page: str, table: str) -> list[tupl
     address = answer.headers["location"]
     done = chores.do(office.db, UUID(address.rpartition("/")[2]), at=office.world.clock.now)
     assert done.state == "done", done.outcome
+    return address
+
+
+def exported(office: Office, member: Member, page: str, table: str) -> list[tuple[Any, ...]]:
+    """Return the rows of the file that a page's export button makes."""
+    address = made(office, member, page, table)
     sheet = openpyxl.load_workbook(io.BytesIO(member.opens(f"{address}/file").content)).active
     return list(sheet.iter_rows(min_row=2, values_only=True))
 
@@ -86,3 +97,41 @@ def test_the_form_of_an_export_is_none_within_another(office: Office) -> None:
     assert form_of(html, "/exports").count("<form") == 1
     before = html.partition('action="/exports"')[0]
     assert before.count("<form") == before.count("</form>") + 1
+
+
+def test_whoever_reaches_elsewhere_now_does_not_fetch_what_they_reached_before(office: Office) -> None:
+    handler = office.member("handler")
+    office.report()
+    address = made(office, handler, "/cases?view=open", "cases")
+    assert handler.opens(f"{address}/file").status_code == 200
+
+    with office.db.write() as session:
+        mine = col(Post.person_id) == office.world.people["handler"]
+        session.execute(update(Post).where(mine).values(area_id=office.world.areas["fuxian"]))
+
+    assert handler.opens(f"{address}/file").status_code == 403
+
+
+@pytest.mark.parametrize("table", ["cases", "venues"])
+def test_program_fetches_an_export_only_with_the_scope_of_its_table(
+    office: Office, anybody, account, table: str
+) -> None:
+    who = "handler" if table == "cases" else "admin"
+    page = "/cases?view=open" if table == "cases" else "/venues"
+    office.report()
+    address = made(office, office.member(who), page, table)
+    needed, other = Scope.CASES_READ, Scope.REGISTER_READ
+    if table == "venues":
+        needed, other = other, needed
+
+    username = account(who)
+
+    def status(*scopes: Scope) -> int:
+        with office.db.write() as session:
+            mine = accounts.by_username(session, username)
+            token = tokens.make(session, mine, at=office.world.clock.now, scopes=scopes).text
+        return anybody.get(f"/api/v1{address}/file", headers={"authorization": f"Bearer {token}"}).status_code
+
+    assert status(Scope.ERRANDS_READ) == 403
+    assert status(Scope.ERRANDS_READ, other) == 403
+    assert status(Scope.ERRANDS_READ, needed) == 200
