@@ -55,13 +55,7 @@ def give_account(
         # A second account would be a second door beside the one its owner locked.
         if held:
             raise refuse("username", Sentence("This administrator has a closed account: open that one again."))
-        if second_person.appointed_by(session, person.id, actor) and second_person.another_administrator(
-            session, actor, at=at
-        ):
-            raise refuse(
-                "username",
-                Sentence("You gave this post yourself: another administrator gives the account that goes with it."),
-            )
+        second_person.refuse_own_appointment(session, person.id, actor=actor, at=at)
         second_person.ask(session, person.id, FIRST_LOCK, actor=actor, at=at)
     if any(character.isspace() for character in form.username) or len(form.username) < SHORTEST_NAME:
         raise refuse("username", Sentence("A user name has two or more characters and no spaces."))

@@ -98,7 +98,7 @@ def refuse_own_creature(session: Session, person_id: UUID, *, actor: Actor, at: 
     """Raise `FieldRefused` where whoever could sign in as somebody makes an administrator of them."""
     ids = session.execute(select(col(Account.id)).where(col(Account.person_id) == person_id)).scalars().all()
     opened = _did(session, ids, {"add"}, actor) or _locks_opened(session, person_id, actor=actor, at=at)
-    if opened and another_administrator(session, actor, at=at):
+    if ids and opened and another_administrator(session, actor, at=at):
         reason = Sentence("You gave them their account, a password or a phone: another administrator gives this post.")
         raise FieldRefused(FieldRefusal("role", reason))
 

@@ -478,6 +478,11 @@ def test_one_administrator_alone_makes_no_other_with_an_account(office: Office) 
 
     assert refused.status_code == 422
     assert "另一位管理员" in seen(refused)
+    entered = enters(office.member("admin"), name="傀儡", phone="13900000005", role="administrator")
+    assert entered.status_code == 303
+    path = entered.headers["location"].split("?")[0] + "/account"
+    assert office.member("admin").sends(path, path, username="puppet2").status_code == 422
+    assert office.member("admin2-all").sends(path, path, username="puppet2").status_code == 200
 
 
 def test_who_gave_the_account_does_not_give_the_administrators_post(office: Office) -> None:
