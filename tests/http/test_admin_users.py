@@ -544,3 +544,18 @@ def test_new_password_from_an_administrator_ends_the_programs_tokens(office: Off
     office.member("admin").sends(path, path, reason="泄露")
 
     assert accounts.identity_of_token(office.db, token, at=office.world.clock.now) is None
+
+
+def test_two_clicks_at_once_enter_one_person(office: Office) -> None:
+    form_id, at = new_id(), office.world.clock.now
+    form = people_register.NewcomerForm(name="新同事", language="zh_CN", role="inspector")
+
+    def enter() -> bool:
+        with office.db.write() as session:
+            actor = office.world.actor(session, "admin")
+            if people_register.was_entered(session, form_id, actor=actor):
+                return False
+            people_register.enter(session, form, actor=actor, at=at, person_id=form_id)
+            return True
+
+    assert sorted(at_once([enter] * 4)) == [False, False, False, True]
