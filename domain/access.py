@@ -124,7 +124,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     offices = {grant for grant in grants if grant.role in SEES_EVERYTHING and grant.venue_id is None}
     found = _reach(offices, area_id=_CASES.c.area_id, venue_id=_CASES.c.venue_id)
     if not isinstance(found, list):
-        return found
+        return and_(found, _not_about_themselves(actor))
     mine = list(found)
     if actor.plays(*WORKS_WHERE_SENT) and actor.person_id:
         worked = select(_ENTRIES.c.case_id).where(_ENTRIES.c.actor_id == actor.person_id)
@@ -136,7 +136,15 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if actor.venue_ids:
         here = _CASES.c.venue_id.in_(actor.venue_ids)
         mine.append((_CASES.c.process == "rectification") & (_CASES.c.state != "ordered") & here)
-    return or_(*mine) if mine else false()
+    return and_(or_(*mine), _not_about_themselves(actor)) if mine else false()
+
+
+def _not_about_themselves(actor: Actor) -> ColumnElement[bool]:
+    """Leave out the reports about a venue where the actor answers for fire safety: they hear of the rectification."""
+    if not actor.venue_ids:
+        return true()
+    elsewhere = or_(_CASES.c.venue_id.is_(None), _CASES.c.venue_id.not_in(actor.venue_ids))
+    return or_(_CASES.c.process != "hazard_report", elsewhere)
 
 
 def _reach(
@@ -188,6 +196,12 @@ def may_see(session: Session, actor: Actor, case: Case) -> bool:
     """Return whether this actor may know of the case."""
     found = session.execute(select(_CASES.c.id).where(_CASES.c.id == case.id, visible(actor))).first()
     return found is not None
+
+
+def known_of(session: Session, actor: Actor, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return those of the cases that this actor may know of."""
+    query = select(_CASES.c.id).where(_CASES.c.id.in_(list(case_ids)), visible(actor))
+    return frozenset(session.execute(query).scalars())
 
 
 # Which venues somebody may know of, as staff; what the public sees of a venue stands at its code.

@@ -80,10 +80,16 @@ class Actor:
     whose limits are the guards of each step."""
 
     def at(self, place: Place, *, besides: frozenset[Role] = frozenset()) -> Actor:
-        """Return the actor with those roles only that hold at `place`, and of `besides` all they have."""
+        """Return the actor with those roles only that hold at `place`, and of `besides` all they have.
+
+        At a venue where somebody answers for fire safety they are nothing else, whatever posts they hold over its area:
+        nobody investigates their own place.
+        """
         if self.grants is None:
             return self
         held = frozenset(grant.role for grant in self.grants if grant.role in besides or grant.covers(place))
+        if place.venue_id in self.venue_ids:
+            held &= VENUE_SIDE
         return self if held == self.roles else replace(self, roles=held)
 
     def plays(self, *roles: Role) -> bool:

@@ -40,8 +40,11 @@ def check_assignees(session: Session, step: Step) -> None:
     """
     day = people.local_day(step.at)
     first, second = step.form.assignee, step.form.second
+    there = people.posted_at(session, step.case.venue_id, day=day)
     for field, person_id in (("assignee", first), ("second", second)):
         person = session.get(Person, person_id) if person_id else None
+        if person_id in there:
+            raise _refuse(field, Sentence("This person holds a post at the venue; choose somebody else."))
         if person is not None and people.is_marked(person, step.case.facts.get("reporter_mark")):
             raise _refuse(field, Sentence("This person cannot take this case; choose somebody else."))
     if people.holds(session, first, ["warden"], day=day):

@@ -121,6 +121,14 @@ def area_name(session: Session, area_id: UUID | None) -> str:
     return session.execute(select(col(Area.name)).where(col(Area.id) == area_id)).scalar() or ""
 
 
+def posted_at(session: Session, venue_id: UUID | None, *, day: date) -> frozenset[UUID]:
+    """Return who holds a post at a venue on `day`: nobody of them looks into what is said of it."""
+    if venue_id is None:
+        return frozenset()
+    query = select(col(Post.person_id)).where(col(Post.venue_id) == venue_id, *valid_on(day))
+    return frozenset(session.execute(query).scalars())
+
+
 def is_marked(person: Person, mark: str | None) -> bool:
     """Return whether a keyed mark is that of the person's own phone."""
     return bool(mark and person.phone and mark in sealed.marks(person.phone))

@@ -306,7 +306,8 @@ def _assign_to_warden(session: Session, case: Case, at: datetime) -> Sorted:
     day = people.local_day(at)
     wardens = people.in_charge(session, Role.WARDEN, case.area_id, day=day) if case.area_id else []
     mark = case.facts.get("reporter_mark")
-    free = [warden for warden in wardens if not people.is_marked(warden, mark)]
+    there = people.posted_at(session, case.venue_id, day=day)
+    free = [warden for warden in wardens if warden.id not in there and not people.is_marked(warden, mark)]
     if not free:
         return Sorted(accepted=True, assigned_to=None, doubt=NO_WARDEN)
     why = translate(BY_AREA, get_settings().locale, area=people.area_name(session, case.area_id))

@@ -21,7 +21,7 @@ from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
 from api.pages.staff_registered import show_once
 from api.rendering import render
-from domain import catalogue, people, reports
+from domain import access, catalogue, people, reports
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.cases import FieldRefused
@@ -62,7 +62,7 @@ def show_form(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respons
     _only_for_call_takers(staff.actor)
     typed = {"channel": BY_TELEPHONE[0], "language": LOCALES[0], "form_id": new_id().hex}
     with db.read() as session:
-        found = _look(session, typed, at=at)
+        found = _look(session, typed, staff.actor, at=at)
     return _form(request, typed, found, staff=staff, at=at)
 
 
@@ -73,7 +73,7 @@ def look(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -
     _only_for_call_takers(staff.actor)
     typed = forms.texts(form, *FIELDS)
     with db.read() as session:
-        found = _look(session, typed, at=at)
+        found = _look(session, typed, staff.actor, at=at)
     return render(request, "pages/staff/intake_look.html", typed=typed, look=found, at=at)
 
 
@@ -86,7 +86,7 @@ def register(  # noqa: PLR0917 - what an endpoint is handed
     _only_for_call_takers(staff.actor)
     typed = forms.texts(form, *FIELDS)
     with db.read() as session:
-        found = _look(session, typed, at=at)
+        found = _look(session, typed, staff.actor, at=at)
     errors = _unclear_venue(typed, found)
     unseen = {similar.number for similar, _ in found.similar} - set(typed.get("seen", "").split())
     if errors or unseen or form.get("action") == "look":
@@ -124,7 +124,7 @@ def _form(
     )  # fmt: skip
 
 
-def _look(session: Session, typed: Mapping[str, str], *, at: datetime) -> Look:
+def _look(session: Session, typed: Mapping[str, str], actor: Actor, *, at: datetime) -> Look:
     venue_text = typed.get("venue", "")
     venues = choices.find_venues(session, venue_text, day=people.local_day(at))
     chosen = next((venue for venue in venues if venue.code == typed.get("venue_code")), None)
@@ -134,7 +134,9 @@ def _look(session: Session, typed: Mapping[str, str], *, at: datetime) -> Look:
     code = typed.get("hazard") or typed.get("suggested") or (hazards[0].code if hazards else None)
     similar: list[Similar] = []
     if chosen is not None:
-        similar = reports.similar(session, venue_id=chosen.id, at=at, hazard_code=code)
+        found = reports.similar(session, venue_id=chosen.id, at=at, hazard_code=code)
+        known = access.known_of(session, actor, [one.case_id for one in found])
+        similar = [one for one in found if one.case_id in known]
     return Look(
         venues=tuple(venues),
         venue=chosen,

@@ -48,6 +48,7 @@ def calls(session: Session, case: Case, *, actor: Actor) -> list[Call]:
     if not (actor.plays(*FIELDS["every_call"].roles) or access.reads_reporter(actor, case)):
         query = query.where(col(Attempt.recipient_id) == actor.person_id)
     rows = session.execute(query.order_by(col(Attempt.made_at), col(Attempt.id))).all()
+    shows_outsider = access.sees_phone_masked(actor)  # the reporter's or applicant's own number
     return [
         Call(
             id=attempt.id,
@@ -55,7 +56,7 @@ def calls(session: Session, case: Case, *, actor: Actor) -> list[Call]:
             channel=attempt.channel,
             number=attempt.number,
             name=name,
-            masked=attempt.to_masked,
+            masked=attempt.to_masked if attempt.recipient_id or shows_outsider else "",
             state=attempt.state,
             answered_by=attempt.answered_by,
             keys=attempt.keys,

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain.actors import ROLE_LABELS, Role
+from domain import access
+from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label, Sentence
 from domain.models import Attempt, Case, Outbox, Person
 from domain.queries import provider_words
@@ -93,10 +94,13 @@ class Promise:
         return self.state == "held"
 
 
-def promises(session: Session, workflow: Workflow, case: Case) -> dict[int, list[Promise]]:
-    """Return the promises of a case by the number of the entry that made them, oldest first."""
+def promises(session: Session, workflow: Workflow, case: Case, *, actor: Actor) -> dict[int, list[Promise]]:
+    """Return the promises of a case by the number of the entry that made them, oldest first.
+
+    The masked number of whoever reported or applied is left out for whom it is not meant.
+    """
     rows = session.execute(select(Outbox).where(col(Outbox.case_id) == case.id).order_by(col(Outbox.id))).scalars()
-    tries = _tries(session, case.id)
+    tries = _tries(session, case, shows_outsider=access.sees_phone_masked(actor))
     found: dict[int, list[Promise]] = defaultdict(list)
     for row in rows:
         found[row.seq].append(_promise(workflow, row, tuple(tries.get(row.id, ()))))
@@ -129,21 +133,22 @@ def said_reason(reason: Any) -> Sentence | None:  # noqa: ANN401 - JSON
     return Sentence(reason) if isinstance(reason, str) and reason else None
 
 
-def _tries(session: Session, case_id: UUID) -> dict[UUID, list[Try]]:
+def _tries(session: Session, case: Case, *, shows_outsider: bool) -> dict[UUID, list[Try]]:
+    outsider = Role.APPLICANT if case.process == "enrolment" else Role.REPORTER
     rows = session.execute(
         select(Attempt, Person.name)  # type: ignore[call-overload]
         .outerjoin(Person, col(Person.id) == col(Attempt.recipient_id))
-        .where(col(Attempt.case_id) == case_id)
+        .where(col(Attempt.case_id) == case.id)
         .order_by(col(Attempt.made_at), col(Attempt.id))
     ).all()
     found: dict[UUID, list[Try]] = defaultdict(list)
     for attempt, name in rows:
         found[attempt.outbox_id].append(
             Try(
-                recipient=name or ROLE_LABELS[Role.REPORTER],
+                recipient=name or ROLE_LABELS[outsider],
                 channel=ATTEMPT_CHANNELS.get(attempt.channel, Label(attempt.channel, attempt.channel)),
                 number=attempt.number,
-                masked=attempt.to_masked,
+                masked=attempt.to_masked if attempt.recipient_id or shows_outsider else "",
                 state=attempt.state,
                 label=_state_label(attempt),
                 made_at=attempt.made_at,

@@ -142,7 +142,7 @@ def case_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ca
     reads = access.reads_reporter(actor, case)
     entries = [entry for entry in session.execute(_timeline(case.id)).scalars() if _may_read(entry, actor)]
     shown = _photos(session, case, entries, reads=reads)
-    promised = promises(session, workflow, case)
+    promised = promises(session, workflow, case, actor=actor)
     names = _names(session, case, entries, actor, promised)
     return CasePage(
         case=case,
@@ -330,8 +330,7 @@ def _similar(session: Session, case: Case, actor: Actor, at: datetime) -> tuple[
     if case.venue_id is None or "has_phone" not in case.facts:
         return ()
     found = reports.similar(session, venue_id=case.venue_id, at=at, hazard_code=case.hazard_code, besides=case.id)
-    ids = [one.case_id for one in found]
-    known = set(session.execute(select(col(Case.id)).where(col(Case.id).in_(ids), access.visible(actor))).scalars())
+    known = access.known_of(session, actor, [one.case_id for one in found])
     return tuple(one for one in found if one.case_id in known)
 
 

@@ -13,7 +13,7 @@ from domain import access, cases, people, places, reports
 from domain.actors import ANYBODY, Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Area, Case, Delegation, Person, Post, Venue
+from domain.models import Account, Area, Case, Delegation, Person, Post, Venue
 from domain.queries import case_list
 from domain.queries.case_list import Wanted
 from domain.reports import Intake
@@ -53,6 +53,12 @@ class City:
         )  # fmt: skip
         session.flush()
         return people.actor_of(session, person, at=self.world.clock.now)
+
+    def at_venue(self, session: Session, who: str, role: Role, venue: str) -> None:
+        post = Post(id=new_id(), person_id=self.world.people[who], role=role.value, from_on=SINCE)
+        post.venue_id = self.world.venues[venue]
+        session.add(post)
+        session.flush()
 
     def wardens(self, session: Session) -> list[Person]:
         day = people.local_day(self.world.clock.now)
@@ -263,6 +269,8 @@ def cover(
         from_on=today, until_on=today + timedelta(days=days), reason="休假", made_at=city.world.clock.now,
     )  # fmt: skip
     session.add(made)
+    name = f"{stand_in}-{new_id().hex[-8:]}"
+    session.add(Account(id=new_id(), person_id=made.to_person_id, username=name, password_hash="-"))
     session.flush()
     return made
 
@@ -317,3 +325,32 @@ def test_cover_is_not_passed_on(city: City) -> None:
 
         assert city.world.actor(session, "operator").plays(Role.SUPERVISOR)
         assert city.world.actor(session, "crew").roles == {Role.CREW, Role.OPERATOR}
+
+
+# Nobody looks into their own place.
+
+
+def test_a_warden_who_answers_for_the_venue_neither_gets_nor_sees_its_reports(city: City) -> None:
+    world = city.world
+    with city.db.write() as session:
+        city.at_venue(session, "warden", Role.MANAGER, "kuancheng")
+        warden = world.actor(session, "warden")
+        case = session.get_one(Case, city.cases["here"])
+
+        assert not access.may_see(session, warden, case)
+        assert access.acting_on(session, warden, case).roles == {Role.MANAGER}
+        assert reports.triage(session, case.id, at=world.clock.now).assigned_to is None
+        with pytest.raises(cases.FieldRefused, match="holds a post at the venue"):
+            cases.fire(session, cases.reload(session, case.id), "assign", actor=world.actor(session, "handler"),
+                       at=world.clock.now, data={"assignee": world.people["warden"]})  # fmt: skip
+
+
+def test_an_owner_who_handles_reports_does_not_handle_those_about_their_own_venue(city: City) -> None:
+    with city.db.write() as session:
+        city.at_venue(session, "handler", Role.OWNER, "kuancheng")
+        handler = city.world.actor(session, "handler")
+
+        assert city.seen(session, handler) == {"there", "nowhere"}
+        here = session.get_one(Case, city.cases["here"])
+        with pytest.raises(TransitionRefused):
+            cases.fire(session, here, "accept", actor=handler, at=city.world.clock.now, data={"hazard_code": "EVA-01"})
