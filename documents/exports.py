@@ -35,7 +35,7 @@ CASES: tuple[tuple[str, Label, float], ...] = (
     ("where", Label("地点", "Place"), 36),
     ("area", Label("区域", "Area"), 16),
     ("channel", Label("渠道", "Channel"), 14),
-    ("opened_at", Label("受理时间", "Opened"), 17),
+    ("opened_at", Label("收到时间", "Received"), 17),
     ("due_at", Label("期限", "Due"), 17),
     ("closed_at", Label("结束时间", "Closed"), 17),
     ("overdue", Label("已逾期", "Overdue"), 9),

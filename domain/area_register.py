@@ -43,7 +43,7 @@ class AreaForm(Form):
     """A new area."""
 
     code: str = line_field(N_("Code"), limit=24, hint=N_("Letters, digits and hyphens; it never changes"))
-    name: str = line_field(N_("Name"), limit=60)
+    name: str = line_field(N_("Its name"), limit=60)
     name_en: str | None = line_field(N_("Name in English"), limit=60, required=False)
     level: Level = choice_field(N_("Level"))
     parent: str | None = select_field(N_("Belongs to"), of="areas", required=False)
@@ -52,7 +52,7 @@ class AreaForm(Form):
 class AreaNames(Form):
     """New names of an area."""
 
-    name: str = line_field(N_("Name"), limit=60)
+    name: str = line_field(N_("Its name"), limit=60)
     name_en: str | None = line_field(N_("Name in English"), limit=60, required=False)
 
 

@@ -37,8 +37,8 @@ class CoverDays(Form):
     """Who covers, on which days."""
 
     to_person: str = select_field(N_("Who covers"), of="deputies")
-    from_on: Day = Field(..., title=N_("First day"), json_schema_extra={"widget": "date"})
-    until_on: Day = Field(..., title=N_("Last day"), json_schema_extra={"widget": "date"})
+    from_on: Day = Field(..., title=N_("First day of cover"), json_schema_extra={"widget": "date"})
+    until_on: Day = Field(..., title=N_("Last day of cover"), json_schema_extra={"widget": "date"})
     reason: str = text_field(N_("Reason"), limit=300)
 
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, col
 
 from domain.errand_kinds import KINDS, kind_of
 from domain.identifiers import new_id
-from domain.language import N_, Sentence
+from domain.language import N_, Label, Sentence
 from domain.models import Errand
 from domain.outbox import LeaseLost
 
@@ -209,14 +209,23 @@ def _end(session: Session, errand: Errand, worker: str, values: dict[str, Any]) 
 def told(reason: Sentence | str) -> dict[str, Any]:
     """Return a reason as it is kept in an outcome: its source string and what fills its places."""
     if isinstance(reason, Sentence):
-        return {"reason": reason.text, "reason_params": {name: str(value) for name, value in reason.params.items()}}
+        return {"reason": reason.text, "reason_params": {name: _kept(value) for name, value in reason.params.items()}}
     return {"reason": reason}
 
 
 def reason_of(errand: Errand) -> Sentence | None:
     """Return why it failed, is held, or was put off; None when there is no such reason."""
     text = errand.outcome.get("reason")
-    return Sentence(text, **errand.outcome.get("reason_params", {})) if text else None
+    return Sentence(text, **_params(errand.outcome.get("reason_params", {}))) if text else None
+
+
+def _kept(value: Any) -> str | dict[str, str]:  # noqa: ANN401 - whatever fills a place
+    """Return what fills a place of a sentence as JSON; a name in both languages keeps both."""
+    return {"zh": value.zh, "en": value.en} if isinstance(value, Label) else str(value)
+
+
+def _params(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: Label(**value) if isinstance(value, Mapping) else value for name, value in kept.items()}
 
 
 def cancel(session: Session, errand_id: UUID, *, at: datetime) -> None:
@@ -308,7 +317,7 @@ def complaint(where: str, reason: Sentence | str) -> dict[str, Any]:
 def complaints_of(errand: Errand) -> list[Complaint]:
     """Return what was wrong with what it was given, in the order in which it was kept."""
     return [
-        Complaint(str(kept["where"]), Sentence(kept["reason"], **kept.get("reason_params", {})))
+        Complaint(str(kept["where"]), Sentence(kept["reason"], **_params(kept.get("reason_params", {}))))
         for kept in errand.outcome.get("errors", ())
     ]
 

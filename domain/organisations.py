@@ -36,7 +36,7 @@ class Kind(LabelledChoice):
 class OrganisationForm(Form):
     """What is written down of an organisation."""
 
-    name: str = line_field(N_("Name"), limit=80)
+    name: str = line_field(N_("Its name"), limit=80)
     name_en: str | None = line_field(N_("Name in English"), limit=120, required=False)
     kind: Kind = choice_field(N_("Kind"), widget="choice")
     area: str | None = select_field(N_("Area"), of="areas", required=False)

@@ -269,3 +269,14 @@ def test_health_counts_the_wait_of_short_errands_only(
 
     with db.read() as session:
         assert standing.standing(session, at=later).oldest_due_seconds == 7
+
+
+def test_a_name_in_both_languages_is_kept_in_both() -> None:
+    kept = errands.complaint("B1", Sentence("“%(name)s” has to be filled in.", name=Label("地址", "Address")))
+    errand = Errand(outcome={"errors": [kept], "reason": kept["reason"], "reason_params": kept["reason_params"]})
+
+    (found,) = errands.complaints_of(errand)
+
+    assert "地址" in found.reason.in_language("zh_CN")
+    assert "Address" in found.reason.in_language("en")
+    assert errands.reason_of(errand).in_language("zh_CN") == found.reason.in_language("zh_CN")
