@@ -51,6 +51,11 @@ def _area(session: Session, step: Step) -> str:
     code = step.form.area or (area.code if area is not None else None)
     if code is None:
         raise FieldRefused(FieldRefusal("area", Sentence("Choose the area the place lies in.")))
+    level = session.execute(select(col(Area.level)).where(col(Area.code) == code)).scalar()
+    if level not in (None, "street", "grid"):  # wardens and desks work these; a code there is none of is refused later
+        raise FieldRefused(
+            FieldRefusal("area", Sentence("Choose a street or a grid: only they have somebody in charge."))
+        )
     return str(code)
 
 

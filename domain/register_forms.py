@@ -54,6 +54,12 @@ def _hours(typed: Any) -> Any:  # noqa: ANN401 - a text, lines of text, or data
     return typed
 
 
+def _own(phone: str) -> str:
+    if not phone.startswith("+"):
+        raise refused(Sentence("Write the person's own number, not a hotline."))
+    return phone
+
+
 def _one_of(listed: Any) -> AfterValidator:  # noqa: ANN401 - a function that returns a mapping by code
     def check(code: str) -> str:
         if code not in listed():
@@ -65,6 +71,8 @@ def _one_of(listed: Any) -> AfterValidator:  # noqa: ANN401 - a function that re
 
 CreditCode = Annotated[str, AfterValidator(_credit_code)]
 Phone = Annotated[str, AfterValidator(_phone)]
+OwnPhone = Annotated[str, AfterValidator(_phone), AfterValidator(_own)]
+"""A number at which one person is reached: not a hotline."""
 Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 Hours = Annotated[list[dict[str, Any]], BeforeValidator(_hours)]
 VenueClassCode = Annotated[str, _one_of(catalogue.venue_classes)]
@@ -194,7 +202,7 @@ class Appointment(Form):
 
     role: VenuePost = choice_field(N_("Post"))
     name: str = line_field(N_("Real name"), limit=60)
-    phone: Phone = line_field(N_("Mobile phone"), limit=40, hint=N_("By it we know a person again"))
+    phone: OwnPhone = line_field(N_("Mobile phone"), limit=40, hint=N_("By it we know a person again"))
     from_on: Day | None = date_field(N_("First day"), hint=N_("Today when left empty"))
     until_on: Day | None = date_field(N_("Last day"))
 

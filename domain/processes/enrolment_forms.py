@@ -12,7 +12,7 @@ from domain import catalogue
 from domain.forms import Form, LabelledChoice, Latitude, Longitude, Sealed, choice_field, line_field, text_field
 from domain.language import N_, Label
 from domain.opening_hours import NotOpeningHours, read_hours
-from domain.register_forms import CreditCode, IndustryCode, Phone, VenueClassCode, refused
+from domain.register_forms import CreditCode, IndustryCode, OwnPhone, VenueClassCode, refused
 
 MOST_DOCUMENTS = 6
 LARGEST_SIZE = 10_000_000
@@ -94,7 +94,7 @@ class Application(Form):
     people: int | None = size_field("people")
     stalls: int | None = size_field("stalls")
     person: Annotated[str, Sealed("name")] = line_field(N_("Person responsible for fire safety"), limit=60)
-    phone: Annotated[Phone, Sealed("phone")] = line_field(N_("Their phone"), limit=40)
+    phone: Annotated[OwnPhone, Sealed("phone")] = line_field(N_("Their phone"), limit=40)
     documents: list[UUID] = Field(
         default_factory=list,
         max_length=MOST_DOCUMENTS,

@@ -257,6 +257,8 @@ def test_position_decides_the_area_only_where_an_outline_says_so(db: Database, w
     with pytest.raises(FieldRefused) as refused, db.write() as session:
         press(session, world, cases.by_id(session, alone.id), "supervisor", "approve")
     assert refused.value.refusal.field == "area"
+    with pytest.raises(FieldRefused, match="street or a grid"), db.write() as session:
+        press(session, world, cases.by_id(session, alone.id), "supervisor", "approve", area="chengyang")
     with db.write() as session:
         press(session, world, cases.by_id(session, alone.id), "supervisor", "approve", area="empty")
         assert session.get_one(Venue, cases.by_id(session, alone.id).venue_id).area_id == world.areas["empty"]

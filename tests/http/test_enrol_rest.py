@@ -60,6 +60,14 @@ def test_all_that_is_wrong_is_named_at_once(anybody):
     assert {error["field"] for error in answer.json()["errors"]} == {"class_code", "credit_code", "phone", "surprise"}
 
 
+def test_a_hotline_is_nobodys_own_number(anybody):
+    answer = anybody.post(URL, json={**SHOP, "phone": "12345"}, headers={"accept-language": "zh-CN"})
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["phone"]
+    assert "热线" in answer.text
+
+
 def test_report_is_no_application_and_approving_is_not_for_applicants(anybody, world):
     said = {"venue_code": world.codes["kuancheng"], "hazard": "escape"}
     report = anybody.post("/api/v1/hazard-reports", json=said).json()["receipt"]
