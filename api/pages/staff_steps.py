@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -121,9 +122,20 @@ def take(
     except (PhotosRefused, ValidationError, FieldRefused, TransitionRefused, CaseChanged) as refused:
         if isinstance(refused, UnknownTransition):
             raise
+        if isinstance(refused, CaseChanged | TransitionRefused) and _came_first(
+            db, number, name, words, staff=staff, since=version
+        ):
+            return Taken(version + 1)
         errors = tuple(taken_in.errors or field_errors(refused))
         problem = problem_of(request, refused)
         return Taken(failed=Attempted(name, Typed(typed, errors, kept), problem, version))
+
+
+def _came_first(db: Database, number: str, name: str, words: Mapping[str, Any], *, staff: Identity, since: int) -> bool:
+    """Return whether what was refused is this very step, sent twice at one moment: the other one was quicker."""
+    with db.read() as session:
+        case = cases.seen_by(session, staff.actor, number)
+        return was_just_done(session, case, name, words, actor=staff.actor, since=since)
 
 
 def refuse_stale(case: Case, version: int) -> None:

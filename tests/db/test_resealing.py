@@ -329,6 +329,7 @@ def test_every_kept_mark_is_known() -> None:
     """Whoever writes `sealed.mark` somewhere new decides whether it is kept, and then registers it."""
     kept = {"domain/reports.py", "domain/places.py", "domain/enrolments.py", "domain/resealing.py"}
     forgotten_soon = {"api/rest/enrolments.py", "api/rest/hazard_reports.py", "domain/sign_in_codes.py"}
+    never_compared = {"domain/exports/asked.py"}  # it stands in the record of an export, for ever as it was
     found = set()
     for package in ("domain", "api", "flows", "notifications"):
         for path in (ROOT / package).rglob("*.py"):
@@ -340,5 +341,5 @@ def test_every_kept_mark_is_known() -> None:
                 ):
                     found.add(str(path.relative_to(ROOT)))
 
-    assert found <= kept | forgotten_soon
+    assert found <= kept | forgotten_soon | never_compared
     assert {mark.fact for mark in MARKS} == {"reporter_mark", "place_mark", "applicant_mark"}
