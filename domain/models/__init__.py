@@ -5,6 +5,7 @@ from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.errand import Errand
 from domain.models.people import Account, Delegation, Person, Post
+from domain.models.product_setting import ProductSetting
 from domain.models.register_log import RegisterEntry, RegisterHead
 from domain.models.sign_in import (
     ApiToken,
@@ -45,6 +46,7 @@ __all__ = [
     "Person",
     "Photo",
     "Post",
+    "ProductSetting",
     "ProviderLink",
     "Receipt",
     "RecoveryCode",
