@@ -143,8 +143,7 @@ def _times(settings: Settings) -> Iterator[Finding]:
         return
     today = local_day(datetime.now(UTC))
     for day in (today, today + timedelta(days=30)):
-        _, is_guessed = clocks.is_working_day(day)
-        if is_guessed:
+        if not clocks.packaged().knows(day):
             says = f"no official calendar of working days for {day.year}: deadlines are provisional"
             yield Finding("calendar", "note", says, "Update the package chinesecalendar when the year's notice is out.")
             return

@@ -46,6 +46,8 @@ def entry_hash(previous: bytes, entry: dict[str, Any]) -> bytes:
         entry["actor_name"],
         entry["at"].astimezone(UTC).isoformat(timespec="microseconds"),
         canonical(entry["data"]),
+        # Entries of before anything was kept here have none.
+        *([canonical(entry["decided"])] if entry["decided"] else []),
     ]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(previous + text.encode()).digest()

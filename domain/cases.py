@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,21 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm.attributes import instance_dict
 from sqlmodel import Session, col
 
-from domain import access, audit, ledger, sealed, timing
+from domain import access, audit, ledger, rulebooks, sealed, timing
 from domain.actors import RECEIPT_HOLDERS, Actor, Role
 from domain.forms import sealed_fields
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import Case, CaseLink, NumberSeries, Photo
 from domain.processes import workflow_of
+from domain.rulebook import Rulebook
 from domain.settings import city_zone
 from domain.workflow import FieldRefusal, Offer, Plan, Transition, Workflow
 
 MAX_ATTACHED = 60
 """Photos one case may carry; a guard against flooding, not a rule of law."""
+DECIDED_COLUMNS = ("assignee_id", "second_assignee_id", "hazard_code", "venue_id", "area_id")
+"""What an entry says of the case beside the form: with it a timeline alone tells who had the case, and where it was."""
 LARGEST_VERSION = 2**31 - 1
 """The most a version's column holds."""
 
@@ -183,11 +187,13 @@ def open_case(
         chain_head=audit.GENESIS, opened_at=at, changed_at=at, origin_key=origin_key, facts=dict(facts or {}),
         clocks={}, **dict(columns or {}),
     )  # fmt: skip
-    readings = timing.turn(workflow, {}, source=None, after=snapshot(case), at=at, reconsider=True)
+    book = partial(rulebooks.current, session)
+    readings = timing.turn(workflow, {}, source=None, after=snapshot(case), at=at, reconsider=True, book=book)
     clocks = {name: reading.stored() for name, reading in readings.items()}
     opening = workflow.opening
     passage = (opening.name, None, case.state)
     entry = _entry(case.id, 1, passage, actor=actor, roles=opening.roles, at=at, data=data or {})
+    entry["decided"] = _decided({}, case.model_dump(include=set(DECIDED_COLUMNS)), timing.decided({}, readings))
     entry["hash"] = audit.entry_hash(audit.GENESIS, entry)
     row = {
         **case.model_dump(),
@@ -242,10 +248,13 @@ def fire(
     data_out = _sealed(session, case, form, actor, at)
     if ids := getattr(form, "photos", None):
         attach_photos(session, case.id, ids, by_reporter=actor.plays(Role.REPORTER))
-    moved = _moved(workflow, case, planned, changes, tick)
+    before = {name: getattr(case, name) for name in DECIDED_COLUMNS}
+    book = partial(rulebooks.current, session)
+    moved = _moved(workflow, case, planned, changes=changes, tick=tick, book=book)
     seq = case.version + 1
     passed = (name, planned.source, planned.target)
     entry = _entry(case.id, seq, passed, actor=actor, roles=step.roles, at=at, data=data_out)
+    entry["decided"] = _decided(before, moved.values, timing.decided(case.clocks, moved.readings))
     entry["hash"] = audit.entry_hash(case.chain_head, entry)
     moved.values["chain_head"] = entry["hash"]
     promises = _promises(case.id, seq, workflow.name, step.effects, at)
@@ -269,7 +278,15 @@ class _Moved:
     readings: dict[str, timing.Reading]
 
 
-def _moved(workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], tick: tuple[str, int] | None) -> _Moved:
+def _moved(
+    workflow: Workflow,
+    case: Case,
+    plan: Plan,
+    *,
+    changes: dict[str, Any],
+    tick: tuple[str, int] | None,
+    book: Callable[[], Rulebook],
+) -> _Moved:
     facts = case.facts
     if "facts" in changes:
         facts = {**facts, **changes.pop("facts")}
@@ -281,7 +298,9 @@ def _moved(workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], 
     if tick:
         known = {**known, tick[0]: {**known[tick[0]], "level": tick[1]}}
     reconsider = plan.transition.changes is not None
-    readings = timing.turn(workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider)
+    readings = timing.turn(
+        workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider, book=book
+    )
     if tick and tick[0] not in readings:
         readings[tick[0]] = timing.Reading.of(known[tick[0]])
     if readings:
@@ -290,6 +309,16 @@ def _moved(workflow: Workflow, case: Case, plan: Plan, changes: dict[str, Any], 
     final = workflow.state(plan.target).final
     values["closed_at"] = (case.closed_at or plan.at) if final else None
     return _Moved(values, readings)
+
+
+def _decided(before: Mapping[str, Any], after: Mapping[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry keeps of what followed: the case's columns that changed, and the limits given."""
+    columns = {
+        name: str(after[name]) if after[name] is not None else None
+        for name in DECIDED_COLUMNS
+        if after[name] != before.get(name)
+    }
+    return {key: value for key, value in (("columns", columns), ("limits", limits)) if value}
 
 
 def _validated(step: Transition, data: Mapping[str, Any] | BaseModel | None) -> Any:  # noqa: ANN401 - the step's form
@@ -327,7 +356,7 @@ def _entry(
     return {
         "case_id": case_id, "seq": seq, "transition": transition, "source": source, "target": target,
         "actor_id": actor.person_id, "actor_role": acting[0].value, "actor_name": actor.name, "at": at,
-        "data": dict(data),
+        "data": dict(data), "decided": {},
     }  # fmt: skip
 
 

@@ -108,11 +108,19 @@ def _state_faults(table: Table, known: set[State]) -> Iterator[str]:
             yield f"{state.name} is a dead end that is not final"
 
 
+def _pause_faults(clock: Clock, known: set[State]) -> Iterator[str]:
+    if set(clock.pauses_in) - known or set(clock.pauses_in) & set(clock.runs_in):
+        yield f"clock {clock.name} stands still in a state it runs in, or in none that is listed"
+    if bool(clock.pauses_in) != bool(clock.pause_basis):
+        yield f"clock {clock.name} stands still without a rule that allows it"
+
+
 def _clock_faults(table: Table, clock: Clock, known: set[State]) -> Iterator[str]:
     if not clock.runs_in or set(clock.runs_in) - known:
         yield f"clock {clock.name} runs in no listed state"
     if set(clock.restarts_in) - set(clock.runs_in):
         yield f"clock {clock.name} restarts in a state it does not run in"
+    yield from _pause_faults(clock, known)
     led_to = {step.target for step in table.transitions if not clock.runs_in.isdisjoint(step.sources)}
     if not clock.fulfilled_in or set(clock.fulfilled_in) & set(clock.runs_in) or set(clock.fulfilled_in) - led_to:
         yield f"clock {clock.name} is fulfilled in no state that it leads to"

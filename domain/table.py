@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from domain.actors import Actor, Role
 from domain.clocks import Limit
 from domain.language import Label, Sentence
+from domain.rulebook import Rules
 
 
 class CaseView(Protocol):
@@ -41,6 +42,14 @@ class CaseView(Protocol):
     @property
     def venue_id(self) -> UUID | None:
         """Return at which venue it is; None where there is no code."""
+
+
+class TimedCase(CaseView, Protocol):
+    """What a limit may look at: the case, and the rules in force when its clock began."""
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules for a clock that begins, or began, then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,8 @@ class Clock:
 
     It keeps its first start when the case leaves and comes back; only entering one of `restarts_in` gives it
     a new one. `statutory` and `target` clocks warn at `warn_at` of their length, fire `on_breach` when over,
-    and again a quarter of their length later; a `timer` fires `on_breach` once and is no breach.
+    and again a quarter of their length later; a `timer` fires `on_breach` once and is no breach. In `pauses_in` it
+    stands still, which needs a rule that allows it.
     """
 
     name: str
@@ -129,13 +139,17 @@ class Clock:
     runs_in: frozenset[State] | set[State]
     fulfilled_in: frozenset[State] | set[State]
     """Where a case arrives that has done what the limit is for; leaving for elsewhere ends the clock unfulfilled."""
-    limit: Callable[[CaseView], Limit | None]
+    limit: Callable[[TimedCase], Limit | None]
     basis: str
     kind: Literal["statutory", "target", "timer"] = "target"
     warn_at: float | None = 0.75
     on_warn: str = "warn"
     on_breach: str = "escalate"
     restarts_in: frozenset[State] | set[State] = frozenset()
+    pauses_in: frozenset[State] | set[State] = frozenset()
+    """Where the limit stands still; only with `pause_basis`."""
+    pause_basis: str = ""
+    """The article that lets it stand still, as the catalogue cites it."""
 
     @property
     def label(self) -> Label:

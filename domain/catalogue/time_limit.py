@@ -41,6 +41,10 @@ class TimeLimit:
     document: str | None = None
     extension: str | None = None
     note: str | None = None
+    overlays: str | None = None
+    """The national row whose stage this regional one limits too, from the same start: the stricter wins."""
+    rolls_forward: bool = False
+    """Ends on the next working day when its last day is none."""
 
     @property
     def is_statutory(self) -> bool:
@@ -87,4 +91,6 @@ def _time_limit(row: dict[str, Any]) -> TimeLimit:
         document=row.get("document"),
         extension=row.get("extension"),
         note="; ".join(notes) or None,
+        overlays=row.get("overlays"),
+        rolls_forward=row.get("rolls_forward", False),
     )

@@ -4,9 +4,13 @@ from domain.models.access import Photo, Receipt, RepeatedRequest, Throttle, Vaul
 from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.errand import Errand
+from domain.models.measures import CaseMeasure, CaseMeasurePast, MeasuredUntil, StageMeasure, StageMeasurePast
+from domain.models.notices import Notice
 from domain.models.people import Account, Delegation, Person, Post
 from domain.models.product_setting import ProductSetting
 from domain.models.register_log import RegisterEntry, RegisterHead
+from domain.models.reports import ReportEdition, ReportSubscription
+from domain.models.rules import CalendarYear, OwnLimitRow
 from domain.models.sign_in import (
     ApiToken,
     CodeMessage,
@@ -29,8 +33,11 @@ __all__ = [
     "AreaLead",
     "Attempt",
     "Building",
+    "CalendarYear",
     "Case",
     "CaseLink",
+    "CaseMeasure",
+    "CaseMeasurePast",
     "ClockRow",
     "CodeMessage",
     "Delegation",
@@ -40,9 +47,12 @@ __all__ = [
     "Floor",
     "Heartbeat",
     "KeyPart",
+    "MeasuredUntil",
+    "Notice",
     "NumberSeries",
     "Organisation",
     "Outbox",
+    "OwnLimitRow",
     "Person",
     "Photo",
     "Post",
@@ -53,9 +63,13 @@ __all__ = [
     "RegisterEntry",
     "RegisterHead",
     "RepeatedRequest",
+    "ReportEdition",
+    "ReportSubscription",
     "SecondFactor",
     "SignIn",
     "SignInCode",
+    "StageMeasure",
+    "StageMeasurePast",
     "Throttle",
     "TimelineEntry",
     "TimetableRun",

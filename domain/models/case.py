@@ -24,6 +24,7 @@ class Case(SQLModel, table=True):
         Index("cases_area", "area_id", "process"),
         Index("cases_parent", "parent_id"),
         Index("cases_opened", "opened_at", "id"),
+        Index("cases_changed", "changed_at"),
         Index(
             "cases_asked",
             "asked_at",
@@ -82,6 +83,8 @@ class TimelineEntry(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     """The form as fired; sealed fields are references into the vault."""
+    decided: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
+    """What followed from it: `limits` given to clocks, `columns` of the case that changed, by name."""
     hash: bytes = Field(sa_column=Column(Binary, nullable=False))
 
 
@@ -92,6 +95,8 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         Index("clock_due", "process", "next_at", postgresql_where=text("next_at IS NOT NULL"),
               sqlite_where=text("next_at IS NOT NULL")),
+        Index("clock_provisional", "case_id", postgresql_where=text("provisional AND stopped_at IS NULL"),
+              sqlite_where=text("provisional AND stopped_at IS NULL")),
     )  # fmt: skip
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")

@@ -13,6 +13,7 @@ from domain.language import Label, Sentence
 from domain.processes import everywhere, identity, limits, release, retention
 from domain.processes import hazard_report_forms as forms
 from domain.processes.everywhere import is_assignee, is_own_receipt
+from domain.table import TimedCase
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
 OBJECTION_WITHIN = timedelta(days=30)
@@ -229,20 +230,20 @@ def note_rating(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict[s
 # Limits.
 
 
-def verify_limit(case: CaseView) -> Limit | None:
+def verify_limit(case: TimedCase) -> Limit | None:
     """24 hours or 3 working days from receipt [CMP-20, CMP-21]; runs once, for the first check."""
     if case.facts.get("reopened_at"):
         return None
     return _class_limit(case)
 
 
-def verify_again_limit(case: CaseView) -> Limit | None:
+def verify_again_limit(case: TimedCase) -> Limit | None:
     """The same length from the objection, as our own target."""
     return _class_limit(case) if case.facts.get("reopened_at") else None
 
 
-def _class_limit(case: CaseView) -> Limit:
-    return limits.of("CMP-20" if case.facts.get("verify_class") == "A24H" else "CMP-21")
+def _class_limit(case: TimedCase) -> Limit:
+    return case.rules.limit("CMP-20" if case.facts.get("verify_class") == "A24H" else "CMP-21")
 
 
 R = Role

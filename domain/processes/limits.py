@@ -1,34 +1,20 @@
-"""Limits as the catalogue gives them: the law's number, else our own target. No number stands in a process's table."""
+"""Limits as a process's table names them: by the row of the catalogue. No number stands in a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from domain import catalogue
-from domain.clocks import Limit, Unit
-from domain.table import CaseView
+from domain.clocks import Limit
+from domain.table import TimedCase
 
 
-class NoNumber(LookupError):
-    """Neither the law nor a target of ours says how long the stage may take."""
+def fixed(*rules: str) -> Callable[[TimedCase], Limit]:
+    """Return the limit of a clock that is the same for every case: the strictest of the rows, such as `CMP-10`.
 
-
-def of(row_id: str) -> Limit:
-    """Return the limit of a row of the time-limit catalogue, such as `CMP-20`, or of a stage only we know of.
-
-    Raises `NoNumber`, and `UnknownTimeLimit` for a row there is none of.
+    Raises `UnknownTimeLimit` for a row there is none of: at import, not when the first case opens.
     """
-    target = catalogue.targets().get(row_id)
-    if target is None or not target.is_ours_alone:
-        row = catalogue.limit(row_id)
-        if row.limit is not None:
-            return Limit(row.limit, Unit(row.unit))
-    if target is None:
-        raise NoNumber(row_id)
-    return Limit(target.amount, Unit(target.unit))
-
-
-def fixed(row_id: str) -> Callable[[CaseView], Limit]:
-    """Return the limit of a clock that is the same for every case."""
-    found = of(row_id)
-    return lambda _: found
+    for rule in rules:
+        if rule not in catalogue.targets():
+            catalogue.limit(rule)
+    return lambda case: case.rules.limit(*rules)

@@ -13,6 +13,7 @@ from domain.forms import Form, Photos, line_field, photos_field, text_field
 from domain.language import N_, Label, Sentence
 from domain.processes import everywhere, limits
 from domain.settings import city_zone
+from domain.table import TimedCase
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
 ORDERED = State("ordered", zh="待送达", en="Ordered")
@@ -142,7 +143,7 @@ def note_submission(case: CaseView, actor: Actor, form: Any, at: datetime) -> di
     return {"facts": {"submitted_by": str(actor.person_id), "submitted_at": at.isoformat()}}
 
 
-def correct_limit(case: CaseView) -> Limit | None:
+def correct_limit(case: TimedCase) -> Limit | None:
     """Until the end of the day the inspector set [COR-30]."""
     day = case.facts.get("correct_by")
     if not day:

@@ -250,7 +250,7 @@ def test_hash_is_what_the_documentation_says(db: Database, four: list[Case]) -> 
 
     said = [
         second.case_id.hex, 2, "accept", "reported", "accepted", second.actor_id and second.actor_id.hex, "handler",
-        "赵受理", "2026-08-23T05:58:00.000000+00:00", second.data,
+        "赵受理", "2026-08-23T05:58:00.000000+00:00", second.data, second.decided,
     ]  # fmt: skip
     line = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

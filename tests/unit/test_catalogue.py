@@ -1,7 +1,8 @@
 """The data files agree with themselves, with each other and with the counts they state."""
 
 from collections import Counter
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -9,8 +10,9 @@ import yaml
 from domain import catalogue
 from domain.catalogue import key_unit, source
 from domain.clocks import Limit, Unit
-from domain.processes import limits
+from domain.rulebook import NoNumber, Rulebook
 
+RULES = Rulebook().at(datetime(2026, 11, 20, tzinfo=UTC))
 PROVENANCES = {"quoted", "secondary", "memory", "practice"}
 
 
@@ -93,18 +95,19 @@ def test_our_own_targets_stand_only_where_the_law_gives_no_number() -> None:
         assert target.is_ours_alone or catalogue.limit(row_id).limit is None
         assert target.is_ours_alone == (row_id not in catalogue.limits())
         assert target.provenance == "practice"
-        assert limits.of(row_id) == Limit(target.amount, Unit(target.unit))
+        assert RULES.limit(row_id) == Limit(target.amount, Unit(target.unit), rule=row_id)
 
 
 def test_limits_are_the_laws_number_else_our_target() -> None:
-    found = [limits.of(row) for row in ("CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40")]
+    found = [RULES.limit(row) for row in ("CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40")]
 
-    assert found == [
+    assert [limit.rule for limit in found] == ["CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40"]
+    assert [replace(limit, rule="") for limit in found] == [
         Limit.minutes(30), Limit.hours(24), Limit.working_days(3), Limit.working_days(1), Limit.working_days(3),
         Limit.working_days(3),
     ]  # fmt: skip
-    with pytest.raises(limits.NoNumber):
-        limits.of("CMP-40")
+    with pytest.raises(NoNumber):
+        RULES.limit("CMP-40")
 
 
 def test_verification_classes_agree_with_the_time_limits() -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain import clocks
-from domain.clocks import Limit, fraction, is_working_day
+from domain.clocks import Limit, fraction
 from tests.history import working_days_after, works
 
 CITY = ZoneInfo("Asia/Shanghai")
@@ -83,7 +83,8 @@ def test_every_day_of_the_year_agrees_with_the_calendar_written_by_hand() -> Non
     for number in range(365):
         day = date(2026, 1, 1) + timedelta(days=number)
 
-        assert is_working_day(day) == (works(day), False), day
+        assert clocks.packaged().works(day) == works(day), day
+        assert clocks.packaged().knows(day)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
