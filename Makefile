@@ -46,7 +46,7 @@ bench: setup-tests ## run the benchmarks, print the table, write bench/results.j
 	@exec $(python) -m bench $(ARGS)
 
 lock: setup ## write both lock files anew from pyproject.toml; ARGS=--upgrade takes newer versions
-	@$(compile) --extra test --output-file requirements-test.lock $(ARGS)
+	@$(compile) --extra bench --output-file requirements-test.lock $(ARGS)
 	@$(compile) --constraints requirements-test.lock --output-file requirements.lock $(ARGS)
 
 .PHONY: setup-tools setup-tests
