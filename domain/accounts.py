@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from domain import devices, passwords, people, register_log, throttles, tokens
+from domain import devices, passwords, people, product_settings, register_log, throttles, tokens
 from domain.actors import SYSTEM, Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
@@ -101,6 +101,14 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a sign-in lasts: without a request, and in any case."""
+
+    idle: timedelta
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """From where somebody signs in."""
 
@@ -169,7 +177,7 @@ def begin(
     if refused:
         data["refused_before"] = str(refused)
     register_log.record(session, "account", account.id, "signed_in", actor=owner_of(session, account), at=at, data=data)
-    return SignedIn(token, account.id, timedelta(hours=settings.session_hours))
+    return SignedIn(token, account.id, limits(session, settings).age)
 
 
 def owner_of(session: Session, account: Account) -> Actor:
@@ -191,7 +199,7 @@ def identity_of_session(database: Database, token: str, *, at: datetime, setting
             .outerjoin(SecondFactor, col(SecondFactor.account_id) == Account.id)
             .where(col(SignIn.token_hash) == tokens.digest(token))
         ).one_or_none()
-        if row is None or not _is_live(row.SignIn, row.Account, at, settings):
+        if row is None or not _is_live(row.SignIn, row.Account, at, limits(session, settings)):
             return None
         actor = people.actor_of(session, row.Person, at=at)
     if at - row.SignIn.seen_at >= SEEN_EVERY:
@@ -210,12 +218,19 @@ def _left(sign_in_row: SignIn, account: Account, actor: Actor, *, has_factor: bo
     return None
 
 
-def _is_live(sign_in_row: SignIn, account: Account, at: datetime, settings: Settings) -> bool:
+def _is_live(sign_in_row: SignIn, account: Account, at: datetime, most: Limits) -> bool:
     if sign_in_row.ended_at is not None or account.disabled_at is not None:
         return False
     idle = at - sign_in_row.seen_at
     age = at - sign_in_row.started_at
-    return idle < timedelta(minutes=settings.session_idle_minutes) and age < timedelta(hours=settings.session_hours)
+    return idle < most.idle and age < most.age
+
+
+def limits(session: Session, settings: Settings) -> Limits:
+    """Return how long a sign-in lasts now."""
+    idle = product_settings.value(session, "session_idle_minutes", settings=settings)
+    age = product_settings.value(session, "session_hours", settings=settings)
+    return Limits(timedelta(minutes=idle), timedelta(hours=age))
 
 
 def _note_seen(database: Database, token_hash: bytes, at: datetime) -> None:

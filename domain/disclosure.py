@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import access, cases, places, sealed, throttles
+from domain import access, cases, places, product_settings, sealed, throttles
 from domain.actors import Actor
 from domain.cases import FieldRefused, Step, before
 from domain.language import Sentence
 from domain.models import Case, Photo, TimelineEntry
 from domain.processes import identity, release
-from domain.settings import get_settings
 from domain.throttles import Allowance, AllowanceSpent
 from domain.workflow import FieldRefusal, TransitionRefused
 
@@ -51,7 +50,7 @@ def reveal(session: Session, case: Case, *, actor: Actor, at: datetime, data: Ma
 @before("count_reveal")
 def count_reveal(session: Session, step: Step) -> None:
     """Let one person look up so many reporters a day and no more."""
-    most = get_settings().reveals_per_day
+    most = product_settings.value(session, "reveals_per_day")
     allowance = Allowance(most, timedelta(days=1))
     try:
         throttles.spend(session, f"reveal:{step.plan.actor.person_id}", allowance=allowance, at=step.at)

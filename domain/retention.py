@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
-from domain import cases, papers
+from domain import cases, papers, product_settings
 from domain.actors import SYSTEM
 from domain.database import Database
 from domain.models import Attempt, Case, CaseLink, Photo, VaultItem
@@ -22,7 +22,6 @@ from domain.processes import workflow_of
 from domain.processes.enrolment import ENROLMENT
 from domain.processes.hazard_report import HAZARD_REPORT, OBJECTION_WITHIN
 from domain.processes.retention import KEPT_SINCE, REMOVED_AT, Part
-from domain.settings import get_settings
 
 AT_ONCE = 20
 """Reports of one transaction."""
@@ -44,10 +43,10 @@ MERGED_INTO = "merged_into"
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 
 
-def kept_for(part: Part) -> timedelta:
+def kept_for(session: Session, part: Part) -> timedelta:
     """Return how long that part of a report is kept after everything about it has ended."""
-    settings = get_settings()
-    return timedelta(days=settings.words_days if part is Part.WORDS else settings.identity_days)
+    key = "words_days" if part is Part.WORDS else "identity_days"
+    return timedelta(days=product_settings.value(session, key))
 
 
 def remove_due(database: Database, *, at: datetime) -> Iterator[int]:
@@ -74,7 +73,7 @@ def candidates(
     left = or_(_CASES.c.facts[REMOVED_AT[part]].as_string().is_(None), _has_items(part))
     query = select(_CASES.c.id).where(
         _CASES.c.process == PROCESSES[part],
-        _CASES.c.closed_at <= at - kept_for(part),
+        _CASES.c.closed_at <= at - kept_for(session, part),
         _CASES.c.facts[KEPT_SINCE].as_string().is_(None),
         left,
     )
@@ -111,7 +110,7 @@ def is_due(session: Session, case: Case, part: Part, *, at: datetime) -> bool:
         if not workflow_of(other.process).state(other.state).final or other.closed_at is None:
             return False
         ended = max(ended, other.closed_at)
-    return ended + kept_for(part) <= at
+    return ended + kept_for(session, part) <= at
 
 
 def remove(session: Session, case_id: UUID, part: Part, *, at: datetime) -> bool:

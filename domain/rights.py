@@ -33,6 +33,7 @@ class Right(StrEnum):
     EXPORT = "export"
     SEE_AUDIT = "see_audit"
     SEE_SETTINGS = "see_settings"
+    CHANGE_SETTINGS = "change_settings"
     KEEP_VAULT = "keep_vault"
 
 
@@ -55,6 +56,7 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.EXPORT: frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
     Right.SEE_AUDIT: frozenset({R.ADMINISTRATOR, R.AUDITOR}),
     Right.SEE_SETTINGS: frozenset({R.ADMINISTRATOR, R.AUDITOR}),
+    Right.CHANGE_SETTINGS: frozenset({R.ADMINISTRATOR}),
     Right.KEEP_VAULT: frozenset({R.ADMINISTRATOR}),
 }
 """Right → the roles that have it; a right that is not here nobody has."""
@@ -128,5 +130,6 @@ RIGHT_LABELS: Mapping[Right, Label] = {
     Right.EXPORT: Label("导出", "Export"),
     Right.SEE_AUDIT: Label("查看审计日志", "See the audit log"),
     Right.SEE_SETTINGS: Label("查看系统设置", "See the settings"),
+    Right.CHANGE_SETTINGS: Label("更改运行设置", "Change settings at run time"),
     Right.KEEP_VAULT: Label("更换密钥与执行脱敏", "Change keys, carry out redaction"),
 }

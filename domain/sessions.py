@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -46,12 +46,12 @@ def of_account(
     session: Session, account_id: UUID, *, at: datetime, settings: Settings, this: SignIn | None = None
 ) -> list[SessionShown]:
     """Return the sessions of an account that are in force, the one used last first."""
-    idle = timedelta(minutes=settings.session_idle_minutes)
+    most = accounts.limits(session, settings)
     live = (
         col(SignIn.account_id) == account_id,
         col(SignIn.ended_at).is_(None),
-        col(SignIn.seen_at) > at - idle,
-        col(SignIn.started_at) > at - timedelta(hours=settings.session_hours),
+        col(SignIn.seen_at) > at - most.idle,
+        col(SignIn.started_at) > at - most.age,
     )
     rows = session.execute(select(SignIn).where(*live).order_by(col(SignIn.seen_at).desc())).scalars()
     return [

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.language import N_
+
 DEMO_SECRET = "fireline-demo-secret-not-for-production"  # noqa: S105 - the public demo key, refused in production
 DEMO_VAULT_KEY = "demo:" + base64.b64encode(hashlib.sha256(b"fireline demo vault").digest()).decode()
 DEMO_ACCOUNT_SID = "AC" + hashlib.md5(b"fireline demo", usedforsecurity=False).hexdigest()
@@ -33,87 +35,105 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FIRELINE_", env_file=None, extra="ignore")
 
     mode: Literal["demo", "production"] = Field(
-        "demo", description="`production` refuses to start on what only a demo may have."
+        "demo", description=N_("`production` refuses to start on what only a demo may have.")
     )
-    data_dir: Path = Field(Path("var"), description="Where the embedded default keeps its database and files.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `data_dir`.")
+    data_dir: Path = Field(Path("var"), description=N_("Where the embedded default keeps its database and files."))
+    database_url: str = Field("", description=N_("SQLAlchemy URL; empty: SQLite in `data_dir`."))
     storage_dir: Path | None = Field(
-        None, description="Photos, and files of errands in a folder of it; empty: `data_dir`."
+        None, description=N_("Photos, and files of errands in a folder of it; empty: `data_dir`.")
     )
     public_url: str = Field(
         "http://localhost:8000",
-        description="How people and the provider reach the web part; links and signed callbacks are made of it.",
+        description=N_("How people and the provider reach the web part; links and signed callbacks are made of it."),
     )
-    secret_key: str = Field(DEMO_SECRET, description="Signs forms and hashes receipt codes; at least 32 characters.")
-    vault_key: str = Field(DEMO_VAULT_KEY, description="AES-256 keys of the vault: `id:base64[,older:base64…]`.")
-    locale: Literal["zh_CN", "en"] = Field("zh_CN", description="Language of people who have chosen none.")
+    secret_key: str = Field(
+        DEMO_SECRET, description=N_("Signs forms and hashes receipt codes; at least 32 characters.")
+    )
+    vault_key: str = Field(DEMO_VAULT_KEY, description=N_("AES-256 keys of the vault: `id:base64[,older:base64…]`."))
+    locale: Literal["zh_CN", "en"] = Field("zh_CN", description=N_("Language of people who have chosen none."))
     region: str = Field(
         "",
         pattern=r"^(\d{6})?$",
-        description="Administrative division (six digits, GB/T 2260) whose thresholds for key units are suggested, "
-        "such as `370000` for Shandong. Empty: none in production, `420000` (Hubei) in the demo.",
+        description=N_(
+            "Administrative division (six digits, GB/T 2260) whose thresholds for key units are suggested, "
+            "such as `370000` for Shandong. Empty: none in production, `420000` (Hubei) in the demo."
+        ),
     )
-    timezone: str = Field("Asia/Shanghai", description="Time zone of pages, messages and legal days.")
-    twilio_account_sid: str = Field(DEMO_ACCOUNT_SID, description="Account of the telephone provider.")
-    twilio_auth_token: str = Field(DEMO_AUTH_TOKEN, description="Its secret; also signs its callbacks.")
-    twilio_base_url: str = Field("http://127.0.0.1:8001", description="Empty: Twilio itself; else an exchange.")
-    twilio_from: str = Field("+8687796119", description="The number messages and calls come from.")
-    provider_connect_seconds: float = Field(3.0, description="Longest wait for a connection to the provider.")
-    provider_read_seconds: float = Field(10.0, description="Longest wait for the provider's answer.")
+    timezone: str = Field("Asia/Shanghai", description=N_("Time zone of pages, messages and legal days."))
+    twilio_account_sid: str = Field(DEMO_ACCOUNT_SID, description=N_("Account of the telephone provider."))
+    twilio_auth_token: str = Field(DEMO_AUTH_TOKEN, description=N_("Its secret; also signs its callbacks."))
+    twilio_base_url: str = Field("http://127.0.0.1:8001", description=N_("Empty: Twilio itself; else an exchange."))
+    twilio_from: str = Field("+8687796119", description=N_("The number messages and calls come from."))
+    provider_connect_seconds: float = Field(3.0, description=N_("Longest wait for a connection to the provider."))
+    provider_read_seconds: float = Field(10.0, description=N_("Longest wait for the provider's answer."))
     settling_seconds: float = Field(
-        5.0, description="So long after a lost request the provider's lists are trusted to show it."
+        5.0, description=N_("So long after a lost request the provider's lists are trusted to show it.")
     )
-    call_again_seconds: float = Field(20.0, description="Pause before a call nobody acknowledged is made again.")
-    call_lasts_seconds: float = Field(120.0, description="A call without news for so long is asked about.")
-    exchange_url: str = Field("http://127.0.0.1:8001", description="The embedded exchange; empty: there is none.")
-    prefect_ui_url: str = Field("", description="Prefect's pages, linked from cases; empty: no links.")
-    poll_seconds: float = Field(0.1, description="How often the worker looks for due work.")
-    lease_seconds: float = Field(60.0, description="A piece of work whose worker was silent so long is taken over.")
-    session_idle_minutes: int = Field(60, description="A sign-in ends after so long without a request.")
-    session_hours: int = Field(12, description="A sign-in ends after so long in any case.")
+    call_again_seconds: float = Field(20.0, description=N_("Pause before a call nobody acknowledged is made again."))
+    call_lasts_seconds: float = Field(120.0, description=N_("A call without news for so long is asked about."))
+    exchange_url: str = Field("http://127.0.0.1:8001", description=N_("The embedded exchange; empty: there is none."))
+    prefect_ui_url: str = Field("", description=N_("Prefect's pages, linked from cases; empty: no links."))
+    poll_seconds: float = Field(0.1, description=N_("How often the worker looks for due work."))
+    lease_seconds: float = Field(60.0, description=N_("A piece of work whose worker was silent so long is taken over."))
+    session_idle_minutes: int = Field(60, description=N_("A sign-in ends after so long without a request."))
+    session_hours: int = Field(12, description=N_("A sign-in ends after so long in any case."))
     identity_days: int = Field(
         180,
         ge=1,
-        description="A reporter's name, phone, position and messages are removed so many days after everything about "
-        "the report has ended. Our choice: half a year for complaints about how it was handled.",
+        description=N_(
+            "A reporter's name, phone, position and messages are removed so many days after everything about "
+            "the report has ended. Our choice: half a year for complaints about how it was handled."
+        ),
     )
     words_days: int = Field(
         1095,
         ge=1,
-        description="A reporter's words and photos are removed so many days after everything about the report has "
-        "ended. Our choice: three years, in which lawsuits about it may be brought.",
+        description=N_(
+            "A reporter's words and photos are removed so many days after everything about the report has "
+            "ended. Our choice: three years, in which lawsuits about it may be brought."
+        ),
     )
     reveals_per_day: int = Field(
         10,
         ge=1,
-        description="Reporters one person may look up within a day, each with a second one's consent.",
+        description=N_("Reporters one person may look up within a day, each with a second one's consent."),
     )
     admin_totp: Literal["", "required", "optional"] = Field(
         "",
-        description="Whether administrators need an authenticator app (TOTP) beside their password. Empty: `required` "
-        "in production, `optional` in the demo.",
+        description=N_(
+            "Whether administrators need an authenticator app (TOTP) beside their password. Empty: `required` "
+            "in production, `optional` in the demo."
+        ),
     )
     oidc_issuer: str = Field(
         "",
-        description="Issuer address of an OpenID Connect provider people may sign in through; needs `fireline[oidc]`. "
-        "Its redirect address is `FIRELINE_PUBLIC_URL` with `/login/provider/back` behind. Empty: none.",
+        description=N_(
+            "Issuer address of an OpenID Connect provider people may sign in through; needs `fireline[oidc]`. "
+            "Its redirect address is `FIRELINE_PUBLIC_URL` with `/login/provider/back` behind. Empty: none."
+        ),
     )
-    oidc_client_id: str = Field("", description="Our name at the provider.")
-    oidc_client_secret: str = Field("", description="Our secret at the provider; empty: a public client, PKCE alone.")
-    oidc_scopes: str = Field("openid profile", description="What the provider is asked for.")
+    oidc_client_id: str = Field("", description=N_("Our name at the provider."))
+    oidc_client_secret: str = Field(
+        "", description=N_("Our secret at the provider; empty: a public client, PKCE alone.")
+    )
+    oidc_scopes: str = Field("openid profile", description=N_("What the provider is asked for."))
     oidc_username_claim: str = Field(
         "",
-        description="Claim that holds our user name, such as `preferred_username`; only for a provider that gives "
-        "names out as carefully as we do. Empty: an administrator links each account to the provider's subject.",
+        description=N_(
+            "Claim that holds our user name, such as `preferred_username`; only for a provider that gives "
+            "names out as carefully as we do. Empty: an administrator links each account to the provider's subject."
+        ),
     )
-    oidc_name: str = Field("", description="What the provider is called on the sign-in page; empty: its host.")
+    oidc_name: str = Field("", description=N_("What the provider is called on the sign-in page; empty: its host."))
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of reverse proxies, with commas (`10.0.0.5,192.168.7.0/24`): what they say "
-        "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed. Empty: nobody is believed. Attempts are counted "
-        "per address, so behind a proxy that is not named here all callers count as one, and have to wait together.",
+        description=N_(
+            "Addresses or networks of reverse proxies, with commas (`10.0.0.5,192.168.7.0/24`): what they say "
+            "in `X-Forwarded-For` and `X-Forwarded-Proto` is believed. Empty: nobody is believed. Attempts are counted "
+            "per address, so behind a proxy that is not named here all callers count as one, and have to wait together."
+        ),
     )
-    secure_cookies: bool = Field(False, description="Cookies over HTTPS only; production needs it on.")
+    secure_cookies: bool = Field(False, description=N_("Cookies over HTTPS only; production needs it on."))
 
     @field_validator("trusted_proxies")
     @classmethod

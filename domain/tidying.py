@@ -11,9 +11,19 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
-from domain import errand_files, errands, heartbeats, idempotency, papers, photos, sign_in_codes, throttles
+from domain import (
+    errand_files,
+    errands,
+    heartbeats,
+    idempotency,
+    papers,
+    photos,
+    product_settings,
+    sign_in_codes,
+    throttles,
+)
 from domain.models import Photo, SignIn, TimetableRun, VaultItem
-from domain.settings import Settings, get_settings
+from domain.settings import Settings
 
 PHOTOS_AFTER = timedelta(hours=24)
 """A photo or document whose form was not sent within a day never will be."""
@@ -98,7 +108,7 @@ def _photos(session: Session, *, before: datetime) -> tuple[int, tuple[str, ...]
 
 
 def _sign_ins(session: Session, *, at: datetime) -> int:
-    over = at - timedelta(hours=get_settings().session_hours) - SIGN_INS_AFTER
+    over = at - timedelta(hours=product_settings.value(session, "session_hours")) - SIGN_INS_AFTER
     old = or_(col(SignIn.started_at) < over, col(SignIn.ended_at) < at - SIGN_INS_AFTER)
     result: Any = session.execute(delete(SignIn).where(old))
     return int(result.rowcount)

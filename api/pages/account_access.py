@@ -13,7 +13,7 @@ from api.field_errors import FieldError
 from api.middleware.limits import takes_little
 from api.pages.staff_frame import staff_page
 from api.pages.staff_sign_in import text
-from domain import sessions, tokens
+from domain import accounts, sessions, tokens
 from domain.accounts import Identity
 from domain.language import Label
 from domain.tokens import SCOPE_LABELS, NewToken, ScopeRefused
@@ -29,10 +29,11 @@ DAYS = {"30": Label("30 天", "30 days"), "90": Label("90 天", "90 days"), "365
 def show_sessions(request: Request, db: Db, at: Now, staff: CurrentStaff, settings: Conf) -> Response:
     """Show from where this account is signed in."""
     with db.read() as session:
+        most = accounts.limits(session, settings)
         live = sessions.of_account(session, staff.account.id, at=at, settings=settings, this=staff.sign_in)
     return staff_page(
         request, "pages/staff/account_sessions.html", staff=staff, at=at, here="account", sessions=live,
-        idle_minutes=settings.session_idle_minutes, hours=settings.session_hours,
+        idle_minutes=int(most.idle / timedelta(minutes=1)), hours=int(most.age / timedelta(hours=1)),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import FormShown, Pickers, Typed, as_data, form_shown, read_typed
 from domain.accounts import Identity
 from domain.cases import FieldRefused
-from domain.language import Sentence
+from domain.language import Labelled, Sentence
 from domain.register_lock import NotNow
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -38,8 +38,10 @@ class FormPage:
     """The part of the administration."""
     button: Sentence
     warning: Sentence | None = None
-    about: str = ""
+    about: str | Labelled = ""
     """What it concerns: a name people know."""
+    note: Labelled | None = None
+    """What to know before filling it in."""
     search: str | None = None
     """What the lists of people were narrowed by; None: there is nothing to look for."""
 

@@ -8,10 +8,10 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, needs, proven
-from api.deps import Conf, CurrentStaff, Db, Now
+from api.deps import CurrentStaff, Db, Now
 from api.middleware.limits import takes_little
 from api.pages.admin_frame import admin_page
-from domain import errands, resealing, sealed, vault_keeping
+from domain import errands, product_settings, resealing, sealed, vault_keeping
 from domain.language import Sentence
 from domain.models import Errand
 from domain.rights import Right
@@ -45,17 +45,18 @@ class Work:
 
 @router.get("/admin/vault")
 @needs(Right.KEEP_VAULT, everywhere=True)
-def show_vault(request: Request, db: Db, at: Now, staff: CurrentStaff, settings: Conf) -> Response:
+def show_vault(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show which keys are needed for how much, and how both works went last."""
     with db.read() as session:
         holdings = resealing.holdings(session)
+        days = {key: product_settings.value(session, key) for key in ("identity_days", "words_days")}
         works = {kind: _work(vault_keeping.last_errand(session, kind)) for kind in KINDS.values()}
     known, current = sealed.keyring().headers, sealed.keyring().current_id
     keys = [KeyShown(key, count, key == current, key in known) for key, count in holdings.items()]
     return admin_page(
         request, "pages/staff/admin/vault.html", staff=staff, at=at, here="vault", keys=keys,
         left=sum(key.count for key in keys if not key.is_current), rotation=works[vault_keeping.ROTATE],
-        redaction=works[vault_keeping.REDACT], identity_days=settings.identity_days, words_days=settings.words_days,
+        redaction=works[vault_keeping.REDACT], **days,
     )  # fmt: skip
 
 

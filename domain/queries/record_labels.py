@@ -25,6 +25,7 @@ KINDS: Mapping[str, Label] = {
     "organisation": Label("单位", "Organisation"),
     "person": Label("人员", "Person"),
     "post": Label("任职", "Post"),
+    "setting": Label("设置", "Setting"),
     "vault": Label("保险库", "Vault"),
     "venue": Label("场所", "Venue"),
 }
@@ -35,6 +36,7 @@ ACTIONS: Mapping[str, Label] = {
     "add": Label("新增", "Added"),
     "agree_lead": Label("约定牵头片区", "Lead agreed"),
     "change": Label("变更", "Changed"),
+    "to_default": Label("恢复默认", "Back to the default"),
     "end": Label("终止", "Ended"),
     "outline": Label("更新边界", "Outline replaced"),
     "rename": Label("更名", "Renamed"),
@@ -149,6 +151,7 @@ FIELDS: Mapping[str, Label] = {
     "storeys_above": Label("地上层数", "Storeys above ground"),
     "storeys_below": Label("地下层数", "Storeys below ground"),
     "suspended_on": Label("停用日期", "Suspended on"),
+    "value": Label("取值", "Value"),
     "until_on": Label("末日", "Last day"),
     "use": Label("用途", "Use"),
     "venue": Label("场所", "Venue"),

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from domain.actors import ROLE_LABELS, Role
+from domain.adjustable import ADJUSTABLE, NotAValue
 from domain.language import Label
 from domain.models import (
     Account,
@@ -29,6 +30,7 @@ from domain.models import (
     RegisterEntry,
     Venue,
 )
+from domain.product_settings import SUBJECTS
 from domain.queries.record_labels import ACTIONS, CODES, FIELDS, KINDS
 
 PAGE_SIZE = 50
@@ -48,7 +50,7 @@ class BadCursor(ValueError):
 class Subject:
     """Whose entry it is: a name, and the page where it lives if there is one."""
 
-    name: str
+    name: str | Label
     href: str | None = None
 
 
@@ -162,7 +164,7 @@ def told(session: Session, entries: Iterable[RegisterEntry]) -> list[Told]:
             subject=named.get(row.subject_id, Subject(str(row.subject_id)[:8])),
             actor=row.actor_name,
             role=ROLE_LABELS[Role(row.actor_role)] if row.actor_role else NO_ROLE,
-            details=tuple(_detail(name, value, named) for name, value in row.data.items()),
+            details=tuple(_detail(row, name, value, named) for name, value in row.data.items()),
             hash=row.hash.hex(),
         )
         for row in rows
@@ -188,7 +190,9 @@ def _as_id(value: Any) -> UUID | None:  # noqa: ANN401 - any JSON
 def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
     if not ids:
         return {}
-    found: dict[UUID, Subject] = {}
+    found = {
+        one: Subject(ADJUSTABLE[SUBJECTS[one]].words, f"/admin/settings/{SUBJECTS[one]}") for one in ids & set(SUBJECTS)
+    }
     for model, name, address, key in (
         (Person, Person.name, "/admin/users/{}", Person.id),
         (Venue, Venue.name, "/venues/{}", Venue.code),
@@ -207,11 +211,23 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
     return found
 
 
-def _detail(name: str, value: Any, named: Mapping[UUID, Subject]) -> Detail:  # noqa: ANN401 - any JSON
+def _detail(row: RegisterEntry, name: str, value: Any, named: Mapping[UUID, Subject]) -> Detail:  # noqa: ANN401 - any JSON
     field = FIELDS.get(name, Label(name, name))
+    if name == "value" and row.subject_id in SUBJECTS:
+        before, after = (_set(SUBJECTS[row.subject_id], one) for one in value)
+        return Detail(field, before, after)
     if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - [before, after]
         return Detail(field, _said(name, value[0], named), _said(name, value[1], named))
     return Detail(field, None, _said(name, value, named))
+
+
+def _set(key: str, kept: Any) -> Label | str:  # noqa: ANN401 - any JSON
+    """Return what a setting was, in words; as it stands where an earlier version's bounds were others."""
+    known = ADJUSTABLE[key]
+    try:
+        return known.said(known.read(kept))
+    except NotAValue:
+        return str(kept)
 
 
 def _said(name: str, value: Any, named: Mapping[UUID, Subject]) -> str | Label | None:  # noqa: ANN401 - any JSON
@@ -224,7 +240,7 @@ def _words(value: Any, named: Mapping[UUID, Subject]) -> str | None:  # noqa: AN
     if value is None or value == "":
         return None
     if (known := _as_id(value)) is not None and known in named:
-        return named[known].name
+        return str(named[known].name)
     if isinstance(value, list):
         return ", ".join(filter(None, (_words(item, named) for item in value)))[:LONGEST]
     if isinstance(value, Mapping):

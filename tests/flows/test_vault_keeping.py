@@ -80,7 +80,7 @@ def test_night_removes_what_has_served_its_time(db: Database, desk: Desk) -> Non
     unsent = papers.keep(
         db, b"%PDF-1.7\n%%EOF", "a", kind=papers.APPLICATION, at=now - timedelta(days=2), directory=directory
     )
-    long_ago = now - retention.kept_for(retention.Part.IDENTITY) - timedelta(days=1)
+    long_ago = now - timedelta(days=get_settings().identity_days + 1)
     with db.write() as session:
         over = {"state": "withdrawn", "closed_at": long_ago}
         session.execute(update(Case).where(col(Case.id) == opened.case.id).values(**over))

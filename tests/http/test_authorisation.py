@@ -69,6 +69,8 @@ GETS: dict[str, frozenset[Role]] = {
     "/admin/organisations/{code}/change": ADMIN,
     "/admin/organisations/{code}/end": ADMIN,
     "/admin/settings": NOBODY,
+    "/admin/settings/{key}": NOBODY,
+    "/admin/settings/{key}/{what}": NOBODY,
     "/admin/users": CHIEFS,
     "/admin/users/new": ADMIN,
     "/admin/users/{person_id}": CHIEFS,
@@ -140,6 +142,7 @@ POSTS: dict[str, frozenset[Role]] = {
     "/admin/import": ADMIN,
     "/admin/users/{person_id}/account": ADMIN,
     "/admin/users/{person_id}/accounts/{account_id}/{what}": ADMIN,
+    "/admin/settings/{key}/{what}": NOBODY,
     "/admin/vault/redact": NOBODY,
     "/admin/vault/rotate": NOBODY,
     "/api/v1/cases/{number}/transitions/reveal_identity": CASES,
@@ -171,8 +174,8 @@ NAMED_IN_THE_FORM: dict[str, frozenset[Role]] = {
 }
 WRONG_PASSWORD = frozenset({"/account/password", "/account/prove"})
 """An empty password is a wrong one, for whoever it is."""
-STEPS = {"change": "rename", "decision": "suspend", "name": "comment", "size": "thumbnail", "step": "edit",
-         "table": "venues", "what": "disable"}  # fmt: skip
+STEPS = {"change": "rename", "decision": "suspend", "key": "session_hours", "name": "comment", "size": "thumbnail",
+         "step": "edit", "table": "venues", "what": "disable"}  # fmt: skip
 
 
 def behind_the_sign_in(app: FastAPI) -> list[Endpoint]:
