@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import access, cases, places, product_settings, sealed, throttles
+from domain import access, cases, places, product_settings, sealed, second_person, throttles
 from domain.actors import Actor
 from domain.cases import FieldRefused, Step, before
 from domain.language import Sentence
@@ -21,6 +21,8 @@ from domain.throttles import Allowance, AllowanceSpent
 from domain.workflow import FieldRefusal, TransitionRefused
 
 REVEAL = "reveal_identity"
+CHOSEN_BY_ASKER = Sentence("Whoever asked chose you as a deputy, or you stand in for them: somebody else has to agree.")
+"""Why a deputy does not count as the second person."""
 RELEASE = "release_words"
 
 
@@ -45,6 +47,14 @@ def reveal(session: Session, case: Case, *, actor: Actor, at: datetime, data: Ma
     opened = sealed.get_many(session, [item for item in items.values() if item])
     name, phone = (opened.get(item) if item else None for item in items.values())
     return Revealed(name, phone, places.position(session, case))
+
+
+@before("check_second_person")
+def check_second_person(session: Session, step: Step) -> None:
+    """Let nobody agree who may do so only because the asker chose them, or whom they stand in for."""
+    agrees = step.plan.actor.person_id
+    if agrees is None or not second_person.is_independent(session, agrees, step.form.whom, step.case, at=step.at):
+        raise TransitionRefused(CHOSEN_BY_ASKER)
 
 
 @before("count_reveal")

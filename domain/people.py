@@ -32,19 +32,28 @@ def valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
     return (col(Post.from_on) <= day, or_(col(Post.until_on).is_(None), col(Post.until_on) >= day))
 
 
-def held_by(session: Session, person_id: UUID, *, day: date) -> list[tuple[Post, str | None]]:
-    """Return the posts a person holds or covers on `day`, each with the path of its area."""
+def held_by(
+    session: Session, person_id: UUID, *, day: date, apart_from: UUID | None = None
+) -> list[tuple[Post, str | None]]:
+    """Return the posts a person holds or covers on `day`, each with the path of its area.
+
+    `apart_from`: without what they cover for that person, or because that person arranged it.
+    """
+    covered = _covered_posts(person_id, day, apart_from)
     query = (
         select(Post, col(Area.path))
         .outerjoin(Area, col(Area.id) == Post.area_id)
-        .where(or_(col(Post.person_id) == person_id, col(Post.id).in_(_covered_posts(person_id, day))), *valid_on(day))
+        .where(or_(col(Post.person_id) == person_id, col(Post.id).in_(covered)), *valid_on(day))
     )
     return [(post, path) for post, path in session.execute(query)]
 
 
-def actor_of(session: Session, person: Person, *, at: datetime) -> Actor:
-    """Return the actor a person is at that moment: the roles of all posts they hold or cover, and where they hold."""
-    held = held_by(session, person.id, day=local_day(at))
+def actor_of(session: Session, person: Person, *, at: datetime, apart_from: UUID | None = None) -> Actor:
+    """Return the actor a person is at that moment: the roles of all posts they hold or cover, and where they hold.
+
+    `apart_from`: as if that person had arranged no cover, and none were for them.
+    """
+    held = held_by(session, person.id, day=local_day(at), apart_from=apart_from)
     return Actor(
         frozenset(Role(post.role) for post, _ in held),
         person_id=person.id,
@@ -65,9 +74,11 @@ def in_force(day: date) -> tuple[ColumnElement[bool], ...]:
     return (*runs, col(Delegation.ended_at).is_(None))
 
 
-def _covered_posts(person_id: UUID, day: date) -> Any:  # noqa: ANN401 - a select of ids
+def _covered_posts(person_id: UUID, day: date, apart_from: UUID | None) -> Any:  # noqa: ANN401 - a select of ids
     """Return the posts of colleagues that a person covers; cover is not passed on to a third."""
     covered = aliased(Post)
+    arranged = col(Delegation.made_by).is_(None) | (col(Delegation.made_by) != apart_from)
+    counts = () if apart_from is None else (arranged, col(Delegation.from_person_id) != apart_from)
     return (
         select(covered.id)  # type: ignore[call-overload]
         .join(Delegation, col(Delegation.from_person_id) == covered.person_id)
@@ -76,6 +87,7 @@ def _covered_posts(person_id: UUID, day: date) -> Any:  # noqa: ANN401 - a selec
             or_(col(Delegation.post_id).is_(None), col(Delegation.post_id) == covered.id),
             col(covered.role).not_in([role.value for role in NOT_COVERED]),
             *in_force(day),
+            *counts,
         )
     )
 

@@ -1,6 +1,7 @@
-"""Administrators' and auditors' accounts are opened by two people, or by nobody: who else has to agree to what.
+"""Who is a second person: of administrators' and auditors' accounts, and where somebody asks who a reporter is.
 
-Whoever could make or open such an account alone could give themselves any right.
+Whoever could make or open such an account alone could give themselves any right; whoever chose who agrees has agreed
+with themselves.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from domain import people, register_log, second_factors
+from domain import access, people, register_log, second_factors
 from domain.actors import Actor, Role
 from domain.cases import FieldRefused
 from domain.language import Sentence
-from domain.models import Account, Post
+from domain.models import Account, Case, Person, Post
+from domain.processes.identity import GRANTERS
 from domain.register_lock import NotNow
 from domain.workflow import FieldRefusal
 
@@ -26,6 +28,17 @@ FIRST_LOCK, SECOND_LOCK = "first", "second"
 """Of an account: the password with the phone codes go to, and the authenticator app."""
 FIRST_LOCK_OPENED = frozenset({"initial_password_given", "provider_linked"})
 SECOND_PERSON_WITHIN = timedelta(days=7)
+
+
+def is_independent(session: Session, person_id: UUID, asker_id: UUID, case: Case, *, at: datetime) -> bool:
+    """Return whether somebody may agree that `asker_id` sees the reporter of `case`, by a post of their own right.
+
+    A post they hold only as the asker's stand-in, or by a cover the asker arranged, does not count, whenever it was
+    arranged.
+    """
+    person = session.get_one(Person, person_id)
+    actor = people.actor_of(session, person, at=at, apart_from=asker_id)
+    return access.acting_on(session, actor, case).plays(*GRANTERS)
 
 
 def ask(session: Session, person_id: UUID, lock: str, *, actor: Actor, at: datetime, agreed: bool = False) -> None:

@@ -155,7 +155,7 @@ EFFECTS = {
     "ask_to_agree": Label("请第二人同意", "Ask a second person to agree"),
     "tell_asker": Label("告知申请人", "Tell who asked"),
 }
-COMPANIONS = frozenset({"count_reveal"})
+COMPANIONS = frozenset({"check_second_person", "count_reveal"})
 
 
 def steps(states: Iterable[State], *, handling: tuple[Guard, ...]) -> tuple[Transition, ...]:
@@ -173,7 +173,8 @@ def steps(states: Iterable[State], *, handling: tuple[Guard, ...]) -> tuple[Tran
         Transition(
             "grant_identity", zh="同意查看举报人", en="Agree to show the reporter", sources=everywhere, target=None,
             roles=GRANTERS, guards=(*apart, somebody_else_asked, has_identity), form=IdentityGrant,
-            checks=(asked_for_it,), changes=note_grant, effects=("tell_asker",), quiet=True,
+            checks=(asked_for_it,), changes=note_grant, companions=("check_second_person",), effects=("tell_asker",),
+            quiet=True,
         ),
         Transition(
             "refuse_identity", zh="不同意查看举报人", en="Refuse to show the reporter", sources=everywhere,

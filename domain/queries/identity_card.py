@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import cases
+from domain import cases, disclosure, second_person
 from domain.actors import Actor
 from domain.language import Sentence
 from domain.models import Case, Person, TimelineEntry
@@ -28,6 +28,8 @@ class Waiting:
     reason: str
     asked_at: datetime
     is_own: bool
+    not_yours: Sentence | None
+    """Why this reader, who may decide on others' requests, may not agree to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def identity_card(session: Session, case: Case, *, actor: Actor, at: datetime) -
     """
     if not workflow_of(case.process).named(REVEAL) or not actor.plays(*identity.ASKERS, *identity.GRANTERS):
         return None
-    waiting = _waiting(session, case, actor)
     refused = _refusal(case, GRANT, actor, at)
+    waiting = _waiting(session, case, actor, at=at if refused is None else None)
     until = identity.granted_until(case, actor.person_id)
     if until is not None and _refusal(case, REVEAL, actor, at) is not None:
         until = None
@@ -60,8 +62,11 @@ def identity_card(session: Session, case: Case, *, actor: Actor, at: datetime) -
     return IdentityCard(waiting, refused is None, cannot, until)
 
 
-def _waiting(session: Session, case: Case, actor: Actor) -> tuple[Waiting, ...]:
-    asked = {UUID(person): datetime.fromisoformat(at) for person, at in case.facts.get(identity.REQUESTS, {}).items()}
+def _waiting(session: Session, case: Case, actor: Actor, *, at: datetime | None) -> tuple[Waiting, ...]:
+    """Return the requests; `at`: whether the actor, who may agree as such, may agree to each of them then."""
+    asked = {
+        UUID(person): datetime.fromisoformat(when) for person, when in case.facts.get(identity.REQUESTS, {}).items()
+    }
     if not asked:
         return ()
     names = select(col(Person.id), col(Person.name)).where(col(Person.id).in_(asked))
@@ -71,9 +76,18 @@ def _waiting(session: Session, case: Case, actor: Actor) -> tuple[Waiting, ...]:
     )
     reasons = {row.actor_id: row.data["reason"] for row in session.execute(said.order_by(col(TimelineEntry.seq)))}
     return tuple(
-        Waiting(person, people.get(person, "?"), reasons.get(person, ""), at, person == actor.person_id)
-        for person, at in sorted(asked.items(), key=lambda item: item[1])
-    )
+        Waiting(
+            person, people.get(person, "?"), reasons.get(person, ""), when, person == actor.person_id,
+            disclosure.CHOSEN_BY_ASKER if at and not _may_agree(session, case, actor, person, at) else None,
+        )
+        for person, when in sorted(asked.items(), key=lambda item: item[1])
+    )  # fmt: skip
+
+
+def _may_agree(session: Session, case: Case, actor: Actor, asker_id: UUID, at: datetime) -> bool:
+    if actor.person_id in (None, asker_id):
+        return True
+    return second_person.is_independent(session, actor.person_id, asker_id, case, at=at)
 
 
 def _refusal(case: Case, name: str, actor: Actor, at: datetime) -> TransitionRefused | None:
