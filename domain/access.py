@@ -7,7 +7,7 @@ not a step of a case (`RIGHTS`). `docs/access.md` is generated from the same tab
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -139,12 +139,12 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return and_(or_(*mine), _not_about_themselves(actor)) if mine else false()
 
 
-def _not_about_themselves(actor: Actor) -> ColumnElement[bool]:
+def _not_about_themselves(actor: Actor, cases: Any = _CASES.c) -> ColumnElement[bool]:  # noqa: ANN401 - columns
     """Leave out the reports about a venue where the actor answers for fire safety: they hear of the rectification."""
     if not actor.venue_ids:
         return true()
-    elsewhere = or_(_CASES.c.venue_id.is_(None), _CASES.c.venue_id.not_in(actor.venue_ids))
-    return or_(_CASES.c.process != "hazard_report", elsewhere)
+    elsewhere = or_(cases.venue_id.is_(None), cases.venue_id.not_in(actor.venue_ids))
+    return or_(cases.process != "hazard_report", elsewhere)
 
 
 def _reach(
@@ -221,6 +221,32 @@ def venues_visible(actor: Actor, right: Right = Right.SEE_VENUES) -> ColumnEleme
     if own:
         found.append(_VENUES.c.id.in_(own))
     return or_(*found) if found else false()
+
+
+# Which cases somebody's numbers count: a warden's those of their area, though they open only their own.
+
+
+def counted(
+    actor: Actor,
+    measures: Any,  # noqa: ANN401 - the columns of a table of measures
+    roles: Container[Role] = RIGHTS[Right.SEE_FIGURES],
+) -> ColumnElement[bool]:
+    """Return the condition on measures (`area_id`, `venue_id`, `process`) that leaves what holders of `roles` count."""
+    if actor.grants is None:
+        return true() if actor.plays(Role.SYSTEM) else false()
+    able = [grant for grant in actor.grants if grant.role in roles and grant.venue_id is None]
+    found = _reach(able, area_id=measures.area_id, venue_id=measures.venue_id)
+    if isinstance(found, list):
+        found = or_(*found) if found else false()
+    return and_(found, _not_about_themselves(actor, measures))
+
+
+def area_paths(actor: Actor, roles: Container[Role] = RIGHTS[Right.SEE_FIGURES]) -> tuple[str | None, ...]:
+    """Return the paths of the areas over which the actor holds one of `roles`; None among them: everywhere."""
+    if actor.grants is None:
+        return (None,) if actor.plays(Role.SYSTEM) else ()
+    held = [grant for grant in actor.grants if grant.role in roles and grant.venue_id is None]
+    return tuple({grant.area_path for grant in held})
 
 
 # Rights that are not a step of a case.

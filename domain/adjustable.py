@@ -188,5 +188,17 @@ ADJUSTABLE: Mapping[str, Adjustable] = {
               "After so many hours one has to sign in again; a shorter time holds for those signed in, too."),
         lambda settings: settings.session_hours, 1, 72, Label("小时", "hours"),
     ),
+    "target_on_time": Number(
+        Label("目标：专管员任务按期完成率", "Target: wardens' tasks done in time"),
+        Label("驾驶舱把每名专管员和每个区域的按期完成率与此比较；只用于显示，不改变任何期限。",
+              "The cockpit compares each warden and each area with this share; it changes no deadline."),
+        lambda _: 95, 1, 100, Label("%", "%"),
+    ),
+    "target_discovery": Number(
+        Label("目标：隐患查实率", "Target: hazards found per check"),
+        Label("已核查的举报中查实隐患的比例，驾驶舱据此比较；只用于显示。",
+              "Of the reports that were checked, the share in which a hazard was found; only shown, in the cockpit."),
+        lambda _: 50, 1, 100, Label("%", "%"),
+    ),
 }  # fmt: skip
 """Setting → what it is, in the order of the page."""

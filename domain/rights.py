@@ -35,6 +35,9 @@ class Right(StrEnum):
     SEE_SETTINGS = "see_settings"
     CHANGE_SETTINGS = "change_settings"
     KEEP_VAULT = "keep_vault"
+    SEE_FIGURES = "see_figures"
+    SEE_TARGETS = "see_targets"
+    SEE_REPORTS = "see_reports"
 
 
 OFFICE = SEES_EVERYTHING
@@ -58,6 +61,9 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.SEE_SETTINGS: frozenset({R.ADMINISTRATOR, R.AUDITOR}),
     Right.CHANGE_SETTINGS: frozenset({R.ADMINISTRATOR}),
     Right.KEEP_VAULT: frozenset({R.ADMINISTRATOR}),
+    Right.SEE_FIGURES: OFFICE | {R.WARDEN},
+    Right.SEE_TARGETS: frozenset({R.SUPERVISOR, R.LEADER}),
+    Right.SEE_REPORTS: frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
 }
 """Right → the roles that have it; a right that is not here nobody has."""
 
@@ -132,4 +138,7 @@ RIGHT_LABELS: Mapping[Right, Label] = {
     Right.SEE_SETTINGS: Label("查看系统设置", "See the settings"),
     Right.CHANGE_SETTINGS: Label("更改运行设置", "Change settings at run time"),
     Right.KEEP_VAULT: Label("更换密钥与执行脱敏", "Change keys, carry out redaction"),
+    Right.SEE_FIGURES: Label("查看地图与驾驶舱", "See the map and the cockpit"),
+    Right.SEE_TARGETS: Label("查看每名专管员的任务与目标", "See each warden's tasks against the targets"),
+    Right.SEE_REPORTS: Label("查看时限报表", "See the reports of deadlines"),
 }
