@@ -65,6 +65,8 @@ def upgrade() -> None:
         sa.Column("from_on", sa.Date(), nullable=False),
         sa.Column("until_on", sa.Date(), nullable=False),
         sa.Column("as_of", UtcDateTime(), nullable=False),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("reach", sa.Text(), nullable=False),
         sa.Column("asked", Json, nullable=False),
         sa.Column("numbers", Json, nullable=False),
         sa.Column("version", sa.String(length=40), nullable=False),
@@ -76,7 +78,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report_edition", schema=None) as batch_op:
         batch_op.create_index("report_edition_kind", ["kind", "from_on"], unique=False)
-        batch_op.create_index("report_edition_made", ["made_at"], unique=False)
+        batch_op.create_index("report_edition_made", ["made_at", "id"], unique=False)
 
     op.create_table(
         "report_subscription",
@@ -85,6 +87,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("area_id", sa.Uuid(), nullable=True),
         sa.Column("process", sa.String(length=32), nullable=True),
+        sa.Column("until_on", sa.Date(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
@@ -198,8 +201,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("notice_at", ["at"], unique=False)
         batch_op.create_index("notice_case", ["case_id"], unique=False)
-        batch_op.create_index("notice_person", ["person_id", "at"], unique=False)
+        batch_op.create_index("notice_person", ["person_id", "id"], unique=False)
         batch_op.create_index(
             "notice_unread",
             ["person_id"],
@@ -283,11 +287,25 @@ def upgrade() -> None:
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index(
+            "clock_open",
+            ["due_at", "case_id", "name"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NULL"),
+            sqlite_where=sa.text("stopped_at IS NULL"),
+        )
+        batch_op.create_index(
             "clock_provisional",
-            ["case_id"],
+            ["due_at", "case_id", "name"],
             unique=False,
             postgresql_where=sa.text("provisional AND stopped_at IS NULL"),
             sqlite_where=sa.text("provisional AND stopped_at IS NULL"),
+        )
+        batch_op.create_index(
+            "clock_warned",
+            ["due_at", "case_id", "name"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NULL AND level = 1"),
+            sqlite_where=sa.text("stopped_at IS NULL AND level = 1"),
         )
 
     with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
@@ -301,9 +319,17 @@ def downgrade() -> None:
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.drop_index(
+            "clock_warned",
+            postgresql_where=sa.text("stopped_at IS NULL AND level = 1"),
+            sqlite_where=sa.text("stopped_at IS NULL AND level = 1"),
+        )
+        batch_op.drop_index(
             "clock_provisional",
             postgresql_where=sa.text("provisional AND stopped_at IS NULL"),
             sqlite_where=sa.text("provisional AND stopped_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "clock_open", postgresql_where=sa.text("stopped_at IS NULL"), sqlite_where=sa.text("stopped_at IS NULL")
         )
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
@@ -328,6 +354,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("notice_person")
         batch_op.drop_index("notice_case")
+        batch_op.drop_index("notice_at")
 
     op.drop_table("notice")
     with op.batch_alter_table("case_measure_past", schema=None) as batch_op:
