@@ -299,8 +299,9 @@ def _moved(
         known = {**known, tick[0]: {**known[tick[0]], "level": tick[1]}}
     reconsider = plan.transition.changes is not None
     readings = timing.turn(
-        workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider, book=book
-    )
+        workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider, book=book,
+        recount=plan.transition.recounts,
+    )  # fmt: skip
     if tick and tick[0] not in readings:
         readings[tick[0]] = timing.Reading.of(known[tick[0]])
     if readings:

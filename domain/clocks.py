@@ -39,6 +39,8 @@ class Limit:
     """Calendar days: a last day that is no working day moves the end to the next one, where the rule says so."""
     rule: str = ""
     """The row of the catalogue it comes from, such as `CMP-20`; "" for none."""
+    own: bool = False
+    """Set here, where the row gives no number or as a stricter one."""
 
     @classmethod
     def minutes(cls, amount: int) -> Limit:
@@ -168,22 +170,23 @@ class _Count:
         """Add the pauses that begin before the end."""
         end = self.start.astimezone(UTC) + left
         for begins, ends in sorted(self.pauses):
-            if begins < end:
+            if begins < end and ends > self.start:
                 end += ends - max(begins, self.start)
         return Deadline(end.astimezone(UTC))
 
     def working_days(self) -> Deadline:
         """Count days by where their office closes."""
         day, left = self._first(), self.limit.amount
-        if left == 0 and (not self._works(day) or self._closing(day) < self.start):
-            left = 1  # too late for the same day: the next working day
-        end = self._closing(day)
+        if left == 0:  # on the same day, or the next working one when its office is closed
+            left = 1
+            if self._closing(day) >= self.start:
+                day -= timedelta(days=1)
         for _ in range(LONGEST_DAYS):
-            if left == 0:
-                return Deadline(end, self.provisional)
             day += timedelta(days=1)
             end = self._closing(day)
             left -= self._works(day) and not self._paused(end)
+            if left == 0:
+                return Deadline(end, self.provisional)
         raise OverflowError(self.limit)
 
     def calendar_days(self) -> Deadline:

@@ -104,6 +104,8 @@ class Transition:
     """Not among the offers: the system fires it, or a page has a place of its own for it."""
     usual: bool = False
     """What normally comes next: pages put it first, and a case waits for whoever may do it."""
+    recounts: bool = False
+    """It counts the running deadlines anew, with what is known of the calendar now."""
 
     @property
     def label(self) -> Label:

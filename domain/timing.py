@@ -52,6 +52,8 @@ class Reading:
     """From when to when it stood still; the last is open while it does."""
     fulfilled: bool | None = None
     """Once it stopped: whether what it is for was done; None while it runs."""
+    withdrawn: bool = False
+    """The case came to where it would run and there was no limit for it any more: it does not run."""
 
     @property
     def is_paused(self) -> bool:
@@ -75,6 +77,8 @@ class Reading:
             kept["pauses"] = [[start.isoformat(), end.isoformat() if end else None] for start, end in self.pauses]
         if self.fulfilled is not None:
             kept["fulfilled"] = self.fulfilled
+        if self.withdrawn:
+            kept["withdrawn"] = True
         return kept
 
     @classmethod
@@ -96,6 +100,7 @@ class Reading:
                 for start, end in stored.get("pauses", ())
             ),
             fulfilled=stored.get("fulfilled"),
+            withdrawn=stored.get("withdrawn", False),
         )
 
 
@@ -106,6 +111,8 @@ def limit_json(limit: Limit) -> dict[str, Any]:
         kept["moment"] = limit.moment.astimezone(UTC).isoformat()
     if limit.rolls_forward:
         kept["rolls_forward"] = True
+    if limit.own:
+        kept["own"] = True
     return kept
 
 
@@ -118,6 +125,7 @@ def limit_of(kept: Mapping[str, Any]) -> Limit:
         datetime.fromisoformat(moment) if moment else None,
         kept.get("rolls_forward", False),
         kept["rule"],
+        kept.get("own", False),
     )
 
 
@@ -145,18 +153,22 @@ def turn(
     at: datetime,
     reconsider: bool,
     book: Callable[[], Rulebook],
+    recount: bool = False,
 ) -> dict[str, Reading]:
     """Return the clocks that a step from `source` to `after.state` changes, by name.
 
     `reconsider` says that the step wrote onto the case, so that limits may have changed. A clock keeps the
     start it once had, and the rules in force at it; reassigning, reclassifying or coming back does not give new time.
-    `book` is asked only when a deadline has to be counted.
+    `book` is asked only when a deadline has to be counted. One whose limit stays is not counted again, so that a
+    calendar that arrived meanwhile moves no deadline in passing: only the step that says so does, by `recount`.
     """
     changed: dict[str, Reading] = {}
     for clock in workflow.clocks:
         known = stored.get(clock.name)
         old = Reading.of(known) if known else None
-        new = _turned(clock, old, source=source, after=after, at=at, reconsider=reconsider, book=book)
+        new = _turned(
+            clock, old, source=source, after=after, at=at, reconsider=reconsider or recount, book=book, recount=recount
+        )
         if new is not None and new != old:
             changed[clock.name] = new
     return changed
@@ -171,23 +183,39 @@ def _turned(
     at: datetime,
     reconsider: bool,
     book: Callable[[], Rulebook],
+    recount: bool,
 ) -> Reading | None:
     running = old is not None and old.running
     if old is not None and running and _among(clock.pauses_in, after.state):
         return old if old.is_paused else replace(old, pauses=(*old.pauses, (at, None)))
     if not _among(clock.runs_in, after.state):
         return _stopped(clock, old, after, at) if old is not None and running else None
-    was = _among(clock.runs_in, source)
-    if was and running and not reconsider:
+    if running and not reconsider and _among(clock.runs_in, source):
         return None
-    anew = old is None or (_among(clock.restarts_in, after.state) and not (was and running))
-    started_at = at if old is None or anew else old.started_at
-    rules = book().at(started_at)
+    return _running(clock, old, source=source, after=after, at=at, book=book, recount=recount)
+
+
+def _running(
+    clock: Clock,
+    old: Reading | None,
+    *,
+    source: str | None,
+    after: Snapshot,
+    at: datetime,
+    book: Callable[[], Rulebook],
+    recount: bool,
+) -> Reading | None:
+    """Return the clock of a case that is in a state it runs in."""
+    stays = old is not None and old.running and _among(clock.runs_in, source)
+    anew = old is None or (_among(clock.restarts_in, after.state) and not stays)
+    rules = book().at(at if old is None or anew else old.started_at)
     limit = clock.limit(replace(after, rules=rules))
     if limit is None:
-        return _stopped(clock, old, after, at) if old is not None and running else None
-    if anew or old is None:
+        return None if old is None else replace(_stopped(clock, old, after, at) if old.running else old, withdrawn=True)
+    if old is None or anew:
         return _given(Reading(at, at, running=True, run=old.run + 1 if old else 1), limit, rules, at=at)
+    if stays and limit == old.limit and not recount:
+        return old
     return _given(_resumed(old, at), limit, rules, at=at)
 
 
@@ -208,6 +236,7 @@ def _given(reading: Reading, limit: Limit, rules: Rules, *, at: datetime) -> Rea
         stopped_at=None,
         limit=limit,
         fulfilled=None,
+        withdrawn=False,
     )
 
 
@@ -224,15 +253,25 @@ def _stopped(clock: Clock, old: Reading, after: Snapshot, at: datetime) -> Readi
 
 
 def decided(old: Mapping[str, Any], new: Mapping[str, Reading]) -> dict[str, Any]:
-    """Return the limits that a step gave to clocks, by clock: what a recomputation needs beside states and moments."""
+    """Return by clock the limits that a step gave, and until when; None for a clock it left without one.
+
+    With states and moments that is what a recomputation needs (`domain.history`).
+    """
     limits: dict[str, Any] = {}
     for name, reading in new.items():
-        before = old.get(name)
-        same_run = before is not None and before.get("run", 1) == reading.run
-        kept = limit_json(reading.limit) if reading.limit else None
-        if kept and not (same_run and before is not None and before.get("limit") == kept):
-            limits[name] = kept
+        before = Reading.of(old[name]) if name in old else None
+        if reading.withdrawn:
+            if before and not before.withdrawn:
+                limits[name] = None
+        elif reading.limit and (before is None or _until(before) != _until(reading)):
+            limits[name] = {**limit_json(reading.limit), "due_at": reading.due_at.isoformat()}
+            if reading.provisional:
+                limits[name]["provisional"] = True
     return limits
+
+
+def _until(reading: Reading) -> tuple[Any, ...]:
+    return reading.run, reading.limit, reading.due_at, reading.provisional, reading.withdrawn
 
 
 def nearest(workflow: Workflow, stored: Mapping[str, Any]) -> datetime | None:

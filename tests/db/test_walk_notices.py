@@ -21,7 +21,7 @@ LOOKED_FOR = settings(max_examples=60, stateful_step_count=40, derandomize=True,
                       report_multiple_bugs=False, **CALM)  # fmt: skip
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-_promises, _started, _entry, _ring = cases._promises, timing._started, cases._entry, sweep.ring
+_promises, _running, _entry, _ring = cases._promises, timing._running, cases._entry, sweep.ring
 
 
 def an_effect_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -29,11 +29,11 @@ def an_effect_is_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_clock_is_not_stopped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(timing, "_stopped", lambda old, _: old)
+    patch.setattr(timing, "_stopped", lambda _, old, *__: old)
 
 
 def a_clock_starts_anew_whenever_it_is_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(timing, "_started", lambda _, limit, *, at, restarts: _started(None, limit, at=at, restarts=restarts))
+    patch.setattr(timing, "_running", lambda clock, _, **about: _running(clock, None, **about))
 
 
 def the_clocks_rows_are_not_written(patch: pytest.MonkeyPatch) -> None:
