@@ -7,7 +7,9 @@ not a step of a case (`RIGHTS`). `docs/access.md` is generated from the same tab
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -283,6 +285,24 @@ def require(
         raise OutOfReach(str(venue_id or area_id))
     if not may(actor, right, here):
         raise NotPermitted(right)
+
+
+def narrowed(actor: Actor, right: Right) -> Actor:
+    """Return the actor with those roles and reaches only that carry `right`: who may export here sees more there."""
+    if actor.grants is None:
+        return actor
+    grants = tuple(grant for grant in actor.grants if grant.role in RIGHTS[right])
+    venue_ids = frozenset(grant.venue_id for grant in grants if grant.venue_id)
+    return replace(actor, roles=frozenset(grant.role for grant in grants), grants=grants, venue_ids=venue_ids)
+
+
+def reach(actor: Actor, right: Right) -> str:
+    """Return a digest of where `right` holds for the actor: what was made with one reach is not read with another."""
+    grants = narrowed(actor, right).grants or ()
+    held = sorted(
+        {(one.role.value, one.area_path or "", str(one.venue_id or ""), one.industry or "") for one in grants}
+    )
+    return hashlib.sha256(repr(held).encode()).hexdigest()
 
 
 # Single fields.

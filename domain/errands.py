@@ -17,11 +17,14 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from domain import access
+from domain.actors import Actor
 from domain.errand_kinds import KINDS, kind_of
 from domain.identifiers import new_id
 from domain.language import N_, Label, Sentence
 from domain.models import Errand
 from domain.outbox import LeaseLost
+from domain.rights import Right
 
 BACKOFF_SECONDS = (2, 10, 60, 300)
 """Waits between tries after a passing failure; the last one repeats."""
@@ -267,6 +270,33 @@ def of_maker(session: Session, person_id: UUID, errand_id: UUID) -> Errand:
     if found.made_by != person_id:
         raise UnknownErrand(str(errand_id))
     return found
+
+
+REACH, RIGHT = "reach", "right"
+"""Of an outcome: the digest of the reach it was made with, and the right it holds by."""
+
+
+class ReachChanged(access.NotPermitted):
+    """What an errand found lay within its maker's reach then; who reaches elsewhere now asks for a new one."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(right)
+        self.reason = Sentence("Your posts have changed since this was made, and what they reach. Ask for it again.")
+
+
+def require_within(errand: Errand, actor: Actor) -> None:
+    """Raise `ReachChanged` unless the actor reaches now what they reached when it was made."""
+    if not is_within(errand, actor):
+        raise ReachChanged(_right_of(errand))
+
+
+def is_within(errand: Errand, actor: Actor) -> bool:
+    """Return whether the actor reaches now what they reached when the errand's file and findings were made."""
+    return REACH not in errand.outcome or errand.outcome[REACH] == access.reach(actor, _right_of(errand))
+
+
+def _right_of(errand: Errand) -> Right:
+    return Right(errand.outcome.get(RIGHT) or errand.needs)
 
 
 def made_by(

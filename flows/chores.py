@@ -42,6 +42,8 @@ class Chore:
     ended: bool = False
     done: int = 0
     total: int = 0
+    made_with: Mapping[str, Any] = field(default_factory=dict)
+    """The reach of whoever asked, kept with what came of it."""
     _told: tuple[int, int] = (0, 0)
     _mine_until: float = 0.0
     """On the monotonic clock, which no change of the machine's time touches."""
@@ -105,13 +107,15 @@ class Chore:
         self._note_run(session)
         if self.untold():
             self.write_progress(session, (self.done, self.total))
+        outcome = {**self.made_with, **outcome}
         errands.settle(session, self.row, worker=self.worker, at=self.now(), outcome=outcome, file=file)
         self.ended = True
 
     def fail(self, session: Session, reason: Sentence | str, outcome: Mapping[str, Any] | None = None) -> None:
         """Record that it cannot be done; raises `LeaseLost`."""
         self._note_run(session)
-        errands.fail(session, self.row, worker=self.worker, at=self.now(), reason=reason, outcome=outcome)
+        said = {**self.made_with, **(outcome or {})}
+        errands.fail(session, self.row, worker=self.worker, at=self.now(), reason=reason, outcome=said)
         self.ended = True
 
     def hold(self, session: Session, reason: str) -> None:

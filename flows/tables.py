@@ -94,16 +94,19 @@ def export(chore: Chore) -> None:
     with chore.database.write() as session:
         sha256 = hashlib.sha256(content).hexdigest()
         asked.note(session, wanted, export_id=chore.row.id, rows=count, sha256=sha256, actor=actor, at=at)
-        reach = asked.reach(actor, Right.EXPORT)
-        chore.settle(session, {"said": MADE, "said_params": {"count": count}, "reach": reach}, file=made)
+        chore.settle(session, {"said": MADE, "said_params": {"count": count}}, file=made)
 
 
 def maker_of(chore: Chore, right: Right) -> Actor:
-    """Return whoever asked, with the roles they hold now; refused when they no longer may."""
+    """Return whoever asked, with the roles they hold now; refused when they no longer may.
+
+    What comes of it is theirs to read as long as `right` holds where it does now.
+    """
     with chore.database.read() as session:
         actor = _actor(session, chore)
     if actor is None or not access.may(actor, right):
         raise ErrandRefused(NotPermitted(right).reason)
+    chore.made_with = {errands.REACH: access.reach(actor, right), errands.RIGHT: right.value}
     return actor
 
 

@@ -147,13 +147,14 @@ def show_result(request: Request, errand_id: UUID, *, db: Db, at: Now, staff: Cu
     """Show how far it is, what would happen or what is wrong; after a look without errors, offer to take it."""
     with db.read() as session:
         errand = _own(session, errand_id, staff)
-    found = errands.complaints_of(errand)
+    is_within = errands.is_within(errand, staff.actor)
+    found = errands.complaints_of(errand) if is_within else []
     return admin_page(
         request, "pages/staff/admin/import_result.html", staff=staff, at=at, here=HERE, errand=errand,
         kind=KINDS[errand.data["table"]], is_check=errand.kind == CHECK, is_open=errand.state in errands.OPEN,
         state=STATES[errand.state], tone=TONES[errand.state], reason=errands.reason_of(errand),
         said=errands.said_of(errand), complaints=found[:SHOWN], listed=len(found),
-        total=errand.outcome.get("total", len(found)), most_listed=MOST_LISTED,
+        total=errand.outcome.get("total", len(found)), most_listed=MOST_LISTED, is_within=is_within,
         writes=bool(errand.outcome.get("new") or errand.outcome.get("changed")),
     )  # fmt: skip
 
@@ -187,6 +188,7 @@ def fetch_errors(errand_id: UUID, *, db: Db, staff: CurrentStaff) -> Response:
     """Return the errors as a table, for whoever mends the file."""
     with db.read() as session:
         errand = _own(session, errand_id, staff)
+    errands.require_within(errand, staff.actor)
     found = errands.complaints_of(errand)
     lines = [[one.where, one.reason.in_language(CHINESE), one.reason.in_language(ENGLISH)] for one in found]
     with tempfile.TemporaryDirectory() as name:

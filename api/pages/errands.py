@@ -55,7 +55,7 @@ def show_errands(request: Request, db: Db, at: Now, staff: CurrentStaff, cursor:
     following = _cursor(found[A_PAGE - 1]) if len(found) > A_PAGE else None
     return staff_page(
         request, "pages/staff/errands.html", staff=staff, at=at, here="account", errands=found[:A_PAGE],
-        kinds=KINDS, states=STATES, tones=TONES, next_cursor=following, is_first=not cursor,
+        kinds=KINDS, states=STATES, tones=TONES, said_of=errands.said_of, next_cursor=following, is_first=not cursor,
     )  # fmt: skip
 
 
@@ -65,11 +65,13 @@ def show_errand(request: Request, errand_id: UUID, *, db: Db, at: Now, staff: Cu
     """Show how far it is; the page renews its part while the errand is open."""
     with db.read() as session:
         errand = errands.of_maker(session, staff.person.id, errand_id)
+    is_within = errands.is_within(errand, staff.actor)
     return staff_page(
         request, "pages/staff/errand.html", staff=staff, at=at, here="account", errand=errand,
         kind=_label(errand), state=STATES[errand.state], tone=TONES[errand.state],
         is_open=errand.state in errands.OPEN, reason=errands.reason_of(errand), said=errands.said_of(errand),
-        complaints=errands.complaints_of(errand), has_file=_has_file(errand, settings),
+        complaints=errands.complaints_of(errand) if is_within else [], has_file=_has_file(errand, settings),
+        is_within=is_within,
     )  # fmt: skip
 
 
@@ -85,13 +87,12 @@ def fetch_file(errand_id: UUID, *, db: Db, staff: CurrentStaff, settings: Conf) 
 def file_of(session: Session, errand_id: UUID, *, staff: Identity, settings: Settings) -> tuple[Errand, Path]:
     """Return the errand and where its file lies; raises `UnknownErrand`, `NotPermitted`, `FileGone`, `NotForPrograms`.
 
-    An export holds what lay within its maker's reach then; who reaches elsewhere now asks for a new one.
+    It holds what lay within its maker's reach then; who reaches elsewhere now asks for a new one (`ReachChanged`).
     """
     errand = errands.of_maker(session, staff.person.id, errand_id)
     if errand.needs and not may(staff.actor, Right(errand.needs)):
         raise NotPermitted(Right(errand.needs))
-    if "reach" in errand.outcome and errand.outcome["reach"] != asked.reach(staff.actor, Right(errand.needs)):
-        raise NotPermitted(Right(errand.needs))
+    errands.require_within(errand, staff.actor)
     scope = EXPORT_SCOPES[errand.data["table"]] if errand.kind == asked.ERRAND else None
     if staff.via == "token" and scope is not None and not opens(staff.scopes, scope):
         raise NotForPrograms(scope)

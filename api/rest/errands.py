@@ -26,7 +26,7 @@ def read_errand(request: Request, errand_id: UUID, *, db: Db, staff: CurrentStaf
     """Return how far an errand of the caller's is, and what came of it."""
     with db.read() as session:
         errand = errands.of_maker(session, staff.person.id, errand_id)
-    return shown(errand, locale_of(request))
+    return shown(errand, locale_of(request), is_within=errands.is_within(errand, staff.actor))
 
 
 @router.get("/{errand_id}/file", response_class=FileResponse)
@@ -39,8 +39,8 @@ def read_file(errand_id: UUID, *, db: Db, staff: CurrentStaff, settings: Conf) -
     return FileResponse(path, media_type=errand.media_type, filename=errand.file_name)
 
 
-def shown(errand: Errand, locale: str) -> dict[str, Any]:
-    """Return an errand as JSON."""
+def shown(errand: Errand, locale: str, *, is_within: bool) -> dict[str, Any]:
+    """Return an errand as JSON; what was wrong with its table only within the reach it was made with."""
     reason, said = errands.reason_of(errand), errands.said_of(errand)
     return {
         "id": str(errand.id),
@@ -54,7 +54,7 @@ def shown(errand: Errand, locale: str) -> dict[str, Any]:
         "said": said.in_language(locale) if said else None,
         "errors": [
             {"where": complaint.where, "reason": complaint.reason.in_language(locale)}
-            for complaint in errands.complaints_of(errand)
+            for complaint in (errands.complaints_of(errand) if is_within else ())
         ],
         "file": errand.file_name if errand.storage_key else None,
     }

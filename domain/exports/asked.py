@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,7 @@ from domain.actors import Actor
 from domain.language import Label
 from domain.models import Errand
 from domain.queries import case_list, venue_list
-from domain.rights import RIGHTS, Right
+from domain.rights import Right
 
 ERRAND = "export"
 SEALED_FOR = "export:q"
@@ -96,24 +95,6 @@ def promise(session: Session, asked: Asked, *, actor: Actor, at: datetime, key: 
         session, ERRAND, key=f"{ERRAND}:{actor.person_id}:{key}", at=at, made_by=actor.person_id,
         data=data, needs=Right.EXPORT.value,
     )  # fmt: skip
-
-
-def narrowed(actor: Actor, right: Right) -> Actor:
-    """Return the actor with those roles and reaches only that carry `right`: who may export here sees more there."""
-    if actor.grants is None:
-        return actor
-    grants = tuple(grant for grant in actor.grants if grant.role in RIGHTS[right])
-    venue_ids = frozenset(grant.venue_id for grant in grants if grant.venue_id)
-    return replace(actor, roles=frozenset(grant.role for grant in grants), grants=grants, venue_ids=venue_ids)
-
-
-def reach(actor: Actor, right: Right) -> str:
-    """Return a digest of where `right` holds for the actor: a file made with one reach is not fetched with another."""
-    grants = narrowed(actor, right).grants or ()
-    held = sorted(
-        {(one.role.value, one.area_path or "", str(one.venue_id or ""), one.industry or "") for one in grants}
-    )
-    return hashlib.sha256(repr(held).encode()).hexdigest()
 
 
 def note(

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from domain import access, catalogue
 from domain.actors import Actor, Role
-from domain.exports.asked import Asked, narrowed
+from domain.exports.asked import Asked
 from domain.identifiers import show_phone
 from domain.language import Label, Labelled
 from domain.models import Area, Building, Facility, Floor, Person, Post, Venue
@@ -37,7 +37,7 @@ Values = Mapping[str, Any]
 
 def count(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> int:
     """Return how many rows there will be, for progress."""
-    reach = narrowed(actor, Right.EXPORT)
+    reach = access.narrowed(actor, Right.EXPORT)
     if isinstance(asked.wanted, case_list.Wanted):
         return case_list.count(session, reach, asked.wanted, at=at, most=10_000_000)
     where = _where(session, asked.wanted, actor)
@@ -110,7 +110,7 @@ def _facilities(session: Session, asked: Asked, actor: Actor, at: datetime) -> I
 
 def _cases(session: Session, asked: Asked, actor: Actor, at: datetime) -> Iterator[Values]:
     assert isinstance(asked.wanted, case_list.Wanted)  # noqa: S101 - for the type checker
-    reach, cursor = narrowed(actor, Right.EXPORT), None
+    reach, cursor = access.narrowed(actor, Right.EXPORT), None
     hazards = catalogue.hazards()
     while True:
         page = case_list.page(session, reach, asked.wanted, at=at, cursor=cursor, size=case_list.LARGEST_PAGE)

@@ -10,12 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from documents.tables_in import LARGEST_FILE, open_table
 from domain.database import Database
 from domain.imports.kinds import KINDS
-from domain.models import Errand, Venue
+from domain.models import Errand, Post, Venue
 from tests import chores, tables
 from tests.staff_member import Member, Office, form_of, hidden_fields, office_of, seen
 from tests.world import World
@@ -180,6 +180,31 @@ def test_nobody_else_sees_an_import_or_its_errors(office: Office, admin: Member,
     assert {other.opens(path).status_code for path in ("/admin/import", address, f"{address}/errors.xlsx")} == {403}
     second = office.member("admin")
     assert second.opens(address).status_code == 200, "the same person elsewhere"
+
+
+def test_whoever_reaches_elsewhere_now_reads_neither_the_errors_nor_the_codes_of_before(
+    office: Office, admin: Member, program: Any, tmp_path: Path
+) -> None:
+    wrong = uploads(admin, tables.workbook(tmp_path / "a.xlsx", [venue(1, 类别="不存在的类")]))
+    import_page, errand = looked_at(office, wrong)
+    asked = admin.sends("/admin/code-sheets", "/admin/code-sheets", layout="A5", area="guanglong")
+    sheets_page, _ = looked_at(office, asked)
+    pages = (import_page, f"/errands/{errand.id}")
+    assert all("不存在的类" in seen(admin.opens(page)) for page in pages)
+    assert admin.opens(f"{sheets_page}/file").status_code == 200
+
+    with office.db.write() as session:
+        mine = Post.person_id == office.world.people["admin"]
+        session.execute(update(Post).where(mine).values(area_id=office.world.areas["chengyang"]))
+
+    for page in pages:
+        assert "任职或管辖范围已变" in seen(admin.opens(page))
+        assert "不存在的类" not in seen(admin.opens(page))
+    assert admin.opens(f"{import_page}/errors.xlsx").status_code == 403
+    assert admin.opens(f"{sheets_page}/file").status_code == 403
+    assert "任职或管辖范围已变" in seen(admin.opens(f"{sheets_page}/file"))
+    told = admin.client.get(f"/api/v1/errands/{errand.id}", headers=program("admin")).json()
+    assert (told["state"], told["errors"]) == ("failed", [])
 
 
 def test_codes_of_an_area_are_made_into_a_pdf(office: Office, admin: Member) -> None:
