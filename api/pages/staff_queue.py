@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,15 +76,20 @@ VIEWS: dict[str, Sentence] = {
     "overdue": Sentence("Overdue"),
     "today": Sentence("Due today"),
     "closed": Sentence("Closed"),
+    "all": Sentence("All cases"),
 }
 ALWAYS_THE_SAME = {
     "held": Wanted(held=True),
     "asked": Wanted(asked=True),
     "overdue": Wanted(open=True, overdue=True),
     "closed": Wanted(open=False),
+    "all": Wanted(),
 }
 """Views that do not depend on who looks, nor when."""
 COUNTED = ("waiting", "held", "asked", "mine", "overdue", "today")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Dates the filters take."""
+NEWEST_FIRST = ("closed", "all")
 ALARMING = ("held", "overdue")
 
 
@@ -110,7 +115,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     views = _views(staff.actor)
     view = asked.get("view", "") if asked.get("view") in views else views[0]
     filters = _filters(asked)
-    order = "newest" if view == "closed" else "due"
+    order = "newest" if view in NEWEST_FIRST else "due"
     wanted = _filtered(of_view(view, staff.actor, at), filters)
     with db.read() as session:
         try:
@@ -152,10 +157,25 @@ def wanted_by(asked: Mapping[str, str], actor: Actor, at: datetime) -> Wanted:
 
 
 def _filters(asked: Mapping[str, str]) -> dict[str, str]:
-    return {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
+    filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
+    return {**filters, **{name: asked.get(name, "") if _day(asked.get(name, "")) else "" for name in ("from", "to")}}
+
+
+def _day(text: str) -> date | None:
+    """Return the day that was written; None for nothing, and for what is no day of ours."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(0), city_zone()).astimezone(UTC) if day else None
 
 
 def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
+    until = _day(filters["to"])
     return replace(
         wanted,
         process=filters["process"] or None,
@@ -163,6 +183,8 @@ def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
         area=filters["area"] or None,
         hazard=filters["hazard"] or None,
         held=wanted.held or filters["held"] == "1",
+        opened_from=_midnight(_day(filters["from"])),
+        opened_before=_midnight(until + timedelta(days=1) if until else None),
         q=filters["q"][:100],
     )
 

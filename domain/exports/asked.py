@@ -72,8 +72,9 @@ def _cases(given: dict[str, Any]) -> case_list.Wanted:
     for name in ("assignee_id", "venue_id"):
         if given.get(name):
             given[name] = UUID(given[name])
-    if given.get("due_before"):
-        given["due_before"] = datetime.fromisoformat(given["due_before"])
+    for name in ("due_before", "opened_from", "opened_before"):
+        if given.get(name):
+            given[name] = datetime.fromisoformat(given[name])
     given["states"] = tuple(given.get("states", ()))
     if given.get("waiting") is not None:
         given["waiting"] = tuple(

@@ -73,6 +73,8 @@ class Wanted:
     asked: bool = False
     """Only those in which somebody waits for a second person's consent, closed cases among them."""
     venue_id: UUID | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
     q: str = ""
     """Number, place or venue, any part of it."""
 
@@ -196,6 +198,10 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(cases.closed_at.is_(None) if wanted.open else cases.closed_at.is_not(None))
     if wanted.venue_id:
         found.append(cases.venue_id == wanted.venue_id)
+    if wanted.opened_from:
+        found.append(cases.opened_at >= wanted.opened_from)
+    if wanted.opened_before:
+        found.append(cases.opened_at < wanted.opened_before)
     if text := wanted.q.replace("\x00", "").strip():
         found.append(_mentions(text))
     return found + _due(wanted, at) + _for_whom(wanted)
