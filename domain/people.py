@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -158,7 +159,21 @@ def with_role(session: Session, roles: Iterable[Role | str], *, day: date) -> li
     return sorted(session.execute(query).scalars(), key=lambda person: person.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Who answers for an area in a post, and for which area they hold it."""
+
+    people: tuple[Person, ...]
+    area_id: UUID | None = None
+    """None: they hold it for no area in particular, or nobody does."""
+
+
 def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) -> list[Person]:
+    """Return who answers for an area in `role`, as `charge` finds them."""
+    return list(charge(session, role, area_id, day=day).people)
+
+
+def charge(session: Session, role: Role, area_id: UUID | None, *, day: date) -> Charge:
     """Return who holds `role` for an area: for itself, else for the nearest area above it, else for no area at all.
 
     While the area is unknown (`area_id` None) those at the top answer: the posts for no area, else those nearest to
@@ -181,7 +196,16 @@ def in_charge(session: Session, role: Role, area_id: UUID | None, *, day: date) 
     depth = (max if area else min)(depths, default=0)
     nearest = [row for row, its_depth in zip(above, depths, strict=True) if its_depth == depth]
     nearest.sort(key=lambda row: (row.Post.from_on, row.Person.id))
-    return stand_ins(session, ((row.Person, row.Post) for row in nearest), day=day)
+    found_people = stand_ins(session, ((row.Person, row.Post) for row in nearest), day=day)
+    return Charge(tuple(found_people), nearest[0].Post.area_id if nearest else None)
+
+
+def away(session: Session, ids: Iterable[UUID], *, day: date) -> frozenset[UUID]:
+    """Return who of these people has somebody covering for all they do on `day`."""
+    query = select(col(Delegation.from_person_id)).where(
+        col(Delegation.from_person_id).in_(list(ids)), col(Delegation.post_id).is_(None), *in_force(day)
+    )
+    return frozenset(session.execute(query).scalars())
 
 
 def of_venue(session: Session, roles: Iterable[Role], venue_id: UUID, *, day: date) -> list[Person]:

@@ -57,7 +57,7 @@ def tell_parent(work: Work) -> None:
 _EVERYWHERE: Mapping[str, Handler] = {
     "remind_assignee": telling.tell,
     "notify_assignee": telling.tell,
-    "tell_superior": telling.tell_superior,
+    "tell_superior": telling.tell,
 }
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "hazard_report": {
@@ -80,7 +80,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     },
     "enrolment": {
         "remind_assignee": telling.tell,
-        "tell_superior": telling.tell_superior,
+        "tell_superior": telling.tell,
         "acknowledge_applicant": telling.tell,
         "tell_applicant": telling.tell,
         "ask_reviewer": telling.tell,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
-from domain import people, sealed
+from domain import escalation, people, sealed
 from domain.actors import Role
 from domain.attempts import Recipient
+from domain.escalation import Tier, Way
 from domain.language import N_
 from domain.models import Case, Person, TimelineEntry, VaultItem
+from domain.people import Charge
+from domain.processes import workflow_of
 from domain.settings import get_settings
 
 NO_PHONE = N_("The reporter left no telephone number; the answer stands on the page of the receipt code.")
@@ -32,6 +34,7 @@ MOST_ACKNOWLEDGED = 5
 """Acknowledgements to one number within a day. Anybody can type in any number: a message to it may be unwanted there,
 and dear to us. An answer is always sent: a colleague has looked at the report before."""
 A_DAY = timedelta(days=1)
+WRITTEN = frozenset({Way.NOTICE, Way.SMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,13 @@ class Audience:
     """Who is told, or why nobody (an English source string)."""
 
     recipients: tuple[Recipient, ...]
+    """Those who have a telephone."""
     nobody: str = ""
+    people: tuple[UUID, ...] = ()
+    """Everybody of the register who is to know, also without a telephone; a reporter is none of them."""
+    ways: frozenset[Way] = WRITTEN
+    handed_on: Mapping[str, str] = field(default_factory=dict)
+    """When it fell to somebody above: {asked, post, own, area}, posts by their code, areas by their name."""
 
 
 Chooser = Callable[[Session, Case, TimelineEntry], Audience]
@@ -83,10 +92,55 @@ def assignees(session: Session, case: Case, entry: TimelineEntry) -> Audience:
 
 
 def assignees_or_handlers(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-    """Return who works on the case, or while nobody does, the desk."""
-    if case.assignees:
-        return _reachable(session, case.assignees, NOBODY_IN_CHARGE)
-    return in_charge(Role.HANDLER)(session, case, entry)
+    """Return who works on the case, or while nobody does, the desk; by the plan when a clock asks."""
+    if is_of_a_clock(entry):
+        return by_plan(session, case, entry)
+    return _assigned(session, case, people.local_day(entry.at)) or in_charge(Role.HANDLER)(session, case, entry)
+
+
+def _assigned(session: Session, case: Case, day: date) -> Audience | None:
+    """Return who works on the case and, while all of them are away, the desk that may give it to others."""
+    if not case.assignees:
+        return None
+    told = list(case.assignees)
+    if set(told) <= people.away(session, told, day=day):
+        told += [person.id for person in people.in_charge(session, Role.HANDLER, case.area_id, day=day)]
+    return _reachable(session, dict.fromkeys(told), NOBODY_IN_CHARGE)
+
+
+def by_plan(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+    """Return whom the plan of escalation names for what a clock says, and by which ways they are told."""
+    plan = plan_of(case, entry)
+    day = people.local_day(entry.at)
+    if plan.assignees_first and (at_work := _assigned(session, case, day)):
+        return replace(at_work, ways=plan.ways)
+    for post in plan.posts:
+        charge = people.charge(session, post, case.area_id, day=day)
+        if charge.people:
+            found = _reachable(session, [person.id for person in charge.people], NOBODY_IN_CHARGE)
+            handed_on = _handed_on(session, case, charge, post, asked=plan.posts[0])
+            return replace(found, ways=plan.ways, handed_on=handed_on)
+    return Audience((), NOBODY_IN_CHARGE)
+
+
+def _handed_on(session: Session, case: Case, charge: Charge, post: Role, *, asked: Role) -> dict[str, str]:
+    """Return to whom it fell when nobody holds the post that was asked for, or nobody for the case's own area."""
+    own = people.area_name(session, case.area_id)
+    if post is asked and (not own or charge.area_id == case.area_id):
+        return {}
+    return {"asked": asked.value, "post": post.value, "own": own, "area": people.area_name(session, charge.area_id)}
+
+
+def is_of_a_clock(entry: TimelineEntry) -> bool:
+    """Return whether a clock's notice wrote the entry, and not a person."""
+    return "clock" in entry.data and "level" in entry.data
+
+
+def plan_of(case: Case, entry: TimelineEntry) -> Tier:
+    """Return the row of the plan that holds for what a clock says of the case."""
+    clocks = workflow_of(case.process).clocks
+    clock = next(clock for clock in clocks if clock.name == entry.data["clock"])
+    return escalation.tier(clock.kind, int(entry.data["level"]), escalation.gravity_of(case))
 
 
 def in_charge(role: Role) -> Chooser:
@@ -133,28 +187,17 @@ def asker(session: Session, case: Case, entry: TimelineEntry) -> Audience:  # no
     return _reachable(session, [UUID(str(entry.data["whom"]))], NOBODY_IN_CHARGE)
 
 
-def superior(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-    """Return the supervisor for a breach, the leader when it was handed up."""
-    role = Role.LEADER if is_handed_up(entry) else Role.SUPERVISOR
-    return in_charge(role)(session, case, entry)
-
-
-def is_handed_up(entry: TimelineEntry) -> bool:
-    """Return whether the entry is a breach's second level, which goes to the leader by telephone."""
-    level: Any = entry.data.get("level", 0)
-    return bool(level >= 2)  # noqa: PLR2004 - ClockNotice: 0 warning, 1 over, 2 a quarter longer
-
-
 def _reachable(session: Session, ids: Iterable[UUID], nobody: str) -> Audience:
     persons = [person for person in (session.get(Person, one) for one in ids) if person is not None]
     if not persons:
         return Audience((), nobody)
+    everybody = tuple(person.id for person in persons)
     reached = tuple(
         Recipient(person.phone, person.language, person_id=person.id, name=person.name)
         for person in persons
         if person.phone
     )
-    return Audience(reached, "" if reached else NOBODY_HAS_PHONE)
+    return Audience(reached, "" if reached else NOBODY_HAS_PHONE, everybody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,24 +209,26 @@ class Telling:
     """False: one reached recipient keeps the promise."""
     hold_in_doubt: bool = False
     """True: a message that may have gone out is never sent again by the system."""
+    to_outsider: bool = False
+    """True: to who reported or applied, who is not at work."""
 
 
 TELLINGS: dict[str, Telling] = {
-    "acknowledge_reporter": Telling(reporter_at_first, each=True, hold_in_doubt=True),
-    "reply_reporter": Telling(reporter, each=True, hold_in_doubt=True),
-    "tell_reporter_corrected": Telling(reporter, each=True, hold_in_doubt=True),
+    "acknowledge_reporter": Telling(reporter_at_first, each=True, hold_in_doubt=True, to_outsider=True),
+    "reply_reporter": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
+    "tell_reporter_corrected": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
     "notify_assignee": Telling(assignees, each=True),
     "remind_assignee": Telling(assignees_or_handlers),
     "tell_handler": Telling(in_charge(Role.HANDLER)),
     "triage_report": Telling(in_charge(Role.HANDLER)),
     "tell_supervisor": Telling(in_charge(Role.SUPERVISOR)),
-    "tell_superior": Telling(superior),
+    "tell_superior": Telling(by_plan),
     "ask_to_agree": Telling(granters),
     "tell_asker": Telling(asker),
     "notify_venue": Telling(venue_side),
     "tell_rechecker": Telling(recheckers),
-    "acknowledge_applicant": Telling(reporter_at_first, each=True, hold_in_doubt=True),
-    "tell_applicant": Telling(reporter, each=True, hold_in_doubt=True),
+    "acknowledge_applicant": Telling(reporter_at_first, each=True, hold_in_doubt=True, to_outsider=True),
+    "tell_applicant": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
     "ask_reviewer": Telling(in_charge(Role.HANDLER)),
 }
 """Effect → how it tells."""

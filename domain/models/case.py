@@ -95,7 +95,12 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         Index("clock_due", "process", "next_at", postgresql_where=text("next_at IS NOT NULL"),
               sqlite_where=text("next_at IS NOT NULL")),
-        Index("clock_provisional", "case_id", postgresql_where=text("provisional AND stopped_at IS NULL"),
+        Index("clock_open", "due_at", "case_id", "name", postgresql_where=text("stopped_at IS NULL"),
+              sqlite_where=text("stopped_at IS NULL")),
+        Index("clock_warned", "due_at", "case_id", "name", postgresql_where=text("stopped_at IS NULL AND level = 1"),
+              sqlite_where=text("stopped_at IS NULL AND level = 1")),
+        Index("clock_provisional", "due_at", "case_id", "name",
+              postgresql_where=text("provisional AND stopped_at IS NULL"),
               sqlite_where=text("provisional AND stopped_at IS NULL")),
     )  # fmt: skip
 

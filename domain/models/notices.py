@@ -17,10 +17,11 @@ class Notice(SQLModel, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (
-        Index("notice_person", "person_id", "at"),
+        Index("notice_person", "person_id", "id"),
         Index("notice_unread", "person_id", postgresql_where=text("read_at IS NULL"),
               sqlite_where=text("read_at IS NULL")),
         Index("notice_case", "case_id"),
+        Index("notice_at", "at"),
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)

@@ -57,20 +57,21 @@ def give_posts(session: Session, world: World, role: Role, *held: tuple[str, str
 
 
 @pytest.mark.parametrize(
-    ("role", "effects"),
+    ("role", "level", "effects"),
     [
-        (Role.HANDLER, ("triage_report", "tell_handler", "remind_assignee")),
-        (Role.SUPERVISOR, ("tell_supervisor", "tell_superior")),
+        (Role.HANDLER, 0, ("triage_report", "tell_handler", "remind_assignee")),
+        (Role.SUPERVISOR, 1, ("tell_supervisor", "tell_superior")),
     ],
 )
 def test_report_without_a_known_area_reaches_the_citys_desk(
-    db: Database, world: World, role: Role, effects: tuple[str, ...]
+    db: Database, world: World, role: Role, level: int, effects: tuple[str, ...]
 ) -> None:
     with db.write() as session:
         give_posts(session, world, role, ("admin", "lanshan"), ("crew", "lanshan"), ("auditor", "guanglong"))
         intake = Intake(place="河边", hazard="other", description="说不清楚的东西")
         case = reports.open_report(session, intake, actor=ANYBODY, at=world.clock.now).case
         entry = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case.id)).one()
+        entry.data = {**entry.data, "clock": "accept", "level": level}
 
         told = [TELLINGS[effect].whom(session, case, entry) for effect in effects]
 

@@ -13,11 +13,11 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from domain import attempts, cases, outbox, reports
+from domain import attempts, cases, outbox, product_settings, reports
 from domain.actors import Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Attempt, Case, Outbox, Photo
+from domain.models import Attempt, Case, Outbox, Photo, ProductSetting
 from domain.reports import Intake, Opened
 from domain.settings import get_settings
 from flows import worker
@@ -169,7 +169,16 @@ class Worker:
 
 
 @pytest.fixture
-def at_work(db: Database, telephony: Exchange) -> Iterator[Worker]:  # noqa: ARG001 - the settings come first
+def no_quiet_hours(db: Database) -> None:
+    """Let messages go out at any hour: these tests run by the real clock, also at night."""
+    with db.write() as session:
+        begin = product_settings.value(session, "quiet_from")
+        session.add(ProductSetting(key="quiet_until", value=begin.isoformat("minutes"), reason="-",
+                                   changed_at=datetime.now(UTC)))  # fmt: skip
+
+
+@pytest.fixture
+def at_work(db: Database, telephony: Exchange, no_quiet_hours: None) -> Iterator[Worker]:  # noqa: ARG001 - the settings come first
     """A worker at work."""
     running = Worker(db)
     running.start()
@@ -254,6 +263,6 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: Database, world: World) -> Desk:
+def desk(db: Database, world: World, no_quiet_hours: None) -> Desk:  # noqa: ARG001 - it sets the database up
     """The desk of the test city."""
     return Desk(db, world)
