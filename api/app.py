@@ -100,7 +100,7 @@ def create_app(database: Database | None = None, settings: Settings | None = Non
 def _wrapped(app: ASGIApp, settings: Settings, metrics: RequestMetrics) -> ASGIApp:
     inner = BodyLimit(app)
     compressed = Compression(inner)
-    headed = SecurityHeaders(compressed, secure=settings.secure_cookies)
+    headed = SecurityHeaders(compressed, secure=settings.secure_cookies, tiles_origin=settings.tiles_origin)
     negotiated = ReadersPreferences(headed, default=settings.locale, secure=settings.secure_cookies)
     recorded = Record(negotiated, metrics=metrics)
     if not settings.proxies:

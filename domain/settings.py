@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,10 @@ DEMO_ACCOUNT_SID = "AC" + hashlib.md5(b"fireline demo", usedforsecurity=False).h
 DEMO_AUTH_TOKEN = hashlib.md5(b"fireline demo token", usedforsecurity=False).hexdigest()
 SHORTEST_SECRET = 32
 """Characters of a secret key: as many as the bytes of the SHA-256 it is used with."""
+
+
+TILES = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)/[^\s\"'<>]*")
+"""An address of tiles; in front the part that a policy names."""
 
 
 class NotForProduction(RuntimeError):
@@ -133,6 +138,26 @@ class Settings(BaseSettings):
             "per address, so behind a proxy that is not named here all callers count as one, and have to wait together."
         ),
     )
+    map_tiles: str = Field(
+        "",
+        description=N_(
+            "Address of background tiles for the map, with `{z}`, `{x}` and `{y}`, such as "
+            "`https://t0.tianditu.gov.cn/vec_w/wmts?…&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=KEY`. Its host is then "
+            "the only one pictures on the map may come from. Empty: the outlines of the areas alone, nothing from "
+            "elsewhere."
+        ),
+    )
+    map_tiles_system: Literal["WGS-84", "GCJ-02"] = Field(
+        "WGS-84",
+        description=N_(
+            "Coordinate system of these tiles: `WGS-84` for 天地图, `GCJ-02` for 高德 and 腾讯. Positions are kept in "
+            "WGS-84 and turned into it where they are drawn. 百度's tiles lie in a projection of their own and are not "
+            "drawn."
+        ),
+    )
+    map_tiles_source: str = Field(
+        "", description=N_("Who made the tiles, and their approval number: shown on the map.")
+    )
     secure_cookies: bool = Field(False, description=N_("Cookies over HTTPS only; production needs it on."))
 
     @field_validator("trusted_proxies")
@@ -142,6 +167,20 @@ class Settings(BaseSettings):
         for part in _parts(text):
             ipaddress.ip_network(part)
         return text
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _is_an_address_of_tiles(cls, text: str) -> str:
+        """Refuse an address that could not be drawn, or whose host could not be named in the policy of the page."""
+        if text and (not TILES.fullmatch(text) or any(name not in text for name in ("{z}", "{x}", "{y}"))):
+            raise ValueError("an address of tiles is http(s)://host/…, without blanks, with {z}, {x} and {y} behind it")
+        return text
+
+    @property
+    def tiles_origin(self) -> str:
+        """Return scheme and host of the map's tiles; "" where there are none."""
+        found = TILES.fullmatch(self.map_tiles)
+        return found[1] if found else ""
 
     @property
     def proxies(self) -> list[str]:

@@ -22,21 +22,25 @@ ALWAYS = (
 )
 OVER_HTTPS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 NOT_KEPT = (b"cache-control", b"no-store")
+MAP = "/map"
+"""The only page with pictures from elsewhere, where tiles are set."""
 
 
 class SecurityHeaders:
     """Adds the headers; what a route says about caching stays, everything else is not kept by anybody."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, tiles_origin: str = "") -> None:
         self.app = app
         self._headers = [*ALWAYS, OVER_HTTPS] if secure else list(ALWAYS)
+        with_tiles = POLICY.replace("img-src 'self'", f"img-src 'self' {tiles_origin}") if tiles_origin else POLICY
+        self._of_the_map = [(b"content-security-policy", with_tiles.encode()), *self._headers[1:]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and add the headers to what comes back."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        added = self._headers
+        added = self._of_the_map if scope["path"] == MAP else self._headers
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
