@@ -52,6 +52,15 @@ def default(key: str, *, settings: Settings | None = None) -> Value:
     return _known(key).default(settings or get_settings())
 
 
+def read(key: str, kept: object) -> Any:  # noqa: ANN401 - each has its type
+    """Return what a value that the record keeps meant, the delivered one where it is none any more."""
+    known = _known(key)
+    try:
+        return known.read(kept)
+    except NotAValue:
+        return known.default(get_settings())
+
+
 def is_changed(session: Session, key: str) -> bool:
     """Return whether somebody set it."""
     return key in _stored(session)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from domain import catalogue, clocks
 from domain.catalogue import TimeLimit
-from domain.clocks import Calendar, Deadline, Limit, Pause, Unit
+from domain.clocks import Calendar, Deadline, Limit, OfficeHours, Pause, Unit
 
 UNSPECIFIED = "day_unspecified"
 """A text that says 日 and not which kind."""
@@ -18,6 +18,22 @@ UNSPECIFIED = "day_unspecified"
 
 class NoNumber(LookupError):
     """Neither the law nor a target of ours says how long the stage may take."""
+
+
+SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+DELIVERED = OfficeHours()
+EVERYBODY_KNOWS_AFTER = timedelta(seconds=5)
+"""So long after a change every process goes by it (`rulebooks.FRESH_SECONDS`, and the transaction that made it)."""
+
+
+def in_force_from(set_at: datetime) -> datetime:
+    """Return the moment from which what was set holds: a full minute, at which every process knows of it.
+
+    Were it the moment itself, a process that has not read it yet would give a clock another limit than a recount.
+    """
+    known = set_at + EVERYBODY_KNOWS_AFTER
+    minute = known.replace(second=0, microsecond=0)
+    return minute if minute == known else minute + timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,16 @@ class OwnLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Convention:
+    """What the law leaves open and the product was set to, for clocks that start from then on."""
+
+    from_at: datetime = SINCE_EVER
+    office: OfficeHours = DELIVERED
+    day_unspecified: Unit = Unit.CALENDAR_DAY
+    """What a text means that says 日 and not which kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
     """Everything deadlines are made of: the calendar, the region's overlays, what was set here."""
 
@@ -44,7 +70,9 @@ class Rulebook:
     region: str = ""
     """Administrative division (six digits, GB/T 2260); "" for none."""
     own: tuple[OwnLimit, ...] = ()
-    day_unspecified: Unit = Unit.CALENDAR_DAY
+    """The newest first: of two that hold, the first."""
+    conventions: tuple[Convention, ...] = (Convention(),)
+    """One after the other, the oldest first."""
 
     def at(self, start: datetime) -> Rules:
         """Return the rules for what begins at that moment."""
@@ -58,52 +86,74 @@ class Rules:
     book: Rulebook
     start: datetime
 
-    def limit(self, *rules: str) -> Limit:
+    def limit(self, *rules: str) -> Limit | None:
         """Return the strictest of the named rows, such as `CMP-20`, with the region's overlays and what was set here.
 
-        Raises `NoNumber`, and `UnknownTimeLimit` for a row there is none of.
+        None where none of them was in force at the start. Raises `NoNumber`, and `UnknownTimeLimit` for a row there
+        is none of.
         """
         candidates = [limit for rule in rules for limit in self._of(rule)]
-        return min(candidates, key=lambda limit: self.deadline(limit).at)
+        return min(candidates, key=lambda limit: self.deadline(limit).at, default=None)
 
     def regional(self, rule: str) -> Limit | None:
         """Return the limit of a row that only some regions have; None elsewhere."""
         return self.limit(rule) if catalogue.limit(rule).applies_in(self.book.region) else None
 
+    def law(self, rule: str) -> Limit | None:
+        """Return what the row itself says, as it holds in this region at the start; None where it gives no number."""
+        row = catalogue.limits().get(rule)
+        return self._law(row) if row is not None and row.limit is not None and row.holds(self._day) else None
+
+    def own(self, rule: str) -> Limit | None:
+        """Return what was set here for a row and holds at the start."""
+        for own in self.book.own:
+            if own.rule == rule and own.holds(self.start):
+                return Limit(own.amount, own.unit, rule=rule, own=True)
+        return None
+
     def deadline(self, limit: Limit, *, pauses: Sequence[Pause] = ()) -> Deadline:
         """Return when the limit is over."""
-        return clocks.deadline(
-            self.start, limit, zone=self.book.zone, calendar=self.book.calendar, pauses=pauses
-        )  # fmt: skip
+        calendar, office = self.book.calendar, self._convention.office
+        if calendar.office != office:
+            calendar = replace(calendar, office=office)
+        return clocks.deadline(self.start, limit, zone=self.book.zone, calendar=calendar, pauses=pauses)
+
+    @property
+    def _convention(self) -> Convention:
+        held = [convention for convention in self.book.conventions if convention.from_at <= self.start]
+        return held[-1] if held else self.book.conventions[0]
+
+    @property
+    def _day(self) -> date:
+        return self.start.astimezone(self.book.zone).date()
 
     def _of(self, rule: str) -> list[Limit]:
-        target, own = catalogue.targets().get(rule), self._own(rule)
-        if target is not None and target.is_ours_alone:
-            return [own or Limit(target.amount, Unit(target.unit), rule=rule)]
+        own = self.own(rule)
+        target = catalogue.targets().get(rule)
+        if target is not None:
+            ours = own or Limit(target.amount, Unit(target.unit), rule=rule, own=True)
+            return [ours, *self._overlays(rule)]
         row = catalogue.limit(rule)
         if row.limit is None:
-            if target is None:
-                raise NoNumber(rule)
-            ours = own or Limit(target.amount, Unit(target.unit), rule=rule)
-            return [ours, *self._overlays(rule)]
+            raise NoNumber(rule)
+        if not row.holds(self._day):
+            return self._overlays(rule)
         # The law's number stays among the candidates: what is set here can only be stricter.
         return [self._law(row), *([own] if own else []), *self._overlays(rule)]
 
     def _overlays(self, rule: str) -> list[Limit]:
-        rows = overlays().get(rule, ())
-        return [self._law(row) for row in rows if row.applies_in(self.book.region)]
+        found = []
+        for row in overlays().get(rule, ()):
+            if row.applies_in(self.book.region) and row.holds(self._day):
+                own = self.own(row.id)
+                found += [self._law(row), *([own] if own else [])]
+        return found
 
     def _law(self, row: TimeLimit) -> Limit:
         if row.limit is None:
             raise NoNumber(row.id)
-        unit = self.book.day_unspecified if row.unit == UNSPECIFIED else Unit(row.unit)
+        unit = self._convention.day_unspecified if row.unit == UNSPECIFIED else Unit(row.unit)
         return Limit(row.limit, unit, rolls_forward=row.rolls_forward, rule=row.id)
-
-    def _own(self, rule: str) -> Limit | None:
-        for own in self.book.own:
-            if own.rule == rule and own.holds(self.start):
-                return Limit(own.amount, own.unit, rule=rule)
-        return None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Brings a database to the schema this code expects, through the migrations.
+"""Brings a database to the schema this code expects, through the migrations, and puts in what comes with the product.
 
 Alembic is imported only where something has to be migrated: it costs every part 0.2 s and some megabytes.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
+from domain import calendar_years
 from domain.database import Database
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,9 +49,17 @@ def current(database: Database) -> str | None:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the database to the newest revision; several processes may try at once."""
-    if current(database) == newest():
-        return
+    """Bring the database to the newest revision and the package's calendar; several processes may try at once."""
+    if current(database) != newest():
+        _migrate(database)
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection = connection.execution_options(sqlite_begin="IMMEDIATE")  # noqa: PLW2901
+        with connection.begin():
+            calendar_years.seed(connection)
+
+
+def _migrate(database: Database) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's first lines
     from alembic.config import Config  # noqa: PLC0415
 

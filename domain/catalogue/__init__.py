@@ -13,6 +13,7 @@ from domain.catalogue.checklist import (
     frequencies,
 )
 from domain.catalogue.citation import short_citation
+from domain.catalogue.day_rule import DayRule, day_rules
 from domain.catalogue.hazard import (
     Hazard,
     Severity,
@@ -41,12 +42,15 @@ from domain.catalogue.register_words import (
 from domain.catalogue.source import Source, UnknownSource, applies_in, source_of, sources
 from domain.catalogue.target import Target, targets
 from domain.catalogue.time_limit import TimeLimit, UnknownTimeLimit, limit, limits
+from domain.catalogue.validity import BrokenValidity, Validity
 
 __all__ = [
     "PUBLIC_QUESTIONS",
     "SIZES",
+    "BrokenValidity",
     "CheckItem",
     "Checklist",
+    "DayRule",
     "FacilityKind",
     "Frequency",
     "Hazard",
@@ -60,12 +64,14 @@ __all__ = [
     "TimeLimit",
     "UnknownSource",
     "UnknownTimeLimit",
+    "Validity",
     "VenueClass",
     "VerifyClass",
     "applies_in",
     "categories",
     "check_items",
     "checklists",
+    "day_rules",
     "document_kinds",
     "facility_groups",
     "facility_kinds",

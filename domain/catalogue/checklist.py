@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from domain.catalogue import source
+from domain.catalogue import source, validity
 from domain.catalogue.source import read
+from domain.catalogue.validity import ALWAYS, Validity
 
 FILE = "checklists.yaml"
 
@@ -27,6 +28,7 @@ class CheckItem:
     fail_hazard: str | None = None
     regions: tuple[str, ...] = ()
     note: str | None = None
+    validity: Validity = ALWAYS
 
     def applies_in(self, division: str) -> bool:
         """Tell whether it applies in an administrative division (six digits, GB/T 2260)."""
@@ -81,6 +83,7 @@ def check_items() -> Mapping[str, CheckItem]:
                 fail_hazard=row.get("fail_hazard"),
                 regions=tuple(row["region"].split(",")) if "region" in row else (),
                 note=row.get("note"),
+                validity=validity.of_row(row),
             )
             for code, row in read(FILE)["items"].items()
         }

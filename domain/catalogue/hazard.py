@@ -7,7 +7,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from domain.catalogue import validity
 from domain.catalogue.source import read
+from domain.catalogue.validity import ALWAYS, Validity
 from domain.language import Label
 
 FILE = "hazards.yaml"
@@ -57,6 +59,8 @@ class Hazard:
     seal_trigger: str | None = None
     report_words: tuple[str, ...] = ()
     note: str | None = None
+    validity: Validity = ALWAYS
+    """On which days it can be named; what was named before stays readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +140,5 @@ def _hazard(row: dict[str, Any]) -> Hazard:
         seal_trigger=row.get("seal_trigger"),
         report_words=tuple(row.get("report_words", ())),
         note=row.get("note"),
+        validity=validity.of_row(row),
     )

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from domain.catalogue import source
+from domain.catalogue import source, validity
 from domain.catalogue.source import read
+from domain.catalogue.validity import ALWAYS, Validity
 
 FILE = "time_limits.yaml"
 SHARE = "share_min"
@@ -45,6 +47,9 @@ class TimeLimit:
     """The national row whose stage this regional one limits too, from the same start: the stricter wins."""
     rolls_forward: bool = False
     """Ends on the next working day when its last day is none."""
+    rolls_forward_basis: tuple[str, ...] = ()
+    rolls_forward_provenance: str = ""
+    validity: Validity = ALWAYS
 
     @property
     def is_statutory(self) -> bool:
@@ -54,6 +59,10 @@ class TimeLimit:
     def applies_in(self, division: str) -> bool:
         """Tell whether it applies in an administrative division (six digits, GB/T 2260)."""
         return source.applies_in(self.regions, division)
+
+    def holds(self, day: date) -> bool:
+        """Tell whether it is in force on a day (of the city): for what begins then."""
+        return self.validity.holds(day)
 
 
 @cache
@@ -74,6 +83,7 @@ def _time_limit(row: dict[str, Any]) -> TimeLimit:
     is_share = row["unit"] == SHARE
     # `repeat` says in one row what others say in `note`.
     notes = [row[key] for key in ("note", "repeat") if key in row]
+    rolls: dict[str, Any] = row.get("rolls_forward", {})
     return TimeLimit(
         id=row["id"],
         process=row["process"],
@@ -92,5 +102,15 @@ def _time_limit(row: dict[str, Any]) -> TimeLimit:
         extension=row.get("extension"),
         note="; ".join(notes) or None,
         overlays=row.get("overlays"),
-        rolls_forward=row.get("rolls_forward", False),
+        rolls_forward=bool(rolls),
+        rolls_forward_basis=tuple(rolls.get("basis", ())),
+        rolls_forward_provenance=rolls.get("provenance", ""),
+        validity=validity.of_row(row, _in_force(row["legal_basis"][0])),
     )
+
+
+def _in_force(citation: str) -> Validity:
+    """Return since when the law holds that a limit stands in."""
+    known = read(FILE)["in_force"]
+    since = known["since"].get(citation.split(maxsplit=1)[0])
+    return Validity(date.fromisoformat(since), None, known["provenance"]) if since else ALWAYS

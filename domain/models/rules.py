@@ -6,18 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from domain.models.columns import Json, UtcDateTime
 
 
 class CalendarYear(SQLModel, table=True):
-    """The working days of one year as the State Council's notice names them; a corrected notice replaces the row."""
+    """The working days of one year as the State Council's notice names them; a corrected notice ends the row before."""
 
     __tablename__ = "calendar_year"
+    __table_args__ = (
+        Index("calendar_year_now", "year", unique=True, postgresql_where=text("replaced_at IS NULL"),
+              sqlite_where=text("replaced_at IS NULL")),
+    )  # fmt: skip
 
-    year: int = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    year: int
     days: list[Any] = Field(sa_column=Column(Json, nullable=False))
     """[ISO date, worked, name] for every day the notice names; days of the year before or after may be among them."""
     source: str = Field(max_length=300)
@@ -25,9 +30,11 @@ class CalendarYear(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     """Of the days as written down here."""
     packaged: bool = Field(default=False)
-    """It came with the product; a newer package may extend what it says, an import replaces it."""
+    """It came with the product; a newer package may replace what it says, an import does."""
     imported_at: datetime = Field(sa_type=UtcDateTime)
+    """Since when deadlines are counted by it."""
     imported_by: UUID | None = Field(default=None)
+    replaced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class OwnLimitRow(SQLModel, table=True):

@@ -13,6 +13,7 @@ from domain.language import Label, Sentence
 from domain.processes import everywhere, identity, limits, release, retention
 from domain.processes import hazard_report_forms as forms
 from domain.processes.everywhere import is_assignee, is_own_receipt
+from domain.settings import city_zone
 from domain.table import TimedCase
 from domain.workflow import CaseView, Clock, FieldRefusal, Opening, State, Transition, Workflow
 
@@ -89,7 +90,7 @@ def has_no_merged_reports(case: CaseView, actor: Actor, at: datetime) -> Sentenc
 def keeps_class_or_is_stricter(case: CaseView, actor: Actor, form: Any, at: datetime) -> FieldRefusal | None:  # noqa: ANN401
     """Only a supervisor loosens the time to verify (24 hours to 3 working days)."""
     hazard = catalogue.hazards().get(form.hazard_code)
-    if hazard is None:
+    if hazard is None or not hazard.validity.holds(at.astimezone(city_zone()).date()):
         return FieldRefusal(
             "hazard_code", Sentence("There is no hazard with the code %(code)s.", code=form.hazard_code)
         )
@@ -128,7 +129,8 @@ def names_its_hazards(case: CaseView, actor: Actor, form: Any, at: datetime) -> 
         return FieldRefusal("hazards", Sentence("Name the hazards that were found."))
     if not found and form.hazards:
         return FieldRefusal("hazards", Sentence("Hazards are named only when the report is substantiated."))
-    unknown = [code for code in form.hazards if code not in catalogue.hazards()]
+    day, listed = at.astimezone(city_zone()).date(), catalogue.hazards()
+    unknown = [code for code in form.hazards if code not in listed or not listed[code].validity.holds(day)]
     if unknown:
         return FieldRefusal("hazards", Sentence("There is no hazard with the code %(code)s.", code=unknown[0]))
     if set(form.corrected) - set(form.hazards):
@@ -242,7 +244,12 @@ def verify_again_limit(case: TimedCase) -> Limit | None:
     return _class_limit(case) if case.facts.get("reopened_at") else None
 
 
-def _class_limit(case: TimedCase) -> Limit:
+def tell_limit(case: TimedCase) -> Limit | None:
+    """Where the province says within how many days from receipt the reporter is told [CMP-31]; for the first answer."""
+    return None if case.facts.get("reopened_at") else case.rules.regional("CMP-31")
+
+
+def _class_limit(case: TimedCase) -> Limit | None:
     return case.rules.limit("CMP-20" if case.facts.get("verify_class") == "A24H" else "CMP-21")
 
 
@@ -371,6 +378,9 @@ HAZARD_REPORT = Workflow(
         Clock("reply", zh="回复举报人", en="Reply to the reporter", runs_in={CHECKED},
               fulfilled_in={REPLIED}, limit=limits.fixed("CMP-30"), basis="CMP-30", kind="target",
               restarts_in={CHECKED}),
+        Clock("tell", zh="告知举报人（地方规定）", en="Tell the reporter (local rule)",
+              runs_in={REPORTED, ACCEPTED, ASSIGNED, CHECKING, CHECKED},
+              fulfilled_in={REPLIED, REJECTED, TRANSFERRED}, limit=tell_limit, basis="CMP-31", kind="statutory"),
         Clock("close", zh="自动办结", en="Close by itself", runs_in={REPLIED},
               fulfilled_in={CLOSED}, limit=lambda _: Limit.hours(24 * CLOSES_AFTER_DAYS), basis="PRACTICE",
               kind="timer", warn_at=None, on_breach="close", restarts_in={REPLIED}),

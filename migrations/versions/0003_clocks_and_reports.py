@@ -17,6 +17,7 @@ def upgrade() -> None:
     """Go forward."""
     op.create_table(
         "calendar_year",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("days", Json, nullable=False),
         sa.Column("source", sa.String(length=300), nullable=False),
@@ -24,8 +25,18 @@ def upgrade() -> None:
         sa.Column("packaged", sa.Boolean(), nullable=False),
         sa.Column("imported_at", UtcDateTime(), nullable=False),
         sa.Column("imported_by", sa.Uuid(), nullable=True),
-        sa.PrimaryKeyConstraint("year"),
+        sa.Column("replaced_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("calendar_year", schema=None) as batch_op:
+        batch_op.create_index(
+            "calendar_year_now",
+            ["year"],
+            unique=True,
+            postgresql_where=sa.text("replaced_at IS NULL"),
+            sqlite_where=sa.text("replaced_at IS NULL"),
+        )
+
     op.create_table(
         "measured_until",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -389,4 +400,11 @@ def downgrade() -> None:
 
     op.drop_table("own_limit")
     op.drop_table("measured_until")
+    with op.batch_alter_table("calendar_year", schema=None) as batch_op:
+        batch_op.drop_index(
+            "calendar_year_now",
+            postgresql_where=sa.text("replaced_at IS NULL"),
+            sqlite_where=sa.text("replaced_at IS NULL"),
+        )
+
     op.drop_table("calendar_year")

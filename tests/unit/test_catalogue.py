@@ -95,14 +95,15 @@ def test_our_own_targets_stand_only_where_the_law_gives_no_number() -> None:
         assert target.is_ours_alone or catalogue.limit(row_id).limit is None
         assert target.is_ours_alone == (row_id not in catalogue.limits())
         assert target.provenance == "practice"
-        assert RULES.limit(row_id) == Limit(target.amount, Unit(target.unit), rule=row_id)
+        assert RULES.limit(row_id) == Limit(target.amount, Unit(target.unit), rule=row_id, own=True)
 
 
 def test_limits_are_the_laws_number_else_our_target() -> None:
     found = [RULES.limit(row) for row in ("CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40")]
 
     assert [limit.rule for limit in found] == ["CMP-10", "CMP-20", "CMP-21", "CMP-30", "COR-20", "COR-40"]
-    assert [replace(limit, rule="") for limit in found] == [
+    assert [limit.own for limit in found] == [True, False, False, True, False, False]
+    assert [replace(limit, rule="", own=False) for limit in found] == [
         Limit.minutes(30), Limit.hours(24), Limit.working_days(3), Limit.working_days(1), Limit.working_days(3),
         Limit.working_days(3),
     ]  # fmt: skip
