@@ -19,6 +19,7 @@ from domain.forms import Form, LabelledChoice, choice_field, line_field, select_
 from domain.identifiers import new_id
 from domain.language import N_, Sentence
 from domain.models import Area, AreaBoundary, AreaLead, Case, Post, Venue
+from domain.queries import area_tree
 from domain.rights import Right
 from domain.workflow import FieldRefusal
 
@@ -272,7 +273,7 @@ def plan_outlines(session: Session, text: bytes, *, actor: Actor, at: datetime) 
     kept = {areas[code].id: outlines.stored(one) for code, one in made.items()}
     changed = {area_id: one for area_id, one in kept.items() if current.get(area_id) != routing.fingerprint(one)}
     everything = {**_others(session, at, set(kept)), **{areas[code].id: one for code, one in made.items()}}
-    faults += _neighbours(areas.values(), everything, set(changed))
+    faults += _neighbours(areas.values(), everything, set(changed), known=_known(session, actor))
     return OutlinePlan(changed, tuple(made), len(kept) - len(changed), tuple(faults))
 
 
@@ -307,10 +308,14 @@ def _others(session: Session, at: datetime, besides: set[UUID]) -> dict[UUID, Mu
     return {row.area_id: outlines.outline(row.geometry) for row in session.execute(query)}
 
 
+def _known(session: Session, actor: Actor) -> set[UUID]:
+    return set(session.execute(select(col(Area.id)).where(area_tree.reachable(actor))).scalars())
+
+
 def _neighbours(
-    areas: Iterable[Area], everything: Mapping[UUID, MultiPolygon], changed: set[UUID]
+    areas: Iterable[Area], everything: Mapping[UUID, MultiPolygon], changed: set[UUID], *, known: set[UUID]
 ) -> Iterable[OutlineFault]:
-    """Say where an outline shares ground with a sibling, or leaves the area it belongs to."""
+    """Say where an outline shares ground with a sibling, or leaves the area it belongs to; name nothing but `known`."""
     from domain import outlines  # noqa: PLC0415
 
     drawn = [area for area in areas if area.id in everything]
@@ -325,8 +330,18 @@ def _neighbours(
             if siblings and {area.id, other.id} & changed:
                 shared = outlines.overlap_m2(everything[area.id], everything[other.id])
                 if shared > OVERLAP_TOLERATED_M2:
-                    said = Sentence("%(area)s m² lie in %(other)s too.", area=round(shared), other=other.code)
-                    yield OutlineFault(0, area.code, said, grave=False)
+                    yield _shared(area, other, round(shared), known=known)
+
+
+def _shared(area: Area, other: Area, m2: int, *, known: set[UUID]) -> OutlineFault:
+    """Say that two areas share ground; one of them at least is the reader's own."""
+    if area.id not in known:
+        area, other = other, area
+    if other.id not in known:
+        said = Sentence("%(area)s m² lie in an area outside of your reach too; ask whoever keeps it.", area=m2)
+    else:
+        said = Sentence("%(area)s m² lie in %(other)s too.", area=m2, other=other.code)
+    return OutlineFault(0, area.code, said, grave=False)
 
 
 def take_outlines(session: Session, text: bytes, *, source: str, actor: Actor, at: datetime) -> OutlinePlan:

@@ -16,6 +16,7 @@ from domain.forms import Form, LabelledChoice, Latitude, Longitude, choice_field
 from domain.identifiers import NotAPhoneNumber, clean_phone, new_id
 from domain.language import N_, Sentence
 from domain.models import Area, Organisation
+from domain.queries import area_tree
 from domain.rights import Right
 from domain.workflow import FieldRefusal
 
@@ -84,17 +85,36 @@ def listed(session: Session, *, day: date, ended: bool = False) -> list[tuple[Or
     return [(row.Organisation, row.Area) for row in rows]
 
 
+def known_to(
+    session: Session, actor: Actor, *, day: date, ended: bool = False
+) -> list[tuple[Organisation, Area | None]]:
+    """Return those of `listed` that this actor may know of: of the whole city, or of an area within their reach."""
+    reached = set(session.execute(select(col(Area.id)).where(area_tree.reachable(actor))).scalars())
+    found = listed(session, day=day, ended=ended)
+    return [(body, area) for body, area in found if area is None or area.id in reached]
+
+
+def within(session: Session, actor: Actor, code: str) -> Organisation:
+    """Return the organisation with that code; raises `UnknownOrganisation`, also for one out of reach."""
+    found = by_code(session, code)
+    if found.area_id is not None:
+        reached = select(col(Area.id)).where(col(Area.id) == found.area_id, area_tree.reachable(actor))
+        if session.execute(reached).first() is None:
+            raise UnknownOrganisation(code)
+    return found
+
+
 def _refuse(field: str, reason: Sentence) -> FieldRefused:
     return FieldRefused(FieldRefusal(field, reason))
 
 
-def _values(session: Session, form: OrganisationForm) -> dict[str, Any]:
+def _values(session: Session, form: OrganisationForm, actor: Actor) -> dict[str, Any]:
     """Return the columns a form stands for; raises `FieldRefused`."""
     area = session.execute(select(Area).where(col(Area.code) == form.area)).scalar_one_or_none() if form.area else None
     if form.area and (area is None or area.ended_on is not None):
         raise _refuse("area", Sentence("There is no area with this code."))
     try:
-        parent = by_code(session, form.parent) if form.parent else None
+        parent = within(session, actor, form.parent) if form.parent else None
         phone = clean_phone(form.phone) if form.phone else None
     except UnknownOrganisation:
         raise _refuse("parent", Sentence("There is no organisation with this code.")) from None
@@ -115,7 +135,7 @@ def _values(session: Session, form: OrganisationForm) -> dict[str, Any]:
 
 def add(session: Session, form: NewOrganisation, *, actor: Actor, at: datetime) -> Organisation:
     """Add an organisation; raises `FieldRefused`, `NotPermitted`."""
-    values = _values(session, form)
+    values = _values(session, form, actor)
     access.require(session, actor, Right.MANAGE_AREAS, area_id=values["area_id"])
     if not all(part.isalnum() and part.isascii() for part in form.code.split("-")):
         raise _refuse("code", Sentence("Letters, digits and hyphens only."))
@@ -132,7 +152,7 @@ def add(session: Session, form: NewOrganisation, *, actor: Actor, at: datetime) 
 def change(session: Session, organisation: Organisation, form: OrganisationForm, *, actor: Actor, at: datetime) -> None:
     """Write down what changed; raises `FieldRefused`, `NotPermitted`."""
     access.require(session, actor, Right.MANAGE_AREAS, area_id=organisation.area_id)
-    values = _values(session, form)
+    values = _values(session, form, actor)
     access.require(session, actor, Right.MANAGE_AREAS, area_id=values["area_id"])
     if _is_below(session, organisation, values["parent_id"]):
         raise _refuse("parent", Sentence("An organisation does not belong to itself."))

@@ -15,14 +15,23 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlmodel import Session, col
 
-from domain import access, catalogue, people, register_lock, register_log, second_person, venue_people
+from domain import (
+    access,
+    catalogue,
+    organisations,
+    people,
+    register_lock,
+    register_log,
+    second_person,
+    venue_people,
+)
 from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
 from domain.cases import FieldRefused
 from domain.forms import Form, LabelledChoice, choice_field, line_field, select_field, text_field
 from domain.identifiers import mask_phone, new_id
 from domain.language import N_, Sentence
-from domain.models import Account, Area, Organisation, Person, Post, Venue
+from domain.models import Account, Area, Person, Post, Venue
 from domain.register_forms import Day, Phone
 from domain.register_lock import NotNow
 from domain.rights import RIGHTS, Right
@@ -82,12 +91,16 @@ class PersonChange(PersonForm):
     )
 
 
+WHOLE_CITY = "*"
+"""Chosen as the area of a post that holds everywhere; no area has this code."""
+
+
 class PostForm(Form):
     """A post: a role, and where and when it holds."""
 
     role: PostRole = choice_field(N_("Role"))
     area: str | None = select_field(
-        N_("Area"), of="areas", required=False, hint=N_("With all below it; none: everywhere")
+        N_("Area"), of="areas", required=False, hint=N_("With all below it; left empty only for a post at a venue")
     )
     venue: str | None = line_field(
         N_("Venue code"), limit=20, required=False, widget="venue", hint=N_("For posts at a venue")
@@ -278,7 +291,8 @@ def appoint(session: Session, person_id: UUID, form: PostForm, *, actor: Actor, 
         second_person.refuse_own_creature(session, person_id, actor=actor, at=at)
     post = Post(
         id=new_id(), person_id=person_id, role=role.value, area_id=area_id, venue_id=venue_id, from_on=from_on,
-        until_on=form.until_on, organisation_id=_organisation(session, form.organisation), industry=form.industry,
+        until_on=form.until_on, organisation_id=_organisation(session, form.organisation, actor),
+        industry=form.industry,
     )  # fmt: skip
     if _holds_the_same(session, post):
         raise refuse("role", Sentence("They hold this post in that time already."))
@@ -304,6 +318,8 @@ def _where(session: Session, form: PostForm, role: Role) -> tuple[UUID | None, U
     if form.venue:
         raise refuse("venue", Sentence("This post is for an area, not at a venue: leave this empty."))
     if not form.area:
+        raise refuse("area", Sentence("Choose the area the post is for, or the whole city."))
+    if form.area == WHOLE_CITY:
         return None, None
     row = session.execute(select(col(Area.id), col(Area.ended_on)).where(col(Area.code) == form.area)).first()
     if row is None:
@@ -313,13 +329,13 @@ def _where(session: Session, form: PostForm, role: Role) -> tuple[UUID | None, U
     return row.id, None
 
 
-def _organisation(session: Session, code: str | None) -> UUID | None:
+def _organisation(session: Session, code: str | None, actor: Actor) -> UUID | None:
     if not code:
         return None
-    found: UUID | None = session.execute(select(col(Organisation.id)).where(col(Organisation.code) == code)).scalar()
-    if found is None:
-        raise refuse("organisation", Sentence("Please choose one of the given answers."))
-    return found
+    try:
+        return organisations.within(session, actor, code).id
+    except organisations.UnknownOrganisation:
+        raise refuse("organisation", Sentence("Please choose one of the given answers.")) from None
 
 
 def _holds_the_same(session: Session, post: Post) -> bool:

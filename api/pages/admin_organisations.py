@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from starlette.responses import Response
 
 from api.access import Router, needs
@@ -15,14 +16,14 @@ from api.pages import admin_forms
 from api.pages.admin_forms import FormPage
 from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import Option, Pickers
-from domain import catalogue, organisations, people, register_log
-from domain.access import OutOfReach, may
+from domain import catalogue, organisations, people, people_register, register_log
+from domain.access import may
 from domain.accounts import Identity
 from domain.actors import ROLE_LABELS, Actor
 from domain.language import Sentence
 from domain.models import Area, Organisation, Person, Post
 from domain.organisations import Kind, NewOrganisation, OrganisationEnd, OrganisationForm
-from domain.queries import area_tree, choices, record_words
+from domain.queries import choices, record_words
 from domain.rights import Right
 
 router = Router(include_in_schema=False)
@@ -34,24 +35,16 @@ HERE = "organisations"
 def show_organisations(request: Request, db: Db, at: Now, staff: CurrentStaff, ended: str = "") -> Response:
     """Show the organisations this person may know of."""
     with db.read() as session:
-        known = _reachable(session, staff.actor)
-        found = organisations.listed(session, day=people.local_day(at), ended=bool(ended))
-        rows = [(body, area) for body, area in found if area is None or area.id in known]
+        rows = organisations.known_to(session, staff.actor, day=people.local_day(at), ended=bool(ended))
     return admin_page(
         request, "pages/staff/admin/organisations.html", staff=staff, at=at, here=HERE,
         rows=rows, kinds=Kind, ended=ended, manages=may(staff.actor, Right.MANAGE_AREAS),
     )  # fmt: skip
 
 
-def _reachable(session: Session, actor: Actor) -> set[Any]:
-    return set(session.exec(select(col(Area.id)).where(area_tree.reachable(actor))).all())
-
-
 def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
     day = people.local_day(at)
-    known = _reachable(session, staff.actor)
-    found = organisations.listed(session, day=day)
-    bodies = tuple(Option(body.code, body.name) for body, area in found if area is None or area.id in known)
+    bodies = tuple(Option(body.code, body.name) for body, _ in organisations.known_to(session, staff.actor, day=day))
     areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor))
     industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
     return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries})
@@ -87,11 +80,22 @@ def add_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff, for
     return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers, typed=sent)
 
 
-def _within(session: Session, actor: Actor, code: str) -> Organisation:
-    found = organisations.by_code(session, code)
-    if found.area_id is not None and found.area_id not in _reachable(session, actor):
-        raise OutOfReach(code)
-    return found
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Who works in an organisation, as far as one may know: the others are only counted."""
+
+    named: tuple[tuple[Person, Post], ...]
+    others: int
+
+
+def _members(session: Session, actor: Actor, body: Organisation, *, day: date) -> Members:
+    held = (col(Post.organisation_id) == body.id, *people.valid_on(day))
+    everybody = select(func.count()).select_from(Post).where(*held)
+    known = (
+        select(Person, Post).join(Post, col(Post.person_id) == Person.id).where(*held, people_register.visible(actor))
+    )
+    named = tuple(session.exec(known.order_by(col(Person.name), col(Post.id))).all())
+    return Members(named, session.exec(everybody).one() - len(named))
 
 
 @router.get("/admin/organisations/{code}")
@@ -100,19 +104,10 @@ def show_organisation(request: Request, code: str, db: Db, at: Now, staff: Curre
     """Show one organisation: what it is, who works there, what was done to it."""
     day = people.local_day(at)
     with db.read() as session:
-        body = _within(session, staff.actor, code)
+        body = organisations.within(session, staff.actor, code)
         area = session.get(Area, body.area_id) if body.area_id else None
         parent = session.get(Organisation, body.parent_id) if body.parent_id else None
-        members = session.exec(
-            select(Person, Post)
-            .join(Post, col(Post.person_id) == Person.id)
-            .where(
-                col(Post.organisation_id) == body.id,
-                col(Post.from_on) <= day,
-                (col(Post.until_on).is_(None)) | (col(Post.until_on) >= day),
-            )
-            .order_by(col(Person.name))
-        ).all()
+        members = _members(session, staff.actor, body, day=day)
         entries = record_words.told(session, register_log.of(session, body.id)[:50])
     return admin_page(
         request, "pages/staff/admin/organisation.html", staff=staff, at=at, here=HERE, body=body, area=area,
@@ -147,7 +142,7 @@ def _values(session: Session, body: Organisation) -> dict[str, Any]:
 def ask_change(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show what is written down, to be changed."""
     with db.read() as session:
-        body = _within(session, staff.actor, code)
+        body = organisations.within(session, staff.actor, code)
         pickers, values = _pickers(session, staff, at), _values(session, body)
     return admin_forms.show(
         request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, values=values
@@ -160,14 +155,16 @@ def change_organisation(request: Request, code: str, *, db: Db, at: Now, staff: 
     """Write down what changed."""
 
     def change(session: Session, filled: OrganisationForm) -> str:
-        organisations.change(session, _within(session, staff.actor, code), filled, actor=staff.actor, at=at)
+        organisations.change(
+            session, organisations.within(session, staff.actor, code), filled, actor=staff.actor, at=at
+        )
         return f"/admin/organisations/{code}"
 
     sent = admin_forms.send(db, OrganisationForm, form, change)
     if isinstance(sent, Response):
         return sent
     with db.read() as session:
-        body = _within(session, staff.actor, code)
+        body = organisations.within(session, staff.actor, code)
         pickers = _pickers(session, staff, at)
     return admin_forms.show(request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, typed=sent)
 
@@ -177,7 +174,7 @@ def change_organisation(request: Request, code: str, *, db: Db, at: Now, staff: 
 def ask_end(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Ask from when, and why."""
     with db.read() as session:
-        body = _within(session, staff.actor, code)
+        body = organisations.within(session, staff.actor, code)
     return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at)
 
 
@@ -187,12 +184,12 @@ def end_organisation(request: Request, code: str, *, db: Db, at: Now, staff: Cur
     """End it."""
 
     def end(session: Session, filled: OrganisationEnd) -> str:
-        organisations.end(session, _within(session, staff.actor, code), filled, actor=staff.actor, at=at)
+        organisations.end(session, organisations.within(session, staff.actor, code), filled, actor=staff.actor, at=at)
         return f"/admin/organisations/{code}"
 
     sent = admin_forms.send(db, OrganisationEnd, form, end)
     if isinstance(sent, Response):
         return sent
     with db.read() as session:
-        body = _within(session, staff.actor, code)
+        body = organisations.within(session, staff.actor, code)
     return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at, typed=sent)

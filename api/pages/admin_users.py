@@ -20,11 +20,12 @@ from domain import account_register, catalogue, organisations, people, people_li
 from domain.access import OutOfReach, may
 from domain.account_register import AccountForm
 from domain.accounts import Identity
+from domain.actors import Place
 from domain.database import Database
 from domain.identifiers import mask_phone, new_id
 from domain.language import Sentence
 from domain.people_list import STATES, BadCursor, Wanted
-from domain.people_register import EndPostForm, NewcomerForm, PersonChange, PostForm, PostRole
+from domain.people_register import WHOLE_CITY, EndPostForm, NewcomerForm, PersonChange, PostForm, PostRole
 from domain.queries import choices, record_words
 from domain.rights import Right
 
@@ -263,7 +264,11 @@ def end_post(
 def _pickers(db: Database, staff: Identity, at: datetime) -> Pickers:
     day: date = people.local_day(at)
     with db.read() as session:
-        bodies = tuple(Option(body.code, body.name) for body, _ in organisations.listed(session, day=day))
-        areas = tuple(Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor))
+        bodies = tuple(
+            Option(body.code, body.name) for body, _ in organisations.known_to(session, staff.actor, day=day)
+        )
+        areas = [Option(area.code, area.words) for area in choices.areas(session, day=day, actor=staff.actor)]
+    if may(staff.actor, Right.MANAGE_PEOPLE, Place()):
+        areas.insert(0, Option(WHOLE_CITY, Sentence("The whole city")))
     industries = tuple(Option(industry.code, industry) for industry in catalogue.industries().values())
-    return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries}, today=day)
+    return Pickers(lists={"areas": tuple(areas), "organisations": bodies, "industries": industries}, today=day)

@@ -126,7 +126,7 @@ def _form(
 
 def _look(session: Session, typed: Mapping[str, str], actor: Actor, *, at: datetime) -> Look:
     venue_text = typed.get("venue", "")
-    venues = choices.find_venues(session, venue_text, day=people.local_day(at))
+    venues = choices.find_venues(session, venue_text, day=people.local_day(at), actor=actor)
     chosen = next((venue for venue in venues if venue.code == typed.get("venue_code")), None)
     if chosen is None and len(venues) == 1:
         chosen = venues[0]

@@ -17,7 +17,7 @@ from domain.catalogue import KeyUnitSuggestion
 from domain.enrolments import Duplicate
 from domain.identifiers import mask_name, mask_phone
 from domain.language import Label, Sentence
-from domain.models import Area, Case, Document, Person
+from domain.models import Area, Case, Document, Person, Venue
 from domain.processes.enrolment import ENROLMENT, OPEN
 from domain.processes.enrolment_forms import Application
 from domain.rights import FIELDS
@@ -67,6 +67,9 @@ class ApplicationCard:
     remark: str | None
     documents: tuple[Document, ...]
     duplicates: tuple[Duplicate, ...]
+    """Venues this reader may know of that it may be already."""
+    elsewhere: int
+    """How many more there are beyond their reach, which stay unnamed."""
     others: tuple[Other, ...]
     entered_by: str
     """Who entered it for somebody else; "" when the applicant did."""
@@ -85,7 +88,16 @@ def application_card(session: Session, case: Case, *, actor: Actor, at: datetime
     entered_by = case.facts.get("entered_by")
     clerk = session.get(Person, UUID(entered_by)) if entered_by else None
     lat, lon = plain.get("lat"), plain.get("lon")
-    found = enrolments.duplicates(session, plain, day=people.local_day(at))
+    found = [
+        one for one in enrolments.duplicates(session, plain, day=people.local_day(at)) if one.venue_id != case.venue_id
+    ]
+    known = set(
+        session.execute(
+            select(col(Venue.id)).where(
+                col(Venue.id).in_([one.venue_id for one in found]), access.venues_visible(actor)
+            )
+        ).scalars()
+    )
     return ApplicationCard(
         answers=tuple(_answers(session, plain)),
         position=(lat, lon) if lat is not None and lon is not None else None,
@@ -93,7 +105,8 @@ def application_card(session: Session, case: Case, *, actor: Actor, at: datetime
         phone=mask_phone(phone) if phone and reads else "",
         remark=getattr(said, "remark", None) if reads else None,
         documents=tuple(papers.of_case(session, case.id)) if reads else (),
-        duplicates=tuple(one for one in found if one.venue_id != case.venue_id),
+        duplicates=tuple(one for one in found if one.venue_id in known),
+        elsewhere=sum(one.venue_id not in known for one in found),
         others=tuple(_others(session, case, actor)),
         entered_by=clerk.name if clerk is not None else "",
         key_unit=catalogue.key_unit_suggestion(

@@ -104,8 +104,12 @@ def areas(session: Session, *, day: date, actor: Actor | None = None) -> list[Ar
     ]
 
 
-def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]:
-    """Return the open venues whose code, else name or address, fits `typed`; at most `MOST_VENUES`."""
+def find_venues(session: Session, typed: str, *, day: date, actor: Actor) -> list[VenueChoice]:
+    """Return the open venues whose code, else name or address, fits `typed`; at most `MOST_VENUES`.
+
+    A code opens its venue to anybody who reads it out, as it does on the public page; names and addresses are looked
+    for among the venues that `actor` may know of.
+    """
     typed = typed.strip()
     if not typed:
         return []
@@ -123,7 +127,7 @@ def find_venues(session: Session, typed: str, *, day: date) -> list[VenueChoice]
     else:
         fits = (col(field).ilike(pattern, escape="\\") for field in (Venue.name, Venue.name_en, Venue.address))
         still_open = or_(col(Venue.closed_on).is_(None), col(Venue.closed_on) > day)
-        query = query.where(or_(*fits), still_open, col(Venue.opened_on) <= day)
+        query = query.where(or_(*fits), still_open, col(Venue.opened_on) <= day, access.venues_visible(actor))
     rows = session.execute(query.order_by(col(Venue.name)).limit(MOST_VENUES)).all()
     return [VenueChoice(venue.id, venue.code, venue.name, venue.address, area) for venue, area in rows]
 
