@@ -30,9 +30,11 @@ class CodeReplaced(UnknownVenue):
 class VenueClosed(Exception):
     """The venue's code is no longer in use."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, *, by_former_code: bool = False) -> None:
         super().__init__(f"{venue.code} closed on {venue.closed_on}")
         self.venue = venue
+        self.by_former_code = by_former_code
+        """The code was replaced before the venue closed: the sheet may be a copy that hangs anywhere."""
 
 
 def by_code(session: Session, code: str) -> Venue:
@@ -61,8 +63,16 @@ def cleaned_code(code: str) -> str:
 
 
 def open_by_code(session: Session, code: str, *, day: date) -> Venue:
-    """Return the venue with that code when it is open on `day`; raises as `by_code` does, or `VenueClosed`."""
-    venue = by_code(session, code)
+    """Return the venue with that code when it is open on `day`; raises as `by_code` does, or `VenueClosed`.
+
+    Closed is closed, whether the code was its last one or an earlier one.
+    """
+    try:
+        venue = by_code(session, code)
+    except CodeReplaced as replaced:
+        if not replaced.venue.is_open(day):
+            raise VenueClosed(replaced.venue, by_former_code=True) from replaced
+        raise
     if not venue.is_open(day):
         raise VenueClosed(venue)
     return venue

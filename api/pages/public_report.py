@@ -134,24 +134,25 @@ def send_at_venue(*, request: Request, code: str, db: Db, at: Now, settings: Con
     try:
         venue = _venue(db, code, at)
     except CodeReplaced as replaced:
-        return _with_place(request, form, replaced, db=db, at=at, settings=settings)
+        old = Sentence("The code you scanned was replaced. Check that this is the place, then send it again.")
+        return _elsewhere(request, form, old, place=place_of(replaced.venue), db=db, at=at, settings=settings)
     except UnknownVenue:
         return unknown_venue(request, code)
-    except VenueClosed as closed:
-        return closed_venue(request, closed)
+    except VenueClosed:
+        closed = Sentence("The venue of the code you scanned is closed. Say where the hazard is, then send it again.")
+        return _elsewhere(request, form, closed, place="", db=db, at=at, settings=settings)
     return _taken(request, form, venue=venue, db=db, at=at, settings=settings)
 
 
-def _with_place(
-    request: Request, form: FormData, replaced: CodeReplaced, *, db: Database, at: datetime, settings: Settings
+def _elsewhere(
+    request: Request, form: FormData, why: Sentence, *, place: str, db: Database, at: datetime, settings: Settings
 ) -> Response:
-    """Keep what was typed at a code that was replaced meanwhile; the reporter says whether the place is right."""
+    """Keep what was typed at a code that holds no more; the reporter says where it is, or whether `place` is right."""
     taken = take_in(form, database=db, settings=settings, at=at, address=address_of(request))
     values = forms.texts(form, *FIELDS)
-    if replaced.venue.is_open(local_day(at)):
-        values["place"] = place_of(replaced.venue)
-    old = Sentence("The code you scanned was replaced. Check that this is the place, then send it again.")
-    errors = sorted([FieldError("place", old), *taken.errors], key=_order)
+    if place:
+        values["place"] = place
+    errors = sorted([FieldError("place", why), *taken.errors], key=_order)
     draft = Draft(_new_form(), values, errors, taken.kept)
     return _page(request, db, draft, venue=None, at=at, status=422, waiting=taken.waiting)
 

@@ -13,7 +13,6 @@ from domain.identifiers import LONGEST_TYPED
 from domain.language import CHINESE, Sentence
 from domain.models import Venue
 from domain.opening_hours import say_hours
-from domain.people import local_day
 from domain.queries.venue_notice import VenueNotice, venue_notice
 from domain.venues import CodeReplaced, UnknownVenue, VenueClosed, cleaned_code
 
@@ -77,14 +76,12 @@ def unknown_venue(request: Request, code: str) -> Response:
 
 def replaced_code(request: Request, replaced: CodeReplaced) -> Response:
     """Answer a code that its venue has no more: old, or forged. The venue is suggested, never taken for granted."""
-    venue, at = replaced.venue, request.app.state.clock()
-    name = name_of(venue, locale_of(request)) if venue.is_open(local_day(at)) else ""
     return render(
         request,
         "pages/public/replaced.html",
         status=410,
-        name=name,
-        place=place_of(venue) if name else "",
+        name=name_of(replaced.venue, locale_of(request)),
+        place=place_of(replaced.venue),
         replaced_at=replaced.ended_at,
     )
 
@@ -95,8 +92,8 @@ def place_of(venue: Venue) -> str:
 
 
 def closed_venue(request: Request, closed: VenueClosed) -> Response:
-    """Answer the code of a venue that exists no more."""
-    name = name_of(closed.venue, locale_of(request))
+    """Answer the code of a venue that exists no more; one that was replaced before names none, as a copy may hang."""
+    name = "" if closed.by_former_code else name_of(closed.venue, locale_of(request))
     return render(request, "pages/public/closed.html", status=410, name=name)
 
 

@@ -29,6 +29,10 @@ MOST_HAZARDS = 20
 """So many open hazards are listed, those due first; the count says how many there are."""
 
 
+PATROL, PATROLLED = "patrol_task", ("done", "done_late")
+"""The process of patrols, and the states in which one was walked."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownHazard:
     """A hazard that was found on site and is not corrected yet."""
@@ -73,6 +77,8 @@ class VenueNotice:
     """Since when it does not operate; None while it does."""
     checked_at: datetime | None
     """When somebody last stood on site: a reported hazard verified, or a correction re-checked."""
+    patrolled_at: datetime | None
+    """When the venue's own last patrol was done, late or in time; None when none is recorded."""
 
 
 def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
@@ -81,7 +87,7 @@ def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
     wanted = {"code": cleaned_code(code), "day": day}
     found = session.connection().execute(_notice(), wanted).first()
     if found is None:
-        venues.refuse_replaced(session, cleaned_code(code))
+        venues.open_by_code(session, code, day=day)  # says why there is none
         raise UnknownVenue(code)
     if found.opened_on > day or (found.closed_on and found.closed_on <= day):
         raise VenueClosed(venues.by_code(session, code))
@@ -112,6 +118,7 @@ def venue_notice(session: Session, code: str, *, at: datetime) -> VenueNotice:
         is_open_now=is_open_at(found.hours, at.astimezone(city_zone())) if found.suspended_on is None else None,
         suspended_on=found.suspended_on,
         checked_at=checked_at,
+        patrolled_at=found.patrolled_at,
     )
 
 
@@ -126,6 +133,7 @@ def _notice() -> Select[Any]:
     here = case.c.venue_id == venue.c.id
     ordered = and_(here, case.c.process == RECTIFICATION.name, case.c.state.in_([state.name for state in OPEN]))
     reported = and_(here, case.c.process == HAZARD_REPORT.name)
+    patrolled = and_(here, case.c.process == PATROL, case.c.state.in_(PATROLLED))
     corrected = and_(here, case.c.process == RECTIFICATION.name, case.c.state == CLOSED.name)
 
     def of_cases(value: Any, where: Any, name: str) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
@@ -140,6 +148,7 @@ def _notice() -> Select[Any]:
             of_cases(func.count(), ordered, "open_rectifications"),
             of_cases(func.max(case.c.facts["checked_at"].as_string()), reported, "verified_at"),
             of_cases(func.max(case.c.closed_at), corrected, "rechecked_at"),
+            of_cases(func.max(case.c.closed_at), patrolled, "patrolled_at"),
             _warden(area).label("warden"),
         )
         .join_from(venue, area, area.c.id == venue.c.area_id)

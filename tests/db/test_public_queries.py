@@ -12,7 +12,7 @@ from domain import cases, people, rectifications, reports
 from domain.actors import Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Delegation, Person, Post, Venue
+from domain.models import Case, Delegation, Person, Post, Venue
 from domain.people import local_day
 from domain.queries.public_report import PublicReport, public_report
 from domain.queries.venue_notice import VenueNotice, venue_notice
@@ -93,6 +93,26 @@ def test_notice_counts_open_rectifications_and_the_last_check(db: Database, worl
     assert said.checked_at is not None
     assert [one.is_overdue for one in late.hazards] == [True]
     assert late.graded.grade == "poor"
+
+
+def test_notice_says_when_the_venue_was_last_patrolled(db: Database, world: World) -> None:
+    first, now = world.clock.now, world.clock.advance(days=2)
+    walked = [
+        ("kuancheng", "done", first), ("kuancheng", "done_late", first + timedelta(hours=5)),
+        ("kuancheng", "missed", now), ("kuancheng", "excused", now), ("market", "done", now),
+    ]  # fmt: skip
+    assert notice(db, world).patrolled_at is None
+    with db.write() as session:
+        for number, (venue, state, closed_at) in enumerate(walked):
+            session.add(Case(id=new_id(), number=f"XC-{number}", process="patrol_task", state=state, chain_head=b"",
+                             opened_at=first, changed_at=closed_at, closed_at=closed_at,
+                             venue_id=world.venues[venue]))  # fmt: skip
+
+    said = notice(db, world)
+
+    assert said.patrolled_at == first + timedelta(hours=5)
+    assert said.checked_at is None, "a patrol by the venue's own people is no check"
+    assert notice(db, world, "market").patrolled_at == now
 
 
 def test_notice_names_the_same_warden_as_assignment_does(db: Database, world: World) -> None:

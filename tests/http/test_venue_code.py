@@ -124,15 +124,25 @@ def test_old_code_says_that_it_was_replaced_and_how_to_report(
     assert 'value="宽澄·鼎元一期南"' in form.text
 
 
-def test_old_code_of_a_closed_venue_names_nobody(db: Database, world: World, visitor: Visitor) -> None:
+@pytest.mark.parametrize("path", ["", "/report"])
+def test_old_code_of_a_closed_venue_says_closed_and_names_nobody(
+    db: Database, world: World, visitor: Visitor, path: str
+) -> None:
     replaced(db, world)
+    form = hidden_fields(visitor.opens("/report").text)
     with db.write() as session:
         session.get_one(Venue, world.venues["kuancheng"]).closed_on = world.clock.now.date()
 
-    page = visitor.opens(f"/v/{world.codes['kuancheng']}")
+    page = visitor.opens(f"/v/{world.codes['kuancheng']}{path}")
+    sent = visitor.posts(f"/v/{world.codes['kuancheng']}/report", **form, hazard="escape", description="后门锁了")
 
     assert page.status_code == 410
+    assert "该场所已停业" in seen(page)
+    assert "已更换" not in seen(page)
     assert "宽澄" not in page.text
+    assert sent.status_code == 422
+    assert "后门锁了" in sent.text, "what was typed is kept"
+    assert "已停业" in seen(sent)
 
 
 def test_report_typed_at_the_old_code_is_kept_and_sent_only_once_the_place_is_looked_at(
