@@ -250,7 +250,8 @@ def fire(
         attach_photos(session, case.id, ids, by_reporter=actor.plays(Role.REPORTER))
     before = {name: getattr(case, name) for name in DECIDED_COLUMNS}
     book = partial(rulebooks.current, session)
-    moved = _moved(workflow, case, planned, changes=changes, tick=tick, book=book)
+    recount = form.clock if step.recounts else None
+    moved = _moved(workflow, case, planned, changes=changes, tick=tick, book=book, recount=recount)
     seq = case.version + 1
     passed = (name, planned.source, planned.target)
     entry = _entry(case.id, seq, passed, actor=actor, roles=step.roles, at=at, data=data_out)
@@ -286,6 +287,7 @@ def _moved(
     changes: dict[str, Any],
     tick: tuple[str, int] | None,
     book: Callable[[], Rulebook],
+    recount: str | None,
 ) -> _Moved:
     facts = case.facts
     if "facts" in changes:
@@ -300,7 +302,7 @@ def _moved(
     reconsider = plan.transition.changes is not None
     readings = timing.turn(
         workflow, known, source=plan.source, after=after_step, at=plan.at, reconsider=reconsider, book=book,
-        recount=plan.transition.recounts,
+        recount=recount,
     )  # fmt: skip
     if tick and tick[0] not in readings:
         readings[tick[0]] = timing.Reading.of(known[tick[0]])

@@ -26,6 +26,7 @@ KINDS: dict[str, ErrandKind] = {
     "code_sheets": ErrandKind(Label("批量生成二维码", "Code sheets")),
     "rotate_keys": ErrandKind(Label("更换密钥", "Change the vault's keys")),
     "redact_reports": ErrandKind(Label("删除期满资料", "Remove what has served its time")),
+    "recount_deadlines": ErrandKind(Label("重算期限", "Count deadlines anew")),
     "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False),
 }
 """Kind → what is known of it."""

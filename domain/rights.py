@@ -38,6 +38,8 @@ class Right(StrEnum):
     SEE_FIGURES = "see_figures"
     SEE_TARGETS = "see_targets"
     SEE_REPORTS = "see_reports"
+    SEE_RULES = "see_rules"
+    KEEP_RULES = "keep_rules"
 
 
 OFFICE = SEES_EVERYTHING
@@ -64,6 +66,8 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.SEE_FIGURES: OFFICE | {R.WARDEN},
     Right.SEE_TARGETS: frozenset({R.SUPERVISOR, R.LEADER}),
     Right.SEE_REPORTS: frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
+    Right.SEE_RULES: frozenset({R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
+    Right.KEEP_RULES: frozenset({R.ADMINISTRATOR}),
 }
 """Right → the roles that have it; a right that is not here nobody has."""
 
@@ -141,4 +145,6 @@ RIGHT_LABELS: Mapping[Right, Label] = {
     Right.SEE_FIGURES: Label("查看地图与驾驶舱", "See the map and the cockpit"),
     Right.SEE_TARGETS: Label("查看每名专管员的任务与目标", "See each warden's tasks against the targets"),
     Right.SEE_REPORTS: Label("查看时限报表", "See the reports of deadlines"),
+    Right.SEE_RULES: Label("查看工作日历与时限依据", "See the calendar and what deadlines are counted by"),
+    Right.KEEP_RULES: Label("导入工作日历、设定时限", "Import years of the calendar, set limits"),
 }

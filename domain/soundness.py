@@ -88,6 +88,8 @@ def _step_faults(table: Table, step: Transition, known: set[State]) -> Iterator[
         yield f"{step.name} promises {effect} twice"
     for effect in set(step.effects) - set(table.effects):
         yield f"{step.name} promises the undeclared effect {effect}"
+    if step.recounts and (step.form is None or "clock" not in step.form.model_fields):
+        yield f"{step.name} counts a deadline anew and does not say which"
     for companion in set(step.companions) - table.companions:
         yield f"{step.name} needs the undeclared companion {companion}"
 

@@ -105,7 +105,7 @@ class Transition:
     usual: bool = False
     """What normally comes next: pages put it first, and a case waits for whoever may do it."""
     recounts: bool = False
-    """It counts the running deadlines anew, with what is known of the calendar now."""
+    """It counts the deadline of the clock that its form names anew, with what is known of the calendar now."""
 
     @property
     def label(self) -> Label:

@@ -153,21 +153,23 @@ def turn(
     at: datetime,
     reconsider: bool,
     book: Callable[[], Rulebook],
-    recount: bool = False,
+    recount: str | None = None,
 ) -> dict[str, Reading]:
     """Return the clocks that a step from `source` to `after.state` changes, by name.
 
     `reconsider` says that the step wrote onto the case, so that limits may have changed. A clock keeps the
     start it once had, and the rules in force at it; reassigning, reclassifying or coming back does not give new time.
     `book` is asked only when a deadline has to be counted. One whose limit stays is not counted again, so that a
-    calendar that arrived meanwhile moves no deadline in passing: only the step that says so does, by `recount`.
+    calendar that arrived meanwhile moves no deadline in passing: only the step for it does, of the clock
+    `recount`.
     """
     changed: dict[str, Reading] = {}
     for clock in workflow.clocks:
         known = stored.get(clock.name)
         old = Reading.of(known) if known else None
+        anew = clock.name == recount
         new = _turned(
-            clock, old, source=source, after=after, at=at, reconsider=reconsider or recount, book=book, recount=recount
+            clock, old, source=source, after=after, at=at, reconsider=reconsider or anew, book=book, recount=anew
         )
         if new is not None and new != old:
             changed[clock.name] = new

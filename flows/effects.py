@@ -58,6 +58,7 @@ _EVERYWHERE: Mapping[str, Handler] = {
     "remind_assignee": telling.tell,
     "notify_assignee": telling.tell,
     "tell_superior": telling.tell,
+    "announce_deadline": telling.tell,
 }
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "hazard_report": {
@@ -81,6 +82,7 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "enrolment": {
         "remind_assignee": telling.tell,
         "tell_superior": telling.tell,
+        "announce_deadline": telling.tell,
         "acknowledge_applicant": telling.tell,
         "tell_applicant": telling.tell,
         "ask_reviewer": telling.tell,

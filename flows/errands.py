@@ -11,7 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import code_sheets, sign_in_codes, tables, vault_keeping
+from flows import code_sheets, recounting, sign_in_codes, tables, vault_keeping
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ HANDLERS: dict[str, Handler] = {
     "code_sheets": code_sheets.make,
     "rotate_keys": vault_keeping.rotate,
     "redact_reports": vault_keeping.redact,
+    "recount_deadlines": recounting.recount,
     "sign_in_code": sign_in_codes.send,
 }
 """Kind → what does it; blocks, and ends the errand by `Chore.settle` in the transaction of its effect."""

@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from domain import audit, errands, tidying, vault_keeping, venue_people
+from domain import audit, errands, recounting, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
 from domain.settings import city_zone, get_settings
 from flows import missed_news
@@ -101,10 +101,17 @@ def _redact(session: Session, at: datetime) -> Done:
     return Done({"errand": str(errands.promise(session, kind, key=f"{kind}:{night}", at=at).id)})
 
 
+def _recount(session: Session, at: datetime) -> Done:
+    """Have provisional deadlines looked at again: one that was counted while a year was being taken in."""
+    kind, night = recounting.ERRAND, at.astimezone(city_zone()).date().isoformat()
+    return Done({"errand": str(errands.promise(session, kind, key=f"{kind}:{night}", at=at).id)})
+
+
 JOBS = (
     Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("redact", _night, _redact, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
+    Job("recount", _night, _recount, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )

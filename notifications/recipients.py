@@ -143,6 +143,13 @@ def plan_of(case: Case, entry: TimelineEntry) -> Tier:
     return escalation.tier(clock.kind, int(entry.data["level"]), escalation.gravity_of(case))
 
 
+def of_new_deadline(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+    """Return who works on the case, or the desk: within the product, and by message when the deadline came earlier."""
+    found = _assigned(session, case, people.local_day(entry.at)) or in_charge(Role.HANDLER)(session, case, entry)
+    is_earlier = str(entry.data["due_at"]) < str(entry.data["was_due_at"])
+    return found if is_earlier else replace(found, ways=frozenset({Way.NOTICE}))
+
+
 def in_charge(role: Role) -> Chooser:
     """Return a chooser of those who hold `role` for the case's area on the entry's day."""
 
@@ -223,6 +230,7 @@ TELLINGS: dict[str, Telling] = {
     "triage_report": Telling(in_charge(Role.HANDLER)),
     "tell_supervisor": Telling(in_charge(Role.SUPERVISOR)),
     "tell_superior": Telling(by_plan),
+    "announce_deadline": Telling(of_new_deadline),
     "ask_to_agree": Telling(granters),
     "tell_asker": Telling(asker),
     "notify_venue": Telling(venue_side),

@@ -57,6 +57,17 @@ class ClockNotice(Form):
     due_at: datetime
 
 
+class Recalculated(Form):
+    """A deadline that the calendar of a year has moved."""
+
+    clock: str
+    year: int
+    was_due_at: datetime
+    due_at: datetime
+    provisional: bool = False
+    """Another year is still missing."""
+
+
 def is_assignee(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
     """Only who the case is assigned to may go on with it."""
     if actor.person_id is not None and actor.person_id in case.assignees:
@@ -109,6 +120,7 @@ def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict
 EFFECTS_WITHOUT_ASSIGNMENT = {
     "remind_assignee": Label("催办承办人", "Remind the assignee"),
     "tell_superior": Label("上报", "Tell the superior"),
+    "announce_deadline": Label("告知期限变动", "Announce the new deadline"),
 }
 """Of a process that nobody is sent to."""
 EFFECTS = {**EFFECTS_WITHOUT_ASSIGNMENT, "notify_assignee": Label("通知承办人", "Notify the assignee")}
@@ -169,5 +181,9 @@ def steps(
         Transition(
             "escalate", zh="逾期上报", en="Escalated", sources=everywhere, target=None,
             roles={Role.SYSTEM}, form=ClockNotice, effects=("tell_superior",), quiet=True,
+        ),
+        Transition(
+            "recalculate", zh="重算期限", en="Deadline counted anew", sources=everywhere, target=None,
+            roles={Role.SYSTEM}, form=Recalculated, effects=("announce_deadline",), quiet=True, recounts=True,
         ),
     )  # fmt: skip

@@ -33,6 +33,9 @@ _UNSAID = {
     "channel": Label("渠道", "Channel"),
     "clock": Label("时限", "Clock"),
     "due_at": Label("期限", "Due"),
+    "was_due_at": Label("原期限", "Due before"),
+    "provisional": Label("暂定", "Provisional"),
+    "year": Label("公布日历的年份", "Year whose calendar arrived"),
     "lat": Label("定位", "Position"),
     "level": Label("程度", "How far"),
     "other": Label("关联案件", "Linked case"),
@@ -162,7 +165,7 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
         return (_position(entry.data),)
     if name == "message":
         return context.names.messages.get(UUID(str(value)), ())
-    if name in {"clock", "level", "due_at", "routing"}:
+    if name in {"clock", "level", "due_at", "was_due_at", "routing"}:
         return _routing(value) if name == "routing" else _notice(context.workflow, name, value)
     if choice := _choice(field):
         return (choice(value).label,)  # type: ignore[call-arg]  # an enum is called with its value alone

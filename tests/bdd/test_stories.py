@@ -9,7 +9,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import func
 from sqlmodel import select
 
-from domain import disclosure, enrolments, people, register_log, reports, retention
+from domain import calendars, disclosure, enrolments, people, recounting, register_log, reports, retention
 from domain.actors import ANY_APPLICANT, Actor, Role
 from domain.forms import LabelledChoice
 from domain.identifiers import is_venue_code
@@ -23,6 +23,7 @@ from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
 from domain.workflow import Transition
+from tests import calendar_2027
 from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
 from tests.journeys import APPLICANT_PHONE, actor_for
 from tests.telephony import eventually
@@ -241,6 +242,15 @@ def _looks(story: Story, reason: str) -> None:
         story.shown = disclosure.reveal(session, case, actor=actor, at=story.now, data={"reason": reason})
 
 
+@when("国务院公布2027年放假安排,沈管理导入")
+def _calendar(story: Story) -> None:
+    with story.db.write() as session:
+        actor = story.world.actor(session, "admin")
+        calendars.take(session, 2027, calendar_2027.notice(), source="2027.json", actor=actor, at=story.now)
+    for _ in recounting.passes(story.db, 2027, now=lambda: story.now):
+        story.work()
+
+
 @when("系统清理期满的资料")
 def _clears(story: Story) -> None:
     for _ in retention.remove_due(story.db, at=story.now):
@@ -328,14 +338,14 @@ def _led_to(story: Story, count: int) -> None:
     assert found == count
 
 
-@then(parsers.re(f"{CASE}须在(?P<moment>\\d+月\\d+日\\d+时\\d+分)前办理$"))
-def _due(story: Story, called: str, moment: str) -> None:
+@then(parsers.re(f"{CASE}须在(?P<year>\\d+年)?(?P<moment>\\d+月\\d+日\\d+时\\d+分)前办理$"))
+def _due(story: Story, called: str, year: str | None, moment: str) -> None:
     with story.db.read() as session:
         due = story.case(session, called).due_at
     assert due is not None
-    assert datetime.strptime(f"{story.now.year}年{moment}", "%Y年%m月%d日%H时%M分").replace(tzinfo=city_zone()) == (
-        due.astimezone(city_zone()).replace(second=0)
-    )
+    assert datetime.strptime(f"{year or f'{story.now.year}年'}{moment}", "%Y年%m月%d日%H时%M分").replace(
+        tzinfo=city_zone()
+    ) == (due.astimezone(city_zone()).replace(second=0))
 
 
 @then("另一举报的核查时限从收到举报时算起")

@@ -63,6 +63,7 @@ BRIEF = {
         redact | closed rejected transferred merged withdrawn | - | system
         warn | open | - | system
         escalate | open | - | system
+        recalculate | open | - | system
     """,
     "rectification": """
         serve | ordered | correcting | inspector handler
@@ -80,6 +81,7 @@ BRIEF = {
         decide_held | any | - | handler supervisor
         warn | open | - | system
         escalate | open | - | system
+        recalculate | open | - | system
     """,
     "enrolment": """
         start_review | submitted | under_review | handler supervisor
@@ -98,6 +100,7 @@ BRIEF = {
         decide_held | any | - | handler supervisor
         warn | open | - | system
         escalate | open | - | system
+        recalculate | open | - | system
     """,
 }
 

@@ -1,0 +1,125 @@
+"""Counts running deadlines anew when the calendar they were counted by has changed; each move is announced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlmodel import Session
+
+from domain import cases, rulebooks
+from domain.actors import SYSTEM
+from domain.clocks import Deadline
+from domain.database import Database
+from domain.models import Case, ClockRow
+from domain.processes import workflow_of
+from domain.rulebook import Rulebook
+from domain.timing import Reading
+from domain.workflow import TransitionRefused
+
+ERRAND = "recount_deadlines"
+BATCH = 100
+"""Cases in one transaction: others wait no longer than that for a row."""
+EDGE = timedelta(days=31)
+"""So far beside its year a notice may name days."""
+
+_CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_CLOCKS: Any = ClockRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A deadline that would be another one now."""
+
+    clock: str
+    before: Deadline
+    after: Deadline
+
+
+def moves(clocks: dict[str, Any], book: Rulebook) -> list[Move]:
+    """Return which running deadlines of a case's clocks `book` counts otherwise; what stands still waits."""
+    found = []
+    for name, stored in clocks.items():
+        reading = Reading.of(stored)
+        if not reading.running or reading.is_paused or reading.limit is None:
+            continue
+        over = [(start, end) for start, end in reading.pauses if end]
+        due = book.at(reading.started_at).deadline(reading.limit, pauses=over)
+        due = Deadline(max(due.at, reading.started_at + timedelta(microseconds=1)), due.provisional)
+        if (due.at, due.provisional) != (reading.due_at, reading.provisional):
+            found.append(Move(name, Deadline(reading.due_at, reading.provisional), due))
+    return found
+
+
+def touched(session: Session, year: int | None, *, after: UUID | None = None, most: int = BATCH) -> list[UUID]:
+    """Return cases whose running clocks a year's days may move, by id; None: all that are provisional."""
+    provisional = _CLOCKS.c.provisional
+    which = provisional
+    if year is not None:
+        first = datetime(year, 1, 1, tzinfo=UTC) - EDGE
+        last = datetime(year + 1, 1, 1, tzinfo=UTC) + EDGE
+        which = or_(provisional, and_(_CLOCKS.c.started_at < last, _CLOCKS.c.due_at > first))
+    query = select(_CLOCKS.c.case_id).where(_CLOCKS.c.stopped_at.is_(None), which).distinct()
+    if after is not None:
+        query = query.where(_CLOCKS.c.case_id > after)
+    return list(session.execute(query.order_by(_CLOCKS.c.case_id).limit(most)).scalars())
+
+
+def count_moves(session: Session, book: Rulebook, year: int, *, most: int) -> int:
+    """Return how many running deadlines `book` would move; counting stops at `most`."""
+    count, after = 0, None
+    while count < most and (ids := touched(session, year, after=after, most=1000)):
+        rows = session.execute(select(_CASES.c.clocks).where(_CASES.c.id.in_(ids))).scalars()
+        count += sum(len(moves(clocks, book)) for clocks in rows)
+        after = ids[-1]
+    return min(count, most)
+
+
+def passes(database: Database, year: int | None, *, now: Callable[[], datetime]) -> Iterator[int]:
+    """Count anew batch by batch, each in its own transaction; yield how many deadlines each moved.
+
+    Begun again after a crash it moves what is left: what was counted already is as it should be.
+    """
+    after: UUID | None = None
+    while True:
+        with database.read() as session:
+            ids = touched(session, year, after=after)
+        if not ids:
+            return
+        with database.write() as session:
+            rulebooks.forget(session)
+            moved = sum(recount(session, case_id, year, at=now()) for case_id in ids)
+        yield moved
+        after = ids[-1]
+
+
+def recount(session: Session, case_id: UUID, year: int | None, *, at: datetime) -> int:
+    """Count the running deadlines of one case anew and return how many moved."""
+    case = cases.reload(session, case_id)
+    if workflow_of(case.process).state(case.state).final:
+        return 0
+    book, moved = rulebooks.current(session), 0
+    for move in moves(case.clocks, book):
+        data = {
+            "clock": move.clock,
+            "year": year or _year(move, book),
+            "was_due_at": move.before.at,
+            "due_at": move.after.at,
+            "provisional": move.after.provisional,
+        }
+        try:
+            cases.fire(session, case, "recalculate", actor=SYSTEM, at=at, data=data)
+        except TransitionRefused:  # a process without the step, or the case has ended meanwhile
+            return moved
+        moved += 1
+    return moved
+
+
+def _year(move: Move, book: Rulebook) -> int:
+    """Return the year whose days a deadline waited for."""
+    last: date = max(move.before.at, move.after.at).astimezone(book.zone).date()
+    return last.year
