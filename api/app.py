@@ -25,11 +25,13 @@ from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
 from api.pages import admin as admin_pages
 from api.pages import exchange
+from api.pages import map as map_pages
 from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
 from api.rest import cases, enrolments, errands, hazard_reports, openapi, uploads, venues
+from api.rest import map as map_numbers
 from api.webhooks import twilio
 from domain import schema
 from domain.database import Database, open_database
@@ -56,6 +58,7 @@ def routers() -> list[Router]:
     return [
         public_pages.router,
         staff_pages.router,
+        map_pages.router,
         admin_pages.router,
         photo_pages.router,
         exchange.router,
@@ -65,6 +68,7 @@ def routers() -> list[Router]:
         errands.router,
         cases.router,
         venues.router,
+        map_numbers.router,
         openapi.router,
         twilio.router,
         operations.router,

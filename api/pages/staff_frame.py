@@ -81,6 +81,8 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
         places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
     if may(staff.actor, Right.SEE_VENUES):
         places.append(Place("venues", "/venues", Sentence("Venues")))
+    if may(staff.actor, Right.SEE_FIGURES):
+        places.append(Place("map", "/map", Sentence("Map")))
     if any(may(staff.actor, right) for right in ADMINISTRATION):
         places.append(Place("admin", "/admin", Sentence("Administration")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))

@@ -39,6 +39,7 @@ EXPORTERS = frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUD
 READERS = frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER})
 """Whoever reads what applicants send."""
 PHONES = frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
+FIGURES = STAFF - {R.CREW}
 NOBODY: frozenset[Role] = frozenset()
 """Of those whose posts are over one district: it concerns the whole installation."""
 
@@ -85,6 +86,9 @@ GETS: dict[str, frozenset[Role]] = {
     "/api/v1/cases/{number}/calls": CASES,
     "/api/v1/cases/{number}/offers": CASES,
     "/api/v1/cases/{number}/timeline": CASES,
+    "/api/v1/map/areas": FIGURES,
+    "/api/v1/map/outlines": FIGURES,
+    "/api/v1/map/points": FIGURES,
     "/api/v1/venues": ALL,
     "/api/v1/venues/{code}": ALL,
     "/api/v1/venues/{code}/facilities": ALL,
@@ -98,6 +102,7 @@ GETS: dict[str, frozenset[Role]] = {
     "/enrolments/new": DESK,
     "/errands": ALL,
     "/login/second": ALL,
+    "/map": FIGURES,
     "/photos/{photo_id}/{size}": CASES,
     "/tasks": ALL,
     "/tasks/{number}": CASES,
@@ -271,7 +276,7 @@ def test_errands_are_their_makers_alone(stage: Stage, site: FastAPI) -> None:
 def test_lists_hold_what_is_within_reach_and_nothing_else(stage: Stage, site: FastAPI) -> None:
     lists = (
         "/cases?view=open", "/api/v1/cases", "/venues", "/api/v1/venues", "/admin/areas", "/admin/organisations",
-        "/admin/users", "/tasks", f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
+        "/admin/users", "/tasks", "/map?level=grid", "/api/v1/map/areas?level=grid", f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
     )  # fmt: skip
     secrets = (stage.there.report, stage.there.rectification, stage.there.venue_code, "云台家居", "wanglan")
 
