@@ -4,7 +4,15 @@ from domain.models.access import Photo, Receipt, RepeatedRequest, Throttle, Vaul
 from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
 from domain.models.errand import Errand
-from domain.models.measures import CaseMeasure, CaseMeasurePast, MeasuredUntil, StageMeasure, StageMeasurePast
+from domain.models.measures import (
+    CaseMeasure,
+    CaseMeasurePast,
+    MeasuredDay,
+    MeasuredName,
+    MeasuredUntil,
+    StageMeasure,
+    StageMeasurePast,
+)
 from domain.models.notices import Notice
 from domain.models.people import Account, Delegation, Person, Post
 from domain.models.product_setting import ProductSetting
@@ -47,6 +55,8 @@ __all__ = [
     "Floor",
     "Heartbeat",
     "KeyPart",
+    "MeasuredDay",
+    "MeasuredName",
     "MeasuredUntil",
     "Notice",
     "NumberSeries",

@@ -2,6 +2,7 @@
 
 Each row stands at one entry of its case's timeline. When a later entry changes what it says, the row as it was goes to
 the table of the past with the moment it ended, so that a report "as of" any moment finds what was true then.
+The cases opened on one day are kept packed once more (`MeasuredDay`), which is what a report reads a million of.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from domain.models.columns import UtcDateTime
+from domain.models.columns import Binary, UtcDateTime
 
 
 class CaseMeasured(SQLModel):
@@ -57,13 +58,18 @@ class CaseMeasure(CaseMeasured, table=True):
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
     seq: int
+    measured_seq: int
+    """Up to which entry its timeline is measured; those after `seq` changed nothing that is counted."""
 
 
 class CaseMeasurePast(CaseMeasured, table=True):
     """A case as an earlier entry left it, until `until_at`."""
 
     __tablename__ = "case_measure_past"
-    __table_args__ = (Index("case_measure_past_opened", "process", "opened_at"),)
+    __table_args__ = (
+        Index("case_measure_past_opened", "process", "opened_at"),
+        Index("case_measure_past_until", "until_at"),
+    )
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
     seq: int = Field(primary_key=True)
@@ -71,14 +77,9 @@ class CaseMeasurePast(CaseMeasured, table=True):
 
 
 class StageMeasured(SQLModel):
-    """What is counted of one run of one clock of a case; what is asked for is repeated from the case."""
+    """What is counted of one run of one clock of a case; whose it is stands with the case."""
 
     process: str = Field(max_length=32)
-    area_id: UUID | None = None
-    organisation_id: UUID | None = None
-    assignee_id: UUID | None = None
-    venue_id: UUID | None = None
-    hazard_code: str | None = Field(default=None, max_length=8)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     """Of the case."""
     kind: str = Field(max_length=12)
@@ -87,6 +88,8 @@ class StageMeasured(SQLModel):
     started_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     provisional: bool = False
+    paused: bool = False
+    """It stands still and cannot be overdue."""
     stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     fulfilled: bool | None = None
     minutes: int | None = None
@@ -100,8 +103,9 @@ class StageMeasure(StageMeasured, table=True):
     __tablename__ = "stage_measure"
     __table_args__ = (
         Index("stage_measure_opened", "process", "opened_at"),
-        Index("stage_measure_running", "due_at", postgresql_where=text("stopped_at IS NULL"),
-              sqlite_where=text("stopped_at IS NULL")),
+        Index("stage_measure_not_met", "due_at", "opened_at",
+              postgresql_where=text("stopped_at IS NULL OR stopped_at >= due_at"),
+              sqlite_where=text("stopped_at IS NULL OR stopped_at >= due_at")),
     )  # fmt: skip
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
@@ -115,13 +119,43 @@ class StageMeasurePast(StageMeasured, table=True):
     """A run of a clock as an earlier entry left it, until `until_at`."""
 
     __tablename__ = "stage_measure_past"
-    __table_args__ = (Index("stage_measure_past_opened", "process", "opened_at"),)
+    __table_args__ = (
+        Index("stage_measure_past_opened", "process", "opened_at"),
+        Index("stage_measure_past_until", "until_at"),
+    )
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
     stage: str = Field(primary_key=True, max_length=24)
     run: int = Field(primary_key=True)
     seq: int = Field(primary_key=True)
     until_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MeasuredDay(SQLModel, table=True):
+    """The present rows of the cases of one process opened on one day, packed; `domain.measured_days` says how."""
+
+    __tablename__ = "measured_day"
+
+    process: str = Field(primary_key=True, max_length=32)
+    opened_on: date = Field(primary_key=True)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    """The newest `from_at` in it: as of that moment and any later one it is what was true."""
+    cases: bytes = Field(sa_column=Column(Binary, nullable=False))
+    runs: bytes = Field(sa_column=Column(Binary, nullable=False))
+    ids: bytes = Field(sa_column=Column(Binary, nullable=False))
+    """Of the cases, 16 bytes each, in the order of `cases`."""
+
+
+class MeasuredName(SQLModel, table=True):
+    """A number for an id, a code or a name, as packed rows carry it; never given again, never taken back."""
+
+    __tablename__ = "measured_name"
+    __table_args__ = (UniqueConstraint("kind", "value"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=12)
+    """area, organisation, person, venue, hazard, state or stage."""
+    value: str = Field(max_length=40)
 
 
 class MeasuredUntil(SQLModel, table=True):

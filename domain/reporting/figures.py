@@ -61,8 +61,8 @@ class StageFigures:
     """Given up before its deadline: withdrawn, transferred, merged, …"""
     left_late: int = 0
     """Given up after its deadline."""
-    breached_in_period: int = 0
-    """Deadlines that passed unfulfilled on a day of the period, whenever the case was opened."""
+    breached_in_period: int | None = 0
+    """Deadlines that passed unmet on a day of the period, whenever the case was opened; None for parts of the whole."""
     lengths: Lengths = Lengths()
     """Of those that were done, late ones too."""
 

@@ -38,6 +38,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "measured_day",
+        sa.Column("process", sa.String(length=32), nullable=False),
+        sa.Column("opened_on", sa.Date(), nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("cases", sa.LargeBinary(), nullable=False),
+        sa.Column("runs", sa.LargeBinary(), nullable=False),
+        sa.Column("ids", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("process", "opened_on"),
+    )
+    op.create_table(
+        "measured_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("value", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "value"),
+    )
+    op.create_table(
         "measured_until",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -135,6 +153,7 @@ def upgrade() -> None:
         sa.Column("from_at", UtcDateTime(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("measured_seq", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.id"],
@@ -188,6 +207,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_measure_past", schema=None) as batch_op:
         batch_op.create_index("case_measure_past_opened", ["process", "opened_at"], unique=False)
+        batch_op.create_index("case_measure_past_until", ["until_at"], unique=False)
 
     op.create_table(
         "notice",
@@ -226,17 +246,13 @@ def upgrade() -> None:
     op.create_table(
         "stage_measure",
         sa.Column("process", sa.String(length=32), nullable=False),
-        sa.Column("area_id", sa.Uuid(), nullable=True),
-        sa.Column("organisation_id", sa.Uuid(), nullable=True),
-        sa.Column("assignee_id", sa.Uuid(), nullable=True),
-        sa.Column("venue_id", sa.Uuid(), nullable=True),
-        sa.Column("hazard_code", sa.String(length=8), nullable=True),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(), nullable=True),
         sa.Column("fulfilled", sa.Boolean(), nullable=True),
         sa.Column("minutes", sa.Integer(), nullable=True),
@@ -252,29 +268,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "stage", "run"),
     )
     with op.batch_alter_table("stage_measure", schema=None) as batch_op:
-        batch_op.create_index("stage_measure_opened", ["process", "opened_at"], unique=False)
         batch_op.create_index(
-            "stage_measure_running",
-            ["due_at"],
+            "stage_measure_not_met",
+            ["due_at", "opened_at"],
             unique=False,
-            postgresql_where=sa.text("stopped_at IS NULL"),
-            sqlite_where=sa.text("stopped_at IS NULL"),
+            postgresql_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+            sqlite_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
         )
+        batch_op.create_index("stage_measure_opened", ["process", "opened_at"], unique=False)
 
     op.create_table(
         "stage_measure_past",
         sa.Column("process", sa.String(length=32), nullable=False),
-        sa.Column("area_id", sa.Uuid(), nullable=True),
-        sa.Column("organisation_id", sa.Uuid(), nullable=True),
-        sa.Column("assignee_id", sa.Uuid(), nullable=True),
-        sa.Column("venue_id", sa.Uuid(), nullable=True),
-        sa.Column("hazard_code", sa.String(length=8), nullable=True),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("rule", sa.String(length=16), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(), nullable=True),
         sa.Column("fulfilled", sa.Boolean(), nullable=True),
         sa.Column("minutes", sa.Integer(), nullable=True),
@@ -292,6 +304,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stage_measure_past", schema=None) as batch_op:
         batch_op.create_index("stage_measure_past_opened", ["process", "opened_at"], unique=False)
+        batch_op.create_index("stage_measure_past_until", ["until_at"], unique=False)
 
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("cases_changed", ["changed_at"], unique=False)
@@ -347,16 +360,17 @@ def downgrade() -> None:
         batch_op.drop_index("cases_changed")
 
     with op.batch_alter_table("stage_measure_past", schema=None) as batch_op:
+        batch_op.drop_index("stage_measure_past_until")
         batch_op.drop_index("stage_measure_past_opened")
 
     op.drop_table("stage_measure_past")
     with op.batch_alter_table("stage_measure", schema=None) as batch_op:
-        batch_op.drop_index(
-            "stage_measure_running",
-            postgresql_where=sa.text("stopped_at IS NULL"),
-            sqlite_where=sa.text("stopped_at IS NULL"),
-        )
         batch_op.drop_index("stage_measure_opened")
+        batch_op.drop_index(
+            "stage_measure_not_met",
+            postgresql_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+            sqlite_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+        )
 
     op.drop_table("stage_measure")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -369,6 +383,7 @@ def downgrade() -> None:
 
     op.drop_table("notice")
     with op.batch_alter_table("case_measure_past", schema=None) as batch_op:
+        batch_op.drop_index("case_measure_past_until")
         batch_op.drop_index("case_measure_past_opened")
 
     op.drop_table("case_measure_past")
@@ -400,6 +415,8 @@ def downgrade() -> None:
 
     op.drop_table("own_limit")
     op.drop_table("measured_until")
+    op.drop_table("measured_name")
+    op.drop_table("measured_day")
     with op.batch_alter_table("calendar_year", schema=None) as batch_op:
         batch_op.drop_index(
             "calendar_year_now",

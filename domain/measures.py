@@ -1,0 +1,287 @@
+"""Keeps what reports count up to date with the timelines: finds what moved, measures it, writes it; no step waits.
+
+One worker at a time measures (the row of `measured_until` is held); stopped anywhere, the next one goes on. Measuring
+a case again writes the same rows again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from domain import measured, measured_days
+from domain.measured import CaseVersion, Measured, StageVersion
+from domain.measured_days import Packed
+from domain.models import (
+    Area,
+    Case,
+    CaseMeasure,
+    CaseMeasurePast,
+    MeasuredUntil,
+    Post,
+    StageMeasure,
+    StageMeasurePast,
+    TimelineEntry,
+)
+from domain.processes import workflow_of
+from domain.settings import city_zone
+
+AT_ONCE = 200
+"""Cases per transaction: on SQLite every other writer waits for it."""
+OVERLAP = timedelta(minutes=5)
+"""Steps are written down in another order than they happen: a statement lasts a minute at most, clocks differ."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+_CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_ENTRIES: Any = TimelineEntry.__table__  # type: ignore[attr-defined]
+_NOW: Any = CaseMeasure.__table__  # type: ignore[attr-defined]
+_PAST: Any = CaseMeasurePast.__table__  # type: ignore[attr-defined]
+_STAGES: Any = StageMeasure.__table__  # type: ignore[attr-defined]
+_STAGES_PAST: Any = StageMeasurePast.__table__  # type: ignore[attr-defined]
+_UNTIL: Any = MeasuredUntil.__table__  # type: ignore[attr-defined]
+_POSTS: Any = Post.__table__  # type: ignore[attr-defined]
+_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+_MOVED = or_(_NOW.c.case_id.is_(None), _NOW.c.measured_seq < _CASES.c.version)
+
+
+# How far it is.
+
+
+def until(session: Session) -> datetime | None:
+    """Return how far the timelines are measured, but for steps that are being written down; None: not begun."""
+    at: datetime | None = session.execute(select(_UNTIL.c.at)).scalar()
+    return None if at is None or at == BEGINNING else at
+
+
+def settled_until(session: Session) -> datetime | None:
+    """Return the moment as of which, and as of any earlier one, numbers never change again; None: not begun."""
+    at = until(session)
+    return None if at is None else at - OVERLAP
+
+
+def is_behind(session: Session) -> bool:
+    """Return whether a case moved that is not measured yet (a read; takes no lock)."""
+    since = session.execute(select(_UNTIL.c.at)).scalar() or BEGINNING
+    return session.execute(_moved(_since(since)).limit(1)).first() is not None
+
+
+def _since(at: datetime) -> ColumnElement[bool]:
+    return _CASES.c.changed_at > at - OVERLAP if at > BEGINNING else _CASES.c.id.is_not(None)  # type: ignore[no-any-return]
+
+
+def _moved(*where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a select
+    return select(_CASES.c.id).outerjoin(_NOW, _NOW.c.case_id == _CASES.c.id).where(*where, _MOVED)
+
+
+# Measuring.
+
+
+def catch_up(session: Session, *, at: datetime, most: int = AT_ONCE, everything: bool = False) -> int:
+    """Measure up to `most` cases that moved and return how many; 0 also while another worker measures.
+
+    `everything` looks at every case and not at those alone that moved since: entries may have been written with
+    moments of long ago (a loaded city).
+    """
+    since = _hold(session)
+    if since is None:
+        return 0
+    look = _moved(*(() if everything else (_since(since),)))
+    # Those opened together are kept together.
+    ids = list(session.execute(look.order_by(_CASES.c.opened_at, _CASES.c.id).limit(most)).scalars())
+    measure(session, ids)
+    if len(ids) < most and at > since:
+        session.execute(update(_UNTIL).values(at=at))
+    return len(ids)
+
+
+def _hold(session: Session) -> datetime | None:
+    """Return how far it is and keep others from measuring; None when somebody else is at it."""
+    dialect = _dialect(session)
+    beginning = dialect.insert(_UNTIL).on_conflict_do_nothing(index_elements=["id"])
+    query = select(_UNTIL.c.at).where(_UNTIL.c.id == 1)
+    if session.execute(query).first() is None:
+        session.connection().execute(beginning, {"id": 1, "at": BEGINNING})
+    at: datetime | None = session.execute(query.with_for_update(skip_locked=True)).scalar()
+    return at
+
+
+def measure(session: Session, ids: Collection[UUID], *, anew: bool = False) -> None:
+    """Write what the timelines of these cases say; only who holds `measured_until` may.
+
+    Rows of the past that are there already stay as they are; `anew` writes those too.
+    """
+    if not ids:
+        return
+    found = measured_of(session, ids)
+    if anew:
+        for table in (_NOW, _PAST, _STAGES, _STAGES_PAST):
+            session.execute(delete(table).where(table.c.case_id.in_(list(ids))))
+    dialect = _dialect(session)
+    for table, rows in _rows(found).items():
+        if rows:
+            adding = dialect.insert(table)
+            keys = [column.name for column in table.primary_key]
+            if table in (_PAST, _STAGES_PAST):
+                written = adding.on_conflict_do_nothing(index_elements=keys)
+            else:
+                fresh = {name: adding.excluded[name] for name in rows[0] if name not in keys}
+                written = adding.on_conflict_do_update(index_elements=keys, set_=fresh)
+            session.connection().execute(written, rows)
+    pack_days(session, {(process, _day(versions.cases[0].opened_at)) for process, versions in found.values()})
+
+
+def _rows(found: Mapping[UUID, tuple[str, Measured]]) -> dict[Any, list[dict[str, Any]]]:
+    rows: dict[Any, list[dict[str, Any]]] = {_NOW: [], _PAST: [], _STAGES: [], _STAGES_PAST: []}
+    for case_id, (process, versions) in found.items():
+        for version in versions.cases:
+            row = case_row(case_id, process, version)
+            if version.until_at is None:
+                rows[_NOW].append({**row, "measured_seq": versions.seq})
+            else:
+                rows[_PAST].append({**row, "until_at": version.until_at})
+        for stage in versions.stages:
+            row = stage_row(case_id, process, stage)
+            if stage.until_at is None:
+                rows[_STAGES].append(row)
+            else:
+                rows[_STAGES_PAST].append({**row, "until_at": stage.until_at})
+    return rows
+
+
+def case_row(case_id: UUID, process: str, version: CaseVersion) -> dict[str, Any]:
+    """Return a version of a case as its table has it."""
+    row = asdict(version)
+    del row["until_at"]
+    return {"case_id": case_id, "process": process, "opened_on": _day(version.opened_at), **row}
+
+
+def stage_row(case_id: UUID, process: str, version: StageVersion) -> dict[str, Any]:
+    """Return a version of a run as its table has it."""
+    row = asdict(version)
+    del row["until_at"]
+    return {"case_id": case_id, "process": process, **row}
+
+
+def measured_of(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[str, Measured]]:
+    """Return case id → its process and everything its timeline says; those without any entry are left out."""
+    processes: dict[UUID, str] = dict(
+        session.execute(select(_CASES.c.id, _CASES.c.process).where(_CASES.c.id.in_(list(ids)))).tuples().all()
+    )
+    query = select(_ENTRIES).where(_ENTRIES.c.case_id.in_(list(ids)))
+    timelines: dict[UUID, list[Any]] = defaultdict(list)
+    for entry in session.execute(query.order_by(_ENTRIES.c.case_id, _ENTRIES.c.seq)):
+        timelines[entry.case_id].append(entry)
+    posts = _Posts(session, timelines.values())
+    return {
+        case_id: (
+            processes[case_id],
+            measured.measure(workflow_of(processes[case_id]), timelines[case_id], organisation_of=posts.organisation),
+        )
+        for case_id in ids
+        if case_id in timelines
+    }
+
+
+class _Posts:
+    """The posts by which assignees may have held their cases."""
+
+    def __init__(self, session: Session, timelines: Iterable[Sequence[Any]]) -> None:
+        columns = (entry.decided.get("columns", {}) for entries in timelines for entry in entries)
+        people = {UUID(one["assignee_id"]) for one in columns if one.get("assignee_id")}
+        query = (
+            select(_POSTS.c.person_id, _POSTS.c.from_on, _POSTS.c.until_on, _POSTS.c.organisation_id, _AREAS.c.path)
+            .outerjoin(_AREAS, _AREAS.c.id == _POSTS.c.area_id)
+            .where(_POSTS.c.person_id.in_(people), _POSTS.c.organisation_id.is_not(None))
+            .order_by(_POSTS.c.from_on, _POSTS.c.id)
+        )
+        self._posts: dict[UUID, list[Any]] = defaultdict(list)
+        for post in session.execute(query) if people else ():
+            self._posts[post.person_id].append(post)
+        self._paths: dict[UUID, str] = (
+            dict(session.execute(select(_AREAS.c.id, _AREAS.c.path)).tuples().all()) if self._posts else {}
+        )
+
+    def organisation(self, person_id: UUID, area_id: UUID | None, since: datetime) -> UUID | None:
+        """Return the organisation of the post held that day nearest to the area; the oldest of several."""
+        day, path = _day(since), self._paths.get(area_id, "") if area_id else ""
+        held = [
+            post
+            for post in self._posts.get(person_id, ())
+            if post.from_on <= day and (post.until_on is None or day <= post.until_on)
+        ]
+        nearest = max(held, key=lambda post: len(post.path) if post.path and path.startswith(post.path) else 0,
+                      default=None)  # fmt: skip
+        found: UUID | None = nearest.organisation_id if nearest else None
+        return found
+
+
+# Days as reports read them.
+
+
+def pack_days(session: Session, days: Collection[tuple[str, date]]) -> None:
+    """Pack these days of these processes anew from their rows."""
+    for process, day in sorted(days):
+        rows = [Rows(process, day, *rows_of(session, process, day))]
+        needed = {name for one in rows for name in measured_days.names_in(one.cases, one.stages)}
+        numbers = measured_days.numbered(session, needed)
+        measured_days.store(session, [one.packed(numbers) for one in rows])
+
+
+class Rows:
+    """The rows of one process's cases opened on one day."""
+
+    def __init__(self, process: str, day: date, cases: Sequence[Any], stages: Sequence[Any]) -> None:
+        self.process, self.day, self.cases, self.stages = process, day, cases, stages
+
+    def packed(self, numbers: Mapping[measured_days.Name, int]) -> Packed:
+        """Return them packed."""
+        return measured_days.pack(self.process, self.day, self.cases, self.stages, numbers)
+
+
+def rows_of(session: Session, process: str, day: date, *, as_of: datetime | None = None) -> tuple[list[Any], list[Any]]:
+    """Return the cases opened that day, by id, and their runs: as they are, or as they were at a moment."""
+    between = day_between(day)
+    cases = session.execute(_true_at(_NOW, _PAST, process, between, as_of).order_by("case_id")).all()
+    stages = session.execute(
+        _true_at(_STAGES, _STAGES_PAST, process, between, as_of).order_by("case_id", "stage", "run")
+    ).all()
+    return list(cases), list(stages)
+
+
+def day_between(day: date) -> tuple[datetime, datetime]:
+    """Return when a day of the city begins and when it is over (UTC)."""
+    zone = city_zone()
+    begins = datetime.combine(day, time(), zone).astimezone(UTC)
+    return begins, datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def _true_at(now: Any, past: Any, process: str, between: tuple[datetime, datetime], as_of: datetime | None) -> Any:  # noqa: ANN401 - tables, a select
+    """Return the select of the rows that stood at a moment; None: that stand."""
+
+    def opened(table: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a table
+        return and_(table.c.process == process, table.c.opened_at >= between[0], table.c.opened_at < between[1])
+
+    names = [column.name for column in past.c if column.name != "until_at"]
+    present = select(*(now.c[name] for name in names)).where(opened(now))
+    if as_of is None:
+        return present
+    before = select(*(past.c[name] for name in names)).where(
+        opened(past), past.c.from_at <= as_of, past.c.until_at > as_of
+    )
+    return union_all(present.where(now.c.from_at <= as_of), before)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(city_zone()).date()
+
+
+def _dialect(session: Session) -> Any:  # noqa: ANN401 - a module
+    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
