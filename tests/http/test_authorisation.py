@@ -276,7 +276,8 @@ def test_errands_are_their_makers_alone(stage: Stage, site: FastAPI) -> None:
 def test_lists_hold_what_is_within_reach_and_nothing_else(stage: Stage, site: FastAPI) -> None:
     lists = (
         "/cases?view=open", "/api/v1/cases", "/venues", "/api/v1/venues", "/admin/areas", "/admin/organisations",
-        "/admin/users", "/tasks", "/map?level=grid", "/api/v1/map/areas?level=grid", f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
+        "/admin/users", "/tasks", "/map?level=grid", "/api/v1/map/areas?level=grid", "/api/v1/map/outlines?level=grid",
+        f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
     )  # fmt: skip
     secrets = (stage.there.report, stage.there.rectification, stage.there.venue_code, "云台家居", "wanglan")
 
