@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -134,6 +134,38 @@ class _Formats:
         self.moment = workbook.add_format({"num_format": MOMENT, "align": "left"})
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook of several; lines above the header, if any, stand in the first column."""
+
+    title: str
+    columns: Sequence[OutColumn]
+    rows: Iterable[Sequence[Value]]
+    above: Sequence[str] = ()
+
+
+def write_book(path: Path, sheets: Sequence[Sheet], *, title: str, created: datetime, locale: str) -> None:
+    """Write a workbook of several sheets, one after the other; the same rows give the same bytes. TooManyRows.
+
+    `created` is what its properties say: nothing in the file comes from the moment it is written.
+    """
+    with _workbook(path, streamed=True) as workbook:
+        workbook.set_properties({"title": title, "author": "", "created": created.astimezone(UTC).replace(tzinfo=None)})
+        formats = _Formats(workbook)
+        for one in sheets:
+            sheet = workbook.add_worksheet(_sheet_name(one.title))
+            for at, line in enumerate(one.above):
+                _row(sheet, at, (line,), formats, locale)
+            first = len(one.above)
+            _header(sheet, one.columns, formats, at=first)
+            count = first
+            for count, row in enumerate(one.rows, start=first + 1):
+                if count > MOST_ROWS:
+                    raise TooManyRows
+                _row(sheet, count, row, formats, locale)
+            sheet.autofilter(first, 0, count, len(one.columns) - 1)
+
+
 @contextmanager
 def _workbook(path: Path, *, streamed: bool) -> Iterator[Any]:
     import xlsxwriter  # noqa: PLC0415 - a tenth of a second that no page should wait for
@@ -152,12 +184,12 @@ def _workbook(path: Path, *, streamed: bool) -> Iterator[Any]:
     workbook.close()
 
 
-def _header(sheet: Any, columns: Sequence[OutColumn], formats: _Formats) -> None:  # noqa: ANN401
+def _header(sheet: Any, columns: Sequence[OutColumn], formats: _Formats, *, at: int = 0) -> None:  # noqa: ANN401
     for index, column in enumerate(columns):
         sheet.set_column(index, index, column.width)
     for index, column in enumerate(columns):
-        sheet.write_string(0, index, f"{column.title} *" if column.required else column.title, formats.header)
-    sheet.freeze_panes(1, 0)
+        sheet.write_string(at, index, f"{column.title} *" if column.required else column.title, formats.header)
+    sheet.freeze_panes(at + 1, 0)
 
 
 def _row(sheet: Any, at: int, row: Sequence[Value], formats: _Formats, locale: str) -> None:  # noqa: ANN401

@@ -37,6 +37,14 @@ def tell(session: Session, promise: Outbox, people: Iterable[UUID], *, data: Map
     return len(session.execute(statement.returning(_NOTICES.c.id)).all())
 
 
+def note(session: Session, person_id: UUID, *, key: str, kind: str, data: Mapping[str, Any], at: datetime) -> bool:
+    """Tell somebody what no case promised, once under its key; return whether it was new."""
+    row = {"id": new_id(), "key": key, "person_id": person_id, "kind": kind, "data": dict(data), "at": at}
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_NOTICES).values(row).on_conflict_do_nothing(index_elements=["key"])
+    return session.execute(statement.returning(_NOTICES.c.id)).first() is not None
+
+
 def told(session: Session, promise: Outbox) -> frozenset[UUID]:
     """Return who has a notice of this promise."""
     query = select(_NOTICES.c.person_id).where(_NOTICES.c.case_id == promise.case_id)

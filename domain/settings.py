@@ -208,6 +208,11 @@ class Settings(BaseSettings):
         return self.storage_dir or self.data_dir / "photos"
 
     @property
+    def report_files(self) -> Path:
+        """Return the folder of the reports that were made; kept as long as the record."""
+        return (self.storage_dir or self.data_dir) / "reports"
+
+    @property
     def errand_files(self) -> Path:
         """Return the folder of the files that errands are given and make; web part and workers share it."""
         return (self.storage_dir or self.data_dir) / "errands"

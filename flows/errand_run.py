@@ -5,10 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from domain.errand_kinds import KINDS
-from flows.errands import ERRANDS
+from flows.errands import ERRANDS, STAGES
 from flows.tasks import keep_watch, named_tasks
 
-TASKS = named_tasks(KINDS)
+TASKS = named_tasks(kind for kind in KINDS if kind not in STAGES)
 
 
 @flow(name=ERRANDS, flow_run_name="{title} · {since}", persist_result=False, validate_parameters=False)

@@ -13,7 +13,7 @@ from domain.models import Errand
 from domain.outbox import LeaseLost
 from domain.settings import get_settings
 from flows.chores import Chore
-from flows.errands import ERRANDS, carry_out
+from flows.errands import ERRANDS, STAGES, carry_out
 from flows.hands import Hands
 from flows.shift import Shift
 from flows.stage import Job
@@ -31,7 +31,7 @@ class ErrandWatch:
 
     def __init__(self, shift: Shift) -> None:
         self.shift = shift
-        self._hands = Hands(ERRANDS, shift)
+        self._hands = {stage: Hands(stage, shift) for stage in (ERRANDS, *STAGES.values())}
         self._chores: dict[str, Chore] = {}
         """Key → what is under way."""
 
@@ -70,9 +70,10 @@ class ErrandWatch:
             # Its lease ran out while we were at it, and we have just taken it again: it goes on, once.
             mine.extended()
             return
-        label = kind_of(row.kind).label.in_language(get_settings().locale)
+        label = row.data.get("title") or kind_of(row.kind).label.in_language(get_settings().locale)
         self._chores[chore.key] = chore
-        self._hands.begin(Job(f"{label} · {str(row.id)[-12:]}", row.kind, partial(self._carry_out, chore)), chore)
+        job = Job(f"{label} · {str(row.id)[-12:]}", row.kind, partial(self._carry_out, chore))
+        self._hands[STAGES.get(row.kind, ERRANDS)].begin(job, chore)
 
     def _carry_out(self, chore: Chore, run: Run) -> str:
         chore.run = run
@@ -87,7 +88,8 @@ class ErrandWatch:
 
     async def drained(self) -> None:
         """Return when everything that was begun has ended."""
-        await self._hands.drained()
+        for hands in self._hands.values():
+            await hands.drained()
 
     async def keep_progress(self) -> None:
         """Write down twice a second how far everything is, and notice what was cancelled, until the shift ends."""

@@ -11,7 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import code_sheets, recounting, sign_in_codes, tables, vault_keeping
+from flows import code_sheets, recounting, reports, sign_in_codes, tables, vault_keeping
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -20,6 +20,10 @@ Handler = Callable[[Chore], None]
 
 ERRANDS = "errands"
 """The name of their watch, of its flow and of its stage."""
+REPORTS = "sla_report"
+"""The stage of reports: a flow of its own, with a task for each scope of a period."""
+STAGES = {"sla_report": REPORTS}
+"""Kind → the stage it is performed on; every other kind on that of errands."""
 UNEXPECTED = N_("Something unexpected went wrong; the log of the worker says what.")
 NOT_ENDED = N_("It stopped half-way.")
 
@@ -31,6 +35,9 @@ HANDLERS: dict[str, Handler] = {
     "rotate_keys": vault_keeping.rotate,
     "redact_reports": vault_keeping.redact,
     "recount_deadlines": recounting.recount,
+    "sla_report": reports.make,
+    "compare_report": reports.compare,
+    "report_message": reports.send,
     "sign_in_code": sign_in_codes.send,
 }
 """Kind → what does it; blocks, and ends the errand by `Chore.settle` in the transaction of its effect."""

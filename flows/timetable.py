@@ -22,8 +22,9 @@ from sqlmodel import Session, col
 
 from domain import audit, errands, recounting, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
+from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
-from flows import missed_news
+from flows import missed_news, reports
 from flows.shift import Shift
 
 log = structlog.get_logger(__name__)
@@ -107,11 +108,32 @@ def _recount(session: Session, at: datetime) -> Done:
     return Done({"errand": str(errands.promise(session, kind, key=f"{kind}:{night}", at=at).id)})
 
 
+def _over(kind: Kind) -> Callable[[datetime], str]:
+    return lambda local: last_over(kind, local).slot
+
+
+def _reports(kind: Kind) -> Callable[[Session, datetime], Done]:
+    return lambda session, at: Done(reports.promise_due(session, kind, at=at))
+
+
+REPORT_DAYS: Mapping[Kind, Mapping[str, int | str]] = {
+    Kind.DAILY: {}, Kind.WEEKLY: {"day_of_week": "mon"}, Kind.MONTHLY: {"day": 1},
+}  # fmt: skip
+
 JOBS = (
     Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("redact", _night, _redact, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("recount", _night, _recount, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
+    *(
+        Job(
+            reports.job_name(kind),
+            _over(kind),
+            _reports(kind),
+            {**days, "hour": READY_AT.hour, "minute": READY_AT.minute},
+        )
+        for kind, days in REPORT_DAYS.items()
+    ),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )
