@@ -185,9 +185,9 @@ def _of_http(request: Request, error: HTTPException) -> Problem:
     if isinstance(error.__cause__, BodyTooLarge):  # FastAPI wraps what goes wrong while it reads a body
         return TOO_LARGE
     headers = dict(error.headers or {})
+    if error.status_code in (NOT_FOUND, WRONG_METHOD) and not wants_json(request):
+        recall_staff(request)
     if error.status_code == NOT_FOUND:
-        if not wants_json(request):
-            recall_staff(request)
         title, detail = Sentence("There is no such page"), Sentence("Nothing is at this address.")
         return Problem(NOT_FOUND, "not-found", title, detail, NOTHING_KEPT, START_AGAIN)
     if error.status_code == WRONG_METHOD:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from api.deps import masked, preferences
 from api.folding import FoldedWords, folds_into
+from api.readable import readable
 from api.static_files import StaticFiles
 from domain.identifiers import mask_name, mask_phone, show_phone
 from domain.identifiers import show_receipt as grouped_receipt
@@ -49,7 +50,6 @@ def render(
             "csrf": masked(staff.csrf) if staff is not None else "",
             "path": request.scope["path"],
             "url_with": _addresses(request),
-            "url_with_lang": lambda lang: _addresses(request)(lang=lang),
             **context,
         }
     )
@@ -61,7 +61,7 @@ def _addresses(request: Request) -> Any:  # noqa: ANN401 - a function of keyword
         """Return this page's address with some of its query changed; None takes a value away."""
         path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
         if request.method not in ("GET", "HEAD"):  # an address a form was posted to may not be one to open
-            query = ""
+            path, query = readable(request.app, path), ""
         values = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in changes]
         values += [(name, str(value)) for name, value in changes.items() if value is not None]
         return f"{path}?{urlencode(values)}" if values else path

@@ -181,7 +181,7 @@ def show(request: Request, db: Database, draft: Draft, frame: Frame, *, at: date
         request,
         "pages/public/enrol.html",
         status=status,
-        headers=retry_after(draft.waiting) if draft.waiting else None,
+        headers={**_kept(frame), **(retry_after(draft.waiting) if draft.waiting else {})},
         draft=draft,
         frame=frame,
         heading=HEADINGS[draft.page],
@@ -198,6 +198,11 @@ def show(request: Request, db: Database, draft: Draft, frame: Frame, *, at: date
         most=MOST_DOCUMENTS,
         answers=_answers(draft, frame, areas, locale_of(request)) if draft.page == CHECK else [],
     )
+
+
+def _kept(frame: Frame) -> dict[str, str]:
+    """Let the applicant's own browser keep the pages: their Back would ask to send the form again otherwise."""
+    return {} if frame.is_desk else {"cache-control": "private, no-cache"}
 
 
 def _targets(page: str) -> dict[str, str]:

@@ -169,6 +169,8 @@ def _new_form() -> str:
 def _taken(
     request: Request, form: FormData, *, venue: Venue | None, db: Database, at: datetime, settings: Settings
 ) -> Response:
+    if form.get("show"):
+        return _as_typed(request, form, venue=venue, db=db, at=at, settings=settings)
     values = forms.texts(form, *FIELDS)
     token = str(form.get("form") or "")
     key = _origin_key(token, values, venue, form)
@@ -193,6 +195,18 @@ def _taken(
         else:
             return _receipt_page(opened)
     return _page(request, db, draft, venue=venue, at=at, status=429 if waiting else 422, waiting=waiting)
+
+
+def _as_typed(
+    request: Request, form: FormData, *, venue: Venue | None, db: Database, at: datetime, settings: Settings
+) -> Response:
+    """Show the form again as it is filled in, in another language or size; nothing is looked at yet but the photos."""
+    taken = take_in(form, database=db, settings=settings, at=at, address=address_of(request))
+    token = str(form.get("form") or "")
+    named = token if len(token) >= TOKEN_BYTES else _new_form()
+    draft = Draft(named, forms.texts(form, *FIELDS), taken.errors, taken.kept)
+    status = 429 if taken.waiting else 422 if taken.errors else 200
+    return _page(request, db, draft, venue=venue, at=at, status=status, waiting=taken.waiting)
 
 
 def _open(session: Session, intake: Intake, key: str | None, at: datetime) -> Opened:

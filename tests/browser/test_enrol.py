@@ -71,6 +71,26 @@ def receipt_on(page: Page) -> str:
     return page.url.partition("/enrol/")[2].partition("?")[0]
 
 
+def test_back_enter_and_the_switch_do_what_they_do_elsewhere(site: Site, open_page: OpenPage) -> None:
+    page = open_page(width=PHONE_WIDTH, language="zh_CN", javascript=False)
+    page.goto("/enrol")
+    page.locator("#name").fill("广龙小卖部")
+    page.get_by_role("radio", name=WORDS["zh_CN"]["shop"]).check()
+    page.locator("#name").press("Enter")
+    page.locator("#credit_code").fill("91530402MA6K5XKJ3C")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#credit_code")).to_have_value("91530402MA6K5XKJ3C")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    expect(page.locator("#address")).to_be_visible()
+
+    page.go_back()  # a browser that may keep nothing shows an error here, and asks to send the form again
+    expect(page.locator("#credit_code")).to_have_value("91530402MA6K5XKJ3C")
+
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#name")).to_have_value("广龙小卖部")
+
+
 @pytest.mark.parametrize(("width", "language"), LOOKS)
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_applicant_goes_from_the_start_page_to_the_code(

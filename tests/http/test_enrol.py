@@ -40,7 +40,7 @@ def post(
     visitor: Visitor, page: Any, to: str = "next", files: list[tuple[str, bytes]] | None = None, **said: str
 ) -> Any:
     """Send the form on a page as a browser does, hidden fields and kept documents included."""
-    action = re.search(r'<form method="post"[^>]* action="([^"]+)"', page.text)
+    action = re.search(r'<form [^>]*method="post"[^>]* action="([^"]+)"', page.text)
     assert action, seen(page)
     fields: dict[str, Any] = {**hidden_fields(page.text), "to": to, **said}
     if kept := kept_photos(page.text):
