@@ -30,7 +30,7 @@ from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
-from api.rest import cases, enrolments, errands, hazard_reports, openapi, uploads, venues
+from api.rest import cases, deadlines, enrolments, errands, hazard_reports, notices, openapi, uploads, venues
 from api.rest import map as map_numbers
 from api.webhooks import twilio
 from domain import schema
@@ -67,6 +67,8 @@ def routers() -> list[Router]:
         uploads.router,
         errands.router,
         cases.router,
+        deadlines.router,
+        notices.router,
         venues.router,
         map_numbers.router,
         openapi.router,

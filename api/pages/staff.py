@@ -8,6 +8,8 @@ from api.pages import (
     account_access,
     errands,
     exports,
+    notices,
+    staff_board,
     staff_case,
     staff_enrol,
     staff_identity,
@@ -17,6 +19,7 @@ from api.pages import (
     staff_registered,
     staff_sign_in,
     staff_tasks,
+    staff_urge,
     staff_venue_code,
     venue_documents,
     venue_edit,
@@ -28,7 +31,8 @@ from api.pages import (
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number. So do the forms before the venue's page.
-for part in (staff_sign_in, staff_queue, staff_intake, staff_registered, staff_enrol, staff_case, staff_tasks, errands,
-             staff_identity, staff_provider, account, account_access, staff_venue_code,
-             venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues, exports):  # fmt: skip
+for part in (staff_sign_in, staff_queue, staff_urge, staff_board, notices, staff_intake, staff_registered, staff_enrol,
+             staff_case, staff_tasks, errands, staff_identity, staff_provider, account, account_access,
+             staff_venue_code, venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues,
+             exports):  # fmt: skip
     router.routes.extend(part.router.routes)

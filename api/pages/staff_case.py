@@ -17,6 +17,7 @@ from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import FormShown, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
 from api.pages.staff_steps import Attempted
+from api.pages.staff_urge import REMIND
 from domain import access, cases, catalogue, timing
 from domain.accounts import Identity
 from domain.actors import Actor, Role
@@ -92,6 +93,7 @@ def page_of_case(
         staff=staff, at=at, here="cases",
         page=page, case=case, steps=steps, failed=failed,
         usual=next((step for step in steps if step.offer.enabled and step.offer.transition.usual), None),
+        urge=next((step for step in steps if step.offer.enabled and step.name == REMIND), None),
         merge=next((step for step in steps if step.offer.enabled and step.case_field), None),
         deadline=_due(case, at), clock_deadlines=_clocks(page, at),
         changed=_changed(page, failed), left_over=_left_over(case, failed, live),

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.rendering import render
+from domain import notices
 from domain.access import may
 from domain.accounts import Identity
 from domain.actors import ROLE_LABELS, Actor, Role
-from domain.database import Database
 from domain.language import Label, Sentence
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.queries import standing
@@ -22,6 +23,8 @@ from domain.rights import Right
 ON_SITE = (Role.WARDEN, Role.OFFICER, Role.MANAGER, Role.OWNER, Role.CREW)
 """Roles that work from their phone: they land on their tasks."""
 HAS_TASKS = (*ON_SITE, Role.INSPECTOR)
+WATCHES_DEADLINES = (Role.HANDLER, Role.INSPECTOR, Role.SUPERVISOR, Role.LEADER)
+"""Roles to whom the deadlines of others are their own business."""
 ADMINISTRATION = (Right.SEE_PEOPLE, Right.DELEGATE, Right.IMPORT, Right.SEE_AUDIT)
 """Whoever has one of these has something to do in the administration."""
 MISSED = {
@@ -57,6 +60,8 @@ class Frame:
     roles: tuple[Label, ...]
     home: str
     troubles: tuple[Trouble, ...]
+    unread: int = 0
+    """Notices this person has not read."""
 
 
 def landing(actor: Actor) -> str:
@@ -70,11 +75,13 @@ def may_take_calls(actor: Actor) -> bool:
     return actor.plays(*HAZARD_REPORT.opening.roles)
 
 
-def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...] = ()) -> Frame:
+def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...] = (), unread: int = 0) -> Frame:
     """Return the frame for who is signed in."""
     if staff is None:
         return Frame(here, (), (), "/", troubles)
     places = [Place("cases", "/cases", Sentence("Cases"))]
+    if staff.actor.plays(*WATCHES_DEADLINES):
+        places.append(Place("board", "/board", Sentence("Deadlines")))
     if staff.actor.plays(*HAS_TASKS):
         places.append(Place("tasks", "/tasks", Sentence("My tasks")))
     if may_take_calls(staff.actor):
@@ -86,13 +93,12 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
     if any(may(staff.actor, right) for right in ADMINISTRATION):
         places.append(Place("admin", "/admin", Sentence("Administration")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))
-    return Frame(here, tuple(places), roles, landing(staff.actor), troubles)
+    return Frame(here, tuple(places), roles, landing(staff.actor), troubles, unread)
 
 
-def troubles_of(db: Database, *, at: datetime, data_dir: Path) -> tuple[Trouble, ...]:
+def troubles_of(session: Session, *, at: datetime, data_dir: Path) -> tuple[Trouble, ...]:
     """Return what of the engine does not run: the same as /healthz says."""
-    with db.read() as session:
-        state = standing.whole(session, at=at, data_dir=data_dir)
+    state = standing.whole(session, at=at, data_dir=data_dir)
     found = []
     if not state.promises_are_kept:
         found.append(
@@ -113,8 +119,10 @@ def troubles_of(db: Database, *, at: datetime, data_dir: Path) -> tuple[Trouble,
 def staff_page(
     request: Request, template: str, *, staff: Identity, at: datetime, here: str, status: int = 200, **context: object
 ) -> HTMLResponse:
-    """Return a staff page in its frame; one query more for the state of the engine."""
+    """Return a staff page in its frame; one query more for the state of the engine, and one for the unread notices."""
     app = request.app.state
-    troubles = troubles_of(app.database, at=at, data_dir=app.settings.data_dir)
-    frame = frame_of(staff, here=here, troubles=troubles)
+    with app.database.read() as session:
+        troubles = troubles_of(session, at=at, data_dir=app.settings.data_dir)
+        unread = notices.unread(session, staff.person.id)
+    frame = frame_of(staff, here=here, troubles=troubles, unread=unread)
     return render(request, template, status=status, frame=frame, at=at, **context)

@@ -1,30 +1,26 @@
-"""The queue: every case a person may see, by saved views and filters in the address; and urging several at once."""
+"""The queue: every case a person may see, by saved views and filters in the address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
-from api.deps import CurrentStaff, Db, Now, Posted
-from api.errors import problem_of
+from api.deps import CurrentStaff, Db, Now
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import may_take_calls, staff_page
-from domain import cases, catalogue, people, places
+from api.pages.staff_urge import may_urge
+from domain import catalogue, people
 from domain.access import may
-from domain.accounts import Identity
 from domain.actors import Actor
 from domain.catalogue import Hazard
-from domain.database import Database
 from domain.language import Label, Sentence
 from domain.processes import WORKFLOWS, workflow_of
 from domain.queries import area_tree, case_list
@@ -33,13 +29,10 @@ from domain.queries.queue_marks import Marks, marks
 from domain.queries.waiting import waits_for
 from domain.rights import Right
 from domain.settings import city_zone
-from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
-REMIND = "remind"
 DECIDE_HELD = "decide_held"
 GRANT = "grant_identity"
-MOST_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +127,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         lines=lines, next_cursor=page.next_cursor, is_first="cursor" not in asked, tabs=tabs, view=view,
         filters=filters, filtered=any(filters.values()), areas=areas,
         flows=tuple(WORKFLOWS.values()), states=_states(filters["process"]), hazards=hazard_groups(),
-        may_remind=_may(staff.actor, REMIND), decides=decides, takes_calls=may_take_calls(staff.actor),
+        may_remind=may_urge(staff.actor), decides=decides, takes_calls=may_take_calls(staff.actor),
         may_export=may(staff.actor, Right.EXPORT),
     )  # fmt: skip
 
@@ -216,47 +209,3 @@ def _is_exact(q: str, lines: list[Line]) -> bool:
 def _may(actor: Actor, name: str) -> bool:
     """Return whether some process knows this step for one of the person's roles."""
     return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(name))
-
-
-@dataclass(frozen=True, slots=True)
-class Reminded:
-    """What became of urging one case."""
-
-    number: str
-    place: str
-    state: Label | None
-    refusal: Sentence | None
-
-
-@router.post("/cases/remind")
-@staff_only
-def remind(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
-    """Ask whether these cases are to be urged; when that was confirmed, urge each and say what became of it."""
-    numbers = list(dict.fromkeys(n for n in form.getlist("number") if isinstance(n, str)))[:MOST_AT_ONCE]
-    note = form.get("note")
-    data = {"note": note} if isinstance(note, str) and note.strip() else {}
-    confirmed = bool(form.get("confirmed"))
-    results = [_remind(request, db, number, staff, at, data if confirmed else None) for number in numbers]
-    return staff_page(
-        request, "pages/staff/remind.html", status=200 if numbers else 422, staff=staff, at=at, here="cases",
-        results=results, confirmed=confirmed, done=sum(result.refusal is None for result in results),
-    )  # fmt: skip
-
-
-def _remind(  # noqa: PLR0917 - one row of a batch
-    request: Request, db: Database, number: str, staff: Identity, at: datetime, data: dict[str, Any] | None
-) -> Reminded:
-    """Urge one case in a transaction of its own, or with `data` None only ask whether it can be."""
-    try:
-        with db.read() if data is None else db.write() as session:
-            case = cases.seen_by(session, staff.actor, number)
-            flow = workflow_of(case.process)
-            said = places.words_for(session, staff.actor, [case]).get(case.id, "")
-            place, state = case.place or said, flow.state(case.state).label
-            if data is None:
-                cases.plan(session, case, REMIND, actor=staff.actor, at=at)
-            else:
-                cases.fire(session, case, REMIND, actor=staff.actor, at=at, data=data)
-    except (cases.UnknownCase, TransitionRefused, cases.CaseChanged, ValidationError) as refused:
-        return Reminded(number, "", None, problem_of(request, refused).detail)
-    return Reminded(number, place, state, None)

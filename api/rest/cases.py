@@ -20,8 +20,9 @@ from domain.actors import ROLE_LABELS, Role
 from domain.cases import CaseChanged
 from domain.language import Sentence
 from domain.processes import WORKFLOWS, workflow_of
-from domain.queries import case_calls, case_list, case_record
+from domain.queries import case_calls, case_list, case_messages, case_record
 from domain.queries.case_list import BadCursor, Wanted
+from domain.queries.case_messages import Promise
 from domain.queries.case_page import CasePage, case_page
 from domain.queries.identity_card import IdentityCard, identity_card
 from domain.tokens import Scope
@@ -168,6 +169,8 @@ def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) ->
     with db.read() as session:
         case = cases.seen_by(session, staff.actor, number)
         entries = case_record.timeline(session, case, actor=staff.actor)
+        acting = access.acting_on(session, staff.actor, case)
+        promised = case_messages.promises(session, workflow_of(case.process), case, actor=acting)
     body = [
         {
             "seq": entry.seq,
@@ -182,11 +185,38 @@ def read_timeline(request: Request, number: str, db: Db, staff: CurrentStaff) ->
             },
             "at": answers.moment(entry.at),
             "data": entry.data,
+            "promises": [_promise(promise, locale) for promise in promised.get(entry.seq, ())],
             "hash": entry.hash,
         }
         for entry in entries
     ]
     return JSONResponse({"number": case.number, "version": case.version, "timeline": body})
+
+
+def _promise(promise: Promise, locale: str) -> dict[str, Any]:
+    """Return what an entry promised to tell, and whom it reached, how and when."""
+    return {
+        "effect": promise.effect,
+        "label": in_words(promise.label, locale),
+        "state": promise.state,
+        "settled_at": answers.moment(promise.settled_at),
+        "waits_until": answers.moment(promise.waits_until),
+        "reason": in_words(promise.reason, locale) or None,
+        "handed_on": in_words(promise.handed_on, locale) or None,
+        "told": [
+            {
+                "name": in_words(attempt.recipient, locale),
+                "channel": attempt.way,
+                "phone_masked": attempt.masked or None,
+                "try": attempt.number,
+                "state": attempt.state,
+                "acknowledged_at": answers.moment(attempt.acknowledged_at),
+                "made_at": answers.moment(attempt.made_at),
+                "changed_at": answers.moment(attempt.changed_at),
+            }
+            for attempt in promise.tries
+        ],
+    }
 
 
 @router.get("/{number}/offers")

@@ -1,4 +1,4 @@
-// The queue by keyboard, with single keys that can be switched off (WCAG 2.1.4); and fresh rows that keep what was ticked.
+// The queue and the board by keyboard, with single keys that can be switched off (WCAG 2.1.4); and fresh rows that keep what was ticked.
 const help = document.getElementById("keys");
 const off = document.getElementById("keys-off");
 const KEY = "fireline.keys-off";
@@ -21,6 +21,14 @@ function goTo(place) {
   all[here].scrollIntoView({ block: "nearest" });
 }
 
+function urge() {
+  const form = document.getElementById("batch");
+  const at = rows()[here]?.querySelector(".select");
+  if (!form || !(chosen().length || at)) return;
+  if (!chosen().length) at.checked = true;
+  form.requestSubmit();
+}
+
 const KEYS = {
   j: () => goTo(here + 1),
   k: () => goTo(here - 1),
@@ -29,7 +37,8 @@ const KEYS = {
     const link = rows()[here]?.querySelector(".number a");
     if (link) location.assign(`${link.href}#next`);
   },
-  "/": () => document.getElementById("q").focus(),
+  r: urge,
+  "/": () => document.querySelector("#q, .filters select")?.focus(),
   "?": () => help.showModal(),
 };
 
@@ -69,7 +78,7 @@ document.addEventListener("htmx:before:request", (event) => {
 });
 document.addEventListener("htmx:before:response", (event) => {
   const answer = event.detail.ctx.response.raw;
-  if (answer.redirected && new URL(answer.url).pathname !== "/cases") {
+  if (answer.redirected && new URL(answer.url).pathname !== document.getElementById("queue").dataset.home) {
     event.preventDefault();
     location.reload();
   }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -157,6 +157,16 @@ def page(
     said = places.words_for(session, actor, rows)
     rows = [replace(row, place_words=said.get(row.id)) for row in rows]
     return Page(tuple(rows), _cursor(order, rows[-1]) if more else None)
+
+
+def by_ids(session: Session, actor: Actor, ids: Iterable[UUID]) -> dict[UUID, Row]:
+    """Return those of these cases that `actor` may see, by id."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    found = [Row(*row) for row in session.execute(_rows().where(_CASES.c.id.in_(wanted), access.visible(actor)))]
+    said = places.words_for(session, actor, found)
+    return {row.id: replace(row, place_words=said.get(row.id)) for row in found}
 
 
 def count(session: Session, actor: Actor, wanted: Wanted, *, at: datetime, most: int = MOST_COUNTED) -> int:

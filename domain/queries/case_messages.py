@@ -14,8 +14,9 @@ from sqlmodel import Session, col
 from domain import access
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label, Sentence
-from domain.models import Attempt, Case, Outbox, Person
+from domain.models import Attempt, Case, Notice, Outbox, Person
 from domain.queries import provider_words
+from domain.rights import FIELDS
 from domain.workflow import Workflow
 
 PROMISE_STATES: dict[str, Label] = {
@@ -24,6 +25,7 @@ PROMISE_STATES: dict[str, Label] = {
     "held": Label("待人工处理", "Held for a person"),
     "dropped": Label("不再发送", "Dropped"),
 }
+EVERYWHERE = Label("全部区域", "all areas")
 NOBODY_TO_TELL = Label("无人可告知", "Nobody to tell")
 """How a promise ended that had no recipient: it is done, but nothing was sent."""
 ATTEMPT_STATES: dict[str, Label] = {
@@ -43,16 +45,22 @@ ATTEMPT_STATES: dict[str, Label] = {
     "no_answer": Label("无人接听", "No answer"),
     "cancelled": Label("已取消", "Cancelled"),
 }
-ATTEMPT_CHANNELS: dict[str, Label] = {"sms": Label("短信", "SMS"), "voice": Label("电话", "Call")}
-GOOD_ENDS = frozenset({"delivered"})
+READ, UNREAD = "read", "unread"
+NOTICE_STATES: dict[str, Label] = {READ: Label("已读", "Read"), UNREAD: Label("未读", "Not read yet")}
+ATTEMPT_CHANNELS: dict[str, Label] = {
+    "notice": Label("站内通知", "Notice here"), "sms": Label("短信", "SMS"), "voice": Label("电话", "Call")
+}  # fmt: skip
+GOOD_ENDS = frozenset({"delivered", READ})
 BAD_ENDS = frozenset({"undelivered", "failed", "unknown", "not_sent", "refused", "busy", "no_answer", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One message or call at the provider. The number is masked."""
+    """One message or call at the provider, or a notice within the product. The number is masked."""
 
     recipient: str | Label
+    way: str
+    """notice, sms or voice."""
     channel: Label
     number: int
     masked: str
@@ -60,8 +68,10 @@ class Try:
     label: Label
     made_at: datetime
     changed_at: datetime
-    error: Label | None
+    error: Label | None = None
     """What the provider's error code means, with the code."""
+    acknowledged_at: datetime | None = None
+    """A call: when a key said that they know."""
 
     @property
     def tone(self) -> str:
@@ -87,6 +97,10 @@ class Promise:
     """What a person wrote when deciding on it."""
     tries: tuple[Try, ...]
     flow_run_id: UUID | None
+    waits_until: datetime | None = None
+    """When the quiet hours end that it waits for."""
+    handed_on: Sentence | None = None
+    """What is to be said when it fell to somebody above."""
 
     @property
     def is_held(self) -> bool:
@@ -97,19 +111,23 @@ class Promise:
 def promises(session: Session, workflow: Workflow, case: Case, *, actor: Actor) -> dict[int, list[Promise]]:
     """Return the promises of a case by the number of the entry that made them, oldest first.
 
-    The masked number of whoever reported or applied is left out for whom it is not meant.
+    `actor` as `acting_on` narrows it. Who does not see every call sees which of them reached themselves; the masked
+    number of whoever reported or applied is left out for whom it is not meant.
     """
     rows = session.execute(select(Outbox).where(col(Outbox.case_id) == case.id).order_by(col(Outbox.id))).scalars()
-    tries = _tries(session, case, shows_outsider=access.sees_phone_masked(actor))
+    sees_all = actor.plays(*FIELDS["every_call"].roles) or access.reads_reporter(actor, case)
+    tries = _tries(session, case, actor, sees_all=sees_all)
     found: dict[int, list[Promise]] = defaultdict(list)
     for row in rows:
-        found[row.seq].append(_promise(workflow, row, tuple(tries.get(row.id, ()))))
+        found[row.seq].append(_promise(workflow, row, tuple(tries.get(row.id, ())), sees_all=sees_all))
     return dict(found)
 
 
-def _promise(workflow: Workflow, row: Outbox, tries: tuple[Try, ...]) -> Promise:
+def _promise(workflow: Workflow, row: Outbox, tries: tuple[Try, ...], *, sees_all: bool) -> Promise:
     nobody = row.outcome.get("nobody") if row.state == "done" else None
-    reason = row.outcome.get("reason") or nobody or (row.outcome.get("last_error") if row.state == "pending" else None)
+    is_pending = row.state == "pending"
+    reason = row.outcome.get("reason") or nobody or (row.outcome.get("last_error") if is_pending else None)
+    waits = row.outcome.get("waits_until") if is_pending else None
     return Promise(
         id=row.id,
         seq=row.seq,
@@ -123,7 +141,23 @@ def _promise(workflow: Workflow, row: Outbox, tries: tuple[Try, ...]) -> Promise
         note=row.outcome.get("note"),
         tries=tries,
         flow_run_id=row.flow_run_id,
+        waits_until=datetime.fromisoformat(waits) if waits else None,
+        handed_on=_handed_on(row.outcome.get("handed_on")) if sees_all else None,
     )
+
+
+def _handed_on(said: dict[str, str] | None) -> Sentence | None:
+    """Return to whom an escalation fell because nobody answers in the post, or for the area, that it asked first."""
+    if not said:
+        return None
+    asked, post = (ROLE_LABELS[Role(said[key])] for key in ("asked", "post"))
+    area = said["area"] or EVERYWHERE
+    if said["asked"] != said["post"]:
+        return Sentence(
+            "There is no %(asked)s here: the %(post)s of %(area)s was told.", asked=asked, post=post, area=area
+        )
+    return Sentence("There is no %(post)s of %(own)s itself: that of %(area)s was told.",
+                    post=post, own=said["own"], area=area)  # fmt: skip
 
 
 def said_reason(reason: Any) -> Sentence | None:  # noqa: ANN401 - JSON
@@ -133,30 +167,49 @@ def said_reason(reason: Any) -> Sentence | None:  # noqa: ANN401 - JSON
     return Sentence(reason) if isinstance(reason, str) and reason else None
 
 
-def _tries(session: Session, case: Case, *, shows_outsider: bool) -> dict[UUID, list[Try]]:
+def _tries(session: Session, case: Case, actor: Actor, *, sees_all: bool) -> dict[UUID, list[Try]]:
+    found: dict[UUID, list[Try]] = defaultdict(list)
+    noticed = select(Notice, Person.name).join(Person, col(Person.id) == col(Notice.person_id))  # type: ignore[call-overload]
+    for notice, name in session.execute(noticed.where(col(Notice.case_id) == case.id).order_by(col(Notice.id))):
+        if notice.outbox_id and (sees_all or notice.person_id == actor.person_id):
+            found[notice.outbox_id].append(_noticed(notice, name))
     outsider = Role.APPLICANT if case.process == "enrolment" else Role.REPORTER
+    shows_outsider = access.sees_phone_masked(actor)
     rows = session.execute(
         select(Attempt, Person.name)  # type: ignore[call-overload]
         .outerjoin(Person, col(Person.id) == col(Attempt.recipient_id))
         .where(col(Attempt.case_id) == case.id)
         .order_by(col(Attempt.made_at), col(Attempt.id))
-    ).all()
-    found: dict[UUID, list[Try]] = defaultdict(list)
+    )
     for attempt, name in rows:
-        found[attempt.outbox_id].append(
-            Try(
-                recipient=name or ROLE_LABELS[outsider],
-                channel=ATTEMPT_CHANNELS.get(attempt.channel, Label(attempt.channel, attempt.channel)),
-                number=attempt.number,
-                masked=attempt.to_masked if attempt.recipient_id or shows_outsider else "",
-                state=attempt.state,
-                label=_state_label(attempt),
-                made_at=attempt.made_at,
-                changed_at=attempt.changed_at,
-                error=provider_words.said(attempt.error),
-            )
-        )
+        if sees_all or attempt.recipient_id in (None, actor.person_id):
+            masked = attempt.to_masked if attempt.recipient_id or shows_outsider else ""
+            found[attempt.outbox_id].append(_tried(attempt, name or ROLE_LABELS[outsider], masked))
     return found
+
+
+def _noticed(notice: Notice, name: str) -> Try:
+    state = READ if notice.read_at else UNREAD
+    return Try(
+        recipient=name, way="notice", channel=ATTEMPT_CHANNELS["notice"], number=1, masked="", state=state,
+        label=NOTICE_STATES[state], made_at=notice.at, changed_at=notice.read_at or notice.at,
+    )  # fmt: skip
+
+
+def _tried(attempt: Attempt, recipient: str | Label, masked: str) -> Try:
+    return Try(
+        recipient=recipient,
+        way=attempt.channel,
+        channel=ATTEMPT_CHANNELS.get(attempt.channel, Label(attempt.channel, attempt.channel)),
+        number=attempt.number,
+        masked=masked,
+        state=attempt.state,
+        label=_state_label(attempt),
+        made_at=attempt.made_at,
+        changed_at=attempt.changed_at,
+        error=provider_words.said(attempt.error),
+        acknowledged_at=attempt.acknowledged_at,
+    )
 
 
 def _state_label(attempt: Attempt) -> Label:

@@ -89,9 +89,12 @@ GETS: dict[str, frozenset[Role]] = {
     "/api/v1/map/areas": FIGURES,
     "/api/v1/map/outlines": FIGURES,
     "/api/v1/map/points": FIGURES,
+    "/api/v1/deadlines": ALL,
+    "/api/v1/notices": ALL,
     "/api/v1/venues": ALL,
     "/api/v1/venues/{code}": ALL,
     "/api/v1/venues/{code}/facilities": ALL,
+    "/board": ALL,
     "/cases": ALL,
     "/cases/new": DESK,
     "/cases/{number}": CASES,
@@ -103,6 +106,7 @@ GETS: dict[str, frozenset[Role]] = {
     "/errands": ALL,
     "/login/second": ALL,
     "/map": FIGURES,
+    "/notices": ALL,
     "/photos/{photo_id}/{size}": CASES,
     "/tasks": ALL,
     "/tasks/{number}": CASES,
@@ -152,12 +156,14 @@ POSTS: dict[str, frozenset[Role]] = {
     "/admin/vault/rotate": NOBODY,
     "/api/v1/cases/{number}/transitions/reveal_identity": CASES,
     "/api/v1/cases/{number}/transitions/{name}": CASES,
+    "/api/v1/notices/read": ALL,
     "/cases/new/look": DESK,
     "/cases/remind": ALL,
     "/cases/{number}/identity": CASES,
     "/cases/{number}/steps/{name}": CASES,
     "/login/second": ALL,
     "/logout": ALL,
+    "/notices/read": ALL,
     "/tasks/{number}/{name}": CASES,
     "/venues/{code}/code": ON_SITE,
     "/venues/{code}/decide/{decision}": COVER,
@@ -165,10 +171,12 @@ POSTS: dict[str, frozenset[Role]] = {
     "/venues/{code}/facilities/{facility_id}/{step}": ON_SITE,
     "/venues/{code}/people/{person_id}/phone": PHONES,
 }
-# Errands are their maker's alone; these take ids of things in a form's fields, which an empty form has none of.
+# Errands are their maker's alone, notices are for whom they name. What takes ids of things in a form's fields is in the
+# second table: an empty form has none of them.
 OWN = frozenset({
     "/errands/{errand_id}", "/errands/{errand_id}/again", "/errands/{errand_id}/cancel", "/errands/{errand_id}/file",
     "/api/v1/errands/{errand_id}", "/api/v1/errands/{errand_id}/file",
+    "/notices/{notice_id}/read", "/api/v1/notices/{notice_id}/read",
     "/admin/import/{errand_id}", "/admin/import/{errand_id}/errors.xlsx", "/admin/import/{errand_id}/take",
 })  # fmt: skip
 NAMED_IN_THE_FORM: dict[str, frozenset[Role]] = {
@@ -275,7 +283,8 @@ def test_errands_are_their_makers_alone(stage: Stage, site: FastAPI) -> None:
 
 def test_lists_hold_what_is_within_reach_and_nothing_else(stage: Stage, site: FastAPI) -> None:
     lists = (
-        "/cases?view=open", "/api/v1/cases", "/venues", "/api/v1/venues", "/admin/areas", "/admin/organisations",
+        "/cases?view=open", "/api/v1/cases", "/board", "/board?column=today", "/api/v1/deadlines?kind=today",
+        "/venues", "/api/v1/venues", "/admin/areas", "/admin/organisations",
         "/admin/users", "/tasks", "/map?level=grid", "/api/v1/map/areas?level=grid", "/api/v1/map/outlines?level=grid",
         f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
     )  # fmt: skip

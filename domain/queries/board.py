@@ -1,0 +1,215 @@
+"""The board of deadlines: what is due today, at risk, overdue or provisional, by clock, within a person's reach."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select
+from sqlmodel import Session
+
+from domain import access, catalogue, people, timing
+from domain.actors import Actor
+from domain.models import Area, Case, ClockRow
+from domain.processes import WORKFLOWS, workflow_of
+from domain.queries import case_list
+from domain.queries.case_list import BadCursor, Row
+from domain.settings import city_zone
+from domain.table import Clock
+
+PAGE_SIZE = 50
+SHORT = 10
+"""So many of each column stand on the board at once; its heading leads to all of them."""
+LARGEST_PAGE = 200
+MOST_COUNTED = 1000
+
+_CLOCKS: Any = ClockRow.__table__  # type: ignore[attr-defined]
+_CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+
+
+class Column(StrEnum):
+    """A column of the board, in its order."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    RISK = "risk"
+    PROVISIONAL = "provisional"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deadlines somebody asks for; a field left alone asks for all."""
+
+    area: str | None = None
+    """Code of an area; those below it belong to it."""
+    process: str | None = None
+    assignee_id: UUID | None = None
+    unassigned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One running deadline of one case."""
+
+    row: Row
+    clock: Clock
+    due_at: datetime
+    provisional: bool
+    level: int
+    basis: tuple[str, ...]
+    """Articles, as `catalogue.short_citation` reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines, the most urgent first, and the cursor of those after them; None on the last page."""
+
+    lines: tuple[Line, ...]
+    next_cursor: str | None
+
+
+def page(
+    session: Session,
+    actor: Actor,
+    column: Column,
+    wanted: Wanted,
+    *,
+    at: datetime,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return one page of a column as it stands at `at`; raises `BadCursor`."""
+    size = max(1, min(size, LARGEST_PAGE))
+    clocks = _CLOCKS.c
+    where = _conditions(actor, column, wanted, at)
+    if cursor:
+        where.append(_after(_read_cursor(column, cursor)))
+    query = (
+        select(clocks.case_id, clocks.name, clocks.process, clocks.due_at, clocks.provisional, clocks.level)
+        .join(_CASES, _CASES.c.id == clocks.case_id)
+        .where(*where)
+        .order_by(clocks.due_at, clocks.case_id, clocks.name)
+        .limit(size + 1)
+    )
+    found = session.execute(query).all()
+    shown = found[:size]
+    rows = case_list.by_ids(session, actor, {one.case_id for one in shown})
+    rules = _rules(session, rows)
+    lines = tuple(_line(one, rows[one.case_id], rules) for one in shown if one.case_id in rows)
+    return Page(lines, _cursor(column, shown[-1]) if len(found) > size else None)
+
+
+def counts(
+    session: Session, actor: Actor, wanted: Wanted, *, at: datetime, most: int = MOST_COUNTED
+) -> dict[Column, int]:
+    """Return how many deadlines each column has; counting stops at `most`."""
+    found = {}
+    for column in Column:
+        query = select(_CLOCKS.c.case_id).join(_CASES, _CASES.c.id == _CLOCKS.c.case_id)
+        some = query.where(*_conditions(actor, column, wanted, at)).limit(most).subquery()
+        found[column] = int(session.execute(select(func.count()).select_from(some)).scalar_one())
+    return found
+
+
+def midnight(at: datetime) -> datetime:
+    """Return when the city's day of that moment is over."""
+    return datetime.combine(people.local_day(at) + timedelta(days=1), time(0), city_zone()).astimezone(UTC)
+
+
+def _conditions(actor: Actor, column: Column, wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
+    # Written as the partial indexes have them: a value sent beside the statement would not be seen to fit.
+    open_clock = [_CLOCKS.c.stopped_at.is_(None), *_no_timers()]
+    due_at = _CLOCKS.c.due_at
+    match column:
+        case Column.OVERDUE:
+            those = [due_at <= at]
+        case Column.TODAY:
+            those = [due_at > at, due_at < midnight(at)]
+        case Column.RISK:
+            those = [_CLOCKS.c.level == literal_column("1"), due_at > at]
+        case Column.PROVISIONAL:
+            those = [_CLOCKS.c.provisional]
+    return [*open_clock, *those, access.visible(actor), *_filtered(wanted)]
+
+
+def _no_timers() -> list[ColumnElement[bool]]:
+    """Leave out the clocks that end a case by themselves: nobody is late for them."""
+    return [
+        not_(and_(_CLOCKS.c.process == workflow.name, _CLOCKS.c.name == clock.name))
+        for workflow in WORKFLOWS.values()
+        for clock in workflow.clocks
+        if clock.kind == "timer"
+    ]
+
+
+def _filtered(wanted: Wanted) -> list[ColumnElement[bool]]:
+    cases = _CASES.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.process:
+        found.append(_CLOCKS.c.process == wanted.process)
+    if wanted.area:
+        root = select(_AREAS.c.path).where(_AREAS.c.code == wanted.area).scalar_subquery()
+        below = select(_AREAS.c.id).where(func.substr(_AREAS.c.path, 1, func.length(root)) == root)
+        found.append(cases.area_id.in_(below))
+    if wanted.assignee_id:
+        found.append(or_(cases.assignee_id == wanted.assignee_id, cases.second_assignee_id == wanted.assignee_id))
+    if wanted.unassigned:
+        found.append(cases.assignee_id.is_(None))
+    return found
+
+
+def _rules(session: Session, rows: Mapping[UUID, Row]) -> dict[tuple[UUID, str], str]:
+    """Return (case, clock) → the row of the catalogue its deadline was counted by."""
+    query = select(_CASES.c.id, _CASES.c.clocks).where(_CASES.c.id.in_(list(rows)))
+    return {
+        (row.id, name): reading.limit.rule
+        for row in session.execute(query)
+        for name, stored in row.clocks.items()
+        if (reading := timing.Reading.of(stored)).limit
+    }
+
+
+def _line(one: Any, row: Row, rules: Mapping[tuple[UUID, str], str]) -> Line:  # noqa: ANN401 - a row
+    clock = next(clock for clock in workflow_of(one.process).clocks if clock.name == one.name)
+    named = rules.get((one.case_id, one.name), "")
+    basis = basis_of([named] if named else clock.basis.split("/"))
+    return Line(row, clock, one.due_at, one.provisional, one.level, basis)
+
+
+def basis_of(rules: Iterable[str]) -> tuple[str, ...]:
+    """Return the articles that rows of the catalogue rest on, each once; a target of our own has none."""
+    rows = [catalogue.limits()[rule] for rule in rules if rule in catalogue.limits()]
+    return tuple(dict.fromkeys(basis for row in rows for basis in row.legal_basis))
+
+
+def _after(key: tuple[datetime, UUID, str]) -> ColumnElement[bool]:
+    moment, case_id, name = key
+    clocks = _CLOCKS.c
+    same_moment = and_(clocks.due_at == moment, or_(clocks.case_id > case_id,
+                                                    and_(clocks.case_id == case_id, clocks.name > name)))  # fmt: skip
+    return and_(clocks.due_at >= moment, or_(clocks.due_at > moment, same_moment))
+
+
+def _cursor(column: Column, last: Any) -> str:  # noqa: ANN401 - a row
+    key = [column.value, last.due_at.isoformat(), last.case_id.hex, last.name]
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _read_cursor(column: Column, cursor: str) -> tuple[datetime, UUID, str]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        kind, moment, case_id, name = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        due_at = datetime.fromisoformat(moment)
+        if kind != column or due_at.tzinfo is None:
+            raise BadCursor(cursor[:20])
+        return due_at.astimezone(UTC), UUID(case_id), str(name)
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as wrong:
+        raise BadCursor(cursor[:20]) from wrong
