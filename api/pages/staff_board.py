@@ -21,7 +21,7 @@ from domain import catalogue, people, timing
 from domain.actors import Actor
 from domain.language import Label, Sentence
 from domain.processes import WORKFLOWS, workflow_of
-from domain.queries import area_tree, board, choices
+from domain.queries import area_tree, board
 from domain.queries.board import Column, Line, Wanted
 from domain.queries.case_list import BadCursor
 
@@ -83,11 +83,11 @@ def show_board(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
         except BadCursor:
             return RedirectResponse(f"/board?{urlencode({'column': chosen or ''})}", status_code=303)
         areas = area_tree.named(session, staff.actor)
-        colleagues = choices.colleagues(session, ("warden", "inspector"), area_id=None, day=people.local_day(at))
+        assignees = board.assignees(session, staff.actor, day=people.local_day(at))
     return staff_page(
         request, "pages/staff/board.html", staff=staff, at=at, here="board", parts=parts, chosen=chosen,
         filters=filters, filtered=any(filters.values()), areas=areas, flows=tuple(WORKFLOWS.values()),
-        people=_once(colleagues), nobody=NOBODY, may_remind=may_urge(staff.actor), is_first=cursor is None,
+        people=assignees, nobody=NOBODY, may_remind=may_urge(staff.actor), is_first=cursor is None,
         short=board.SHORT,
     )  # fmt: skip
 
@@ -131,9 +131,3 @@ def _shown(line: Line, at: datetime) -> Shown:
     due = deadline(line.due_at, at=at, provisional=line.provisional, warned=line.level >= timing.WARNED)
     cited = tuple(catalogue.short_citation(basis) for basis in line.basis)
     return Shown(line, Label(flow.zh, flow.en), flow.state(line.row.state).label, due, cited)
-
-
-def _once(colleagues: list[choices.Colleague]) -> list[choices.Colleague]:
-    """Return everybody once, whatever posts they hold, by name."""
-    found = {one.id: one for one in colleagues}
-    return sorted(found.values(), key=lambda one: one.name)

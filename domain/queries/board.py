@@ -7,17 +7,17 @@ import binascii
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, not_, or_, select
 from sqlmodel import Session
 
 from domain import access, catalogue, people, timing
 from domain.actors import Actor
-from domain.models import Area, Case, ClockRow
+from domain.models import Area, Case, ClockRow, Person, Post
 from domain.processes import WORKFLOWS, workflow_of
 from domain.queries import case_list
 from domain.queries.case_list import BadCursor, Row
@@ -33,6 +33,8 @@ MOST_COUNTED = 1000
 _CLOCKS: Any = ClockRow.__table__  # type: ignore[attr-defined]
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+_PEOPLE: Any = Person.__table__  # type: ignore[attr-defined]
+_POSTS: Any = Post.__table__  # type: ignore[attr-defined]
 
 
 class Column(StrEnum):
@@ -117,6 +119,18 @@ def counts(
         some = query.where(*_conditions(actor, column, wanted, at)).limit(most).subquery()
         found[column] = int(session.execute(select(func.count()).select_from(some)).scalar_one())
     return found
+
+
+def assignees(session: Session, actor: Actor, *, day: date) -> list[tuple[UUID, str]]:
+    """Return (id, name) of who works on an open case that the actor may know of, by name."""
+    cases = _CASES.c
+    works = [
+        exists().where(column == _PEOPLE.c.id, cases.closed_at.is_(None), access.visible(actor))
+        for column in (cases.assignee_id, cases.second_assignee_id)
+    ]
+    sent = select(_POSTS.c.person_id).where(_POSTS.c.role.in_(sorted(access.WORKS_WHERE_SENT)), *people.valid_on(day))
+    query = select(_PEOPLE.c.id, _PEOPLE.c.name).where(_PEOPLE.c.id.in_(sent), or_(*works))
+    return [(row.id, row.name) for row in session.execute(query.order_by(_PEOPLE.c.name, _PEOPLE.c.id))]
 
 
 def midnight(at: datetime) -> datetime:
