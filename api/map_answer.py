@@ -57,9 +57,9 @@ def _legend(found: Figures, locale: str) -> list[dict[str, Any]]:
     classes: list[dict[str, Any]] = [
         {"shade": 0, "words": in_words(NONE_AT_ALL, locale), "range": written(0, per_venues=per)}
     ]
-    for number, shade in enumerate(found.shades, start=1):
+    for shade in found.shades:
         words = in_words(shade.words, locale)
-        classes.append({"shade": number, "words": words, "range": _range(shade, per_venues=per)})
+        classes.append({"shade": shade.depth, "words": words, "range": _range(shade, per_venues=per)})
     reasons = sorted({one.empty for one in found.areas if one.empty is not None})
     return classes + [
         {"shade": None, "words": in_words(EMPTY_LABELS[reason], locale), "range": ""} for reason in reasons

@@ -29,7 +29,7 @@ from domain.rights import Right
 
 router = Router(include_in_schema=False)
 FIELD_TITLES: Mapping[str, Sentence] = {
-    "level": Sentence("Areas"), "measure": Sentence("Number"), "per": Sentence("Shown as"),
+    "level": Sentence("Areas"), "measure": Sentence("Measure"), "per": Sentence("Shown as"),
     "process": Sentence("Process"), "hazard": Sentence("Hazard"), "from": Sentence("From month"),
     "to": Sentence("Until month"),
 }  # fmt: skip

@@ -8,8 +8,6 @@ const NO_DATA = "url(#no-data)";
 const CELL = 56; // pixels: points closer than this are one circle
 const MANY = 40; // areas: with more, names would cover each other until one comes closer
 
-if (frame) start();
-
 function start() {
   const host = document.getElementById("map");
   const asked = host.dataset;
@@ -19,7 +17,7 @@ function start() {
   const heat = window.simpleheat;
   window.simpleheat = (canvas) => (canvas.getContext("2d", { willReadFrequently: true }), heat(canvas));
 
-  const map = L.map(host, { zoomControl: false, zoomSnap: 0.25, minZoom: 3, maxZoom: 19, zoomAnimation: calm(), fadeAnimation: calm(), markerZoomAnimation: calm() });
+  const map = L.map(host, { zoomControl: false, zoomSnap: 0.25, minZoom: 3, maxZoom: 19, zoomAnimation: calm(), fadeAnimation: false, markerZoomAnimation: calm() });
   L.control.zoom({ zoomInTitle: asked.in, zoomOutTitle: asked.out }).addTo(map);
   map.attributionControl.setPrefix(false);
   if (asked.tiles) L.tileLayer(asked.tiles, { attribution: text(asked.source), maxZoom: 19 }).addTo(map);
@@ -256,3 +254,5 @@ function text(words) {
   span.textContent = words;
   return span.innerHTML;
 }
+
+if (frame) start();

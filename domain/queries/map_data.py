@@ -105,7 +105,7 @@ class Figure:
     """What the map colours: the rate or the count; None: no data, `empty` says why."""
     empty: Empty | None = None
     shade: int | None = None
-    """0 for none at all, then 1 for the palest of `Figures.shades`; None without data."""
+    """0 for none at all, else the `depth` of its class of `Figures.shades`; None without data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ WORDS: dict[int, tuple[Label, ...]] = {
     3: (LOWEST, MIDDLE, HIGHEST),
     4: (LOWEST, MIDDLE, HIGH, HIGHEST),
 }
+DEPTHS: dict[int, tuple[int, ...]] = {1: (3,), 2: (2, 4), 3: (1, 3, 4), 4: (1, 2, 3, 4)}
 NONE_AT_ALL = Label("零", "None")
 
 
@@ -28,6 +29,8 @@ class Shade:
     least: float
     most: float
     words: Label
+    depth: int
+    """How dark it is drawn, 1 to 4: the highest class is always the darkest, however many there are."""
 
 
 def shades_of(values: Sequence[float]) -> tuple[Shade, ...]:
@@ -37,17 +40,16 @@ def shades_of(values: Sequence[float]) -> tuple[Shade, ...]:
         return ()
     parts = min(MOST_SHADES, len(set(ordered)))
     tops = sorted({ordered[-(-len(ordered) * part // parts) - 1] for part in range(1, parts + 1)})
-    words = WORDS[len(tops)]
     found, below = [], 0.0
-    for top, word in zip(tops, words, strict=True):
+    for top, word, depth in zip(tops, WORDS[len(tops)], DEPTHS[len(tops)], strict=True):
         within = [value for value in ordered if below < value <= top]
-        found.append(Shade(within[0], top, word))
+        found.append(Shade(within[0], top, word, depth))
         below = top
     return tuple(found)
 
 
 def shade_of(value: float, shades: Sequence[Shade]) -> int:
-    """Return 0 for zero, else which of the classes a number belongs to, counted from 1."""
+    """Return 0 for zero, else the depth of the class a number belongs to."""
     if value <= 0:
         return 0
-    return next(number for number, shade in enumerate(shades, start=1) if value <= shade.most)
+    return next(shade.depth for shade in shades if value <= shade.most)

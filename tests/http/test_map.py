@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlmodel import Session
 
 from api.app import create_app
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import AreaBoundary, Case, CaseMeasure, MeasuredUntil, Post, Venue
-from domain.routing import fingerprint
+from domain.models import Post, Venue
 from domain.settings import Settings
+from tests.measured import all_measured, measured, outlined
 from tests.staff_member import Office, office_of
 from tests.world import World
 
@@ -25,25 +23,6 @@ from tests.world import World
 def office(db: Database, world: World) -> Iterator[Office]:
     with office_of(db, world) as opened:
         yield opened
-
-
-def measured(session: Session, world: World, *, area: str | None, venue: str | None = None, **said: Any) -> UUID:
-    """Insert one measured case, as `domain.measures` writes it."""
-    at = said.pop("opened_at", world.clock.now - timedelta(days=2))
-    case_id, process = new_id(), said.pop("process", "hazard_report")
-    place = {"area_id": world.areas[area] if area else None, "venue_id": world.venues[venue] if venue else None}
-    state = said.pop("state", "accepted")
-    session.add(
-        Case(id=case_id, number=f"JB-2026-{str(case_id)[-8:]}", process=process, state=state, chain_head=b"-",
-             opened_at=at, changed_at=at, due_at=said.get("due_at"), closed_at=said.get("ended_at"),
-             hazard_code=said.get("hazard_code"), assignee_id=said.get("assignee_id"), **place)
-    )  # fmt: skip
-    session.flush()
-    session.add(
-        CaseMeasure(case_id=case_id, seq=1, measured_seq=1, process=process, opened_at=at, opened_on=at.date(),
-                    state=state, from_at=at, **place, **said)
-    )  # fmt: skip
-    return case_id
 
 
 @pytest.fixture
@@ -56,20 +35,9 @@ def counted(office: Office) -> Office:
         measured(session, world, area="guanglong", ended_at=now, state="closed", result="fixed")
         measured(session, world, area="fuxian", venue="market")
         measured(session, world, area=None)
-        for name, spot in (("kuancheng", (24.61, 102.92)), ("market", (24.65, 102.95))):
-            venue = session.get_one(Venue, world.venues[name])
-            venue.lat, venue.lon = spot
-        for number, code in enumerate(("guanglong", "fuxian", "empty")):
-            outline(session, world, code, west=102.9 + number / 20)
-        session.merge(MeasuredUntil(at=now))
+        outlined(session, world)
+        all_measured(session, now)
     return office
-
-
-def outline(session: Session, world: World, code: str, *, west: float) -> None:
-    ring = [[west, 24.6], [west + 0.04, 24.6], [west + 0.04, 24.64], [west, 24.64], [west, 24.6]]
-    geometry = {"type": "MultiPolygon", "coordinates": [[ring]]}
-    session.add(AreaBoundary(id=new_id(), area_id=world.areas[code], geometry=geometry, sha256=fingerprint(geometry),
-                             from_at=datetime(2020, 1, 1, tzinfo=UTC)))  # fmt: skip
 
 
 def numbers(office: Office, who: str, **query: str) -> dict[str, Any]:
