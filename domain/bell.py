@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,9 @@ CHANNEL = "fireline_outbox"
 COALESCED_SECONDS = 0.05
 """Rings within this time after one go out as one more: in a storm a ring per commit would cost as much as a step."""
 TRY_AGAIN_SECONDS = 1.0
+CONNECT_WITHIN_SECONDS = 5
+CLOSES_WITHIN_SECONDS = CONNECT_WITHIN_SECONDS + 1
+"""A thread that is just connecting cannot be called off; it closes what it gets even if nobody waits any more."""
 LISTENING_SECONDS = 0.5
 """So often an ear looks whether it was closed."""
 
@@ -31,44 +33,49 @@ class Bell:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._rung = threading.Event()
+        self._closed = threading.Event()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._closed = False
 
     def ring(self) -> None:
         """Wake whoever listens, soon; never blocks and never fails."""
         self._rung.set()
         if self._thread is None:
             with self._guard:
-                if not self._closed and not self._thread:
+                if not self._closed.is_set() and not self._thread:
                     self._thread = threading.Thread(target=self._ring_on, name="fireline-bell", daemon=True)
                     self._thread.start()
 
     def close(self) -> None:
-        """Stop ringing."""
+        """Stop ringing; returns when the connection is closed."""
         with self._guard:
-            self._closed = True
+            self._closed.set()
         self._rung.set()
         if self._thread is not None:
-            self._thread.join(timeout=TRY_AGAIN_SECONDS)
+            self._thread.join(timeout=CLOSES_WITHIN_SECONDS)
 
     def _ring_on(self) -> None:
         connection: Any = None
-        while True:
-            self._rung.wait()
-            if self._closed:
-                break
-            self._rung.clear()
-            try:
-                connection = connection or own_connection(self._engine)
-                connection.execute(f"NOTIFY {CHANNEL}")
-                time.sleep(COALESCED_SECONDS)
-            except Exception as error:  # noqa: BLE001 - whatever it is, workers look by themselves
-                log.info("the bell could not ring: %s", type(error).__name__)
-                _close(connection)
-                connection = None
-                time.sleep(TRY_AGAIN_SECONDS)
-        _close(connection)
+        try:
+            while self._is_rung():
+                try:
+                    connection = connection or own_connection(self._engine)
+                    connection.execute(f"NOTIFY {CHANNEL}")
+                    self._closed.wait(COALESCED_SECONDS)
+                except Exception as error:  # noqa: BLE001 - whatever it is, workers look by themselves
+                    log.info("the bell could not ring: %s", type(error).__name__)
+                    _close(connection)
+                    connection = None
+                    self._closed.wait(TRY_AGAIN_SECONDS)
+        finally:
+            _close(connection)
+
+    def _is_rung(self) -> bool:
+        """Wait for the next ring; return False when there is none to come."""
+        self._rung.wait()
+        # In this order: what close() sets in between is seen now, or wakes the next wait.
+        self._rung.clear()
+        return not self._closed.is_set()
 
 
 def own_connection(engine: Engine) -> Any:  # noqa: ANN401 - psycopg's connection of unknown row type
@@ -77,7 +84,7 @@ def own_connection(engine: Engine) -> Any:  # noqa: ANN401 - psycopg's connectio
     import psycopg  # noqa: PLC0415
 
     arguments = engine.dialect.create_connect_args(engine.url)
-    return psycopg.connect(*arguments[0], **arguments[1], autocommit=True, connect_timeout=5)
+    return psycopg.connect(*arguments[0], **arguments[1], autocommit=True, connect_timeout=CONNECT_WITHIN_SECONDS)
 
 
 class Ear:
@@ -94,7 +101,7 @@ class Ear:
     def close(self) -> None:
         """Listen no more; returns when the connection is closed."""
         self._closed.set()
-        self._thread.join(timeout=TRY_AGAIN_SECONDS * 2)
+        self._thread.join(timeout=CLOSES_WITHIN_SECONDS)
 
 
 def _hear(engine: Engine, *, rung: Callable[[], None], stopped: threading.Event) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 
 class FairQueue:
@@ -146,11 +147,16 @@ class Database:
         faultpoints.reach("commit.after")
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection; one that a thread still uses is closed as soon as it is given back."""
         if self._bell is not None:
             self._bell.close()
-        self.readers.dispose()
-        self.engine.dispose()
+        for engine in {self.readers, self.engine}:
+            event.listen(engine.pool, "checkin", _close_for_good)
+            engine.dispose()
+
+
+def _close_for_good(_: object, pooled: ConnectionPoolEntry) -> None:
+    pooled.close()
 
 
 def open_database(url: str, *, pool_size: int = 10, synchronous: str = "FULL") -> Database:

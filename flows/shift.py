@@ -89,8 +89,13 @@ class Shift:
         self.threads = ThreadPoolExecutor(at_once + 2, thread_name_prefix="fireline-work")
 
     async def in_thread(self, function: Callable[[], R]) -> R:
-        """Run blocking code beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, function)
+        """Run blocking code beside the event loop; who is cancelled meanwhile still waits until it has ended."""
+        running = asyncio.get_running_loop().run_in_executor(self.threads, function)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])  # else it would go on with a database that is being taken away
+            raise
 
     def ring(self) -> None:
         """Look for work now instead of at the next poll."""
@@ -160,6 +165,6 @@ class Shift:
             self.prefect_state, self.prefect_since = state, self.now()
 
     def close(self) -> None:
-        """Let the threads go."""
-        self.threads.shutdown(wait=False, cancel_futures=True)
+        """Let the threads go; returns when what they are at has ended."""
+        self.threads.shutdown(cancel_futures=True)
         self.provider.close()

@@ -57,11 +57,12 @@ async def work(shift: Shift, *, prefect_api: str = "") -> None:
         if ear:
             await asyncio.to_thread(ear.close)
         await drain(shift, watches)
-        if company:
-            await asyncio.to_thread(company.stop)
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await sign_off(shift)
+        if company:
+            await asyncio.to_thread(company.stop)
 
 
 async def drain(shift: Shift, watches: list[Watching]) -> None:
@@ -74,6 +75,10 @@ async def drain(shift: Shift, watches: list[Watching]) -> None:
     except TimeoutError:
         log.warning("worker left work behind", promises=sorted(shift.running))
         await shift.in_thread(shift.give_back)
+
+
+async def sign_off(shift: Shift) -> None:
+    """Say that this worker is gone; a beat after it would tell otherwise for a while."""
     try:
         await shift.in_thread(partial(_sign_off, shift))
     except Exception as error:  # noqa: BLE001 - the heartbeat grows old by itself

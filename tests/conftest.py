@@ -13,9 +13,11 @@ import domain.companions  # noqa: F401 - registers what happens beside a step
 from domain import schema
 from domain.database import Database, open_database
 from domain.settings import get_settings
+from tests import connections
 from tests.cluster import Cluster, running_cluster
 from tests.world import World, build_world
 
+connections.watch()
 _NUMBER = itertools.count(1)
 
 
@@ -25,8 +27,10 @@ def cluster() -> Iterator[Cluster]:
     with running_cluster() as running:
         url = running.create_database("template_fireline")
         database = open_database(url)
-        schema.upgrade(database)
-        database.dispose()
+        try:
+            schema.upgrade(database)
+        finally:
+            database.dispose()
         yield running
 
 
@@ -53,7 +57,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     cluster: Cluster = request.getfixturevalue("cluster")
     name = f"test_{next(_NUMBER)}"
     yield cluster.create_database(name, template="template_fireline")
+    left = connections.left_open(name)
     cluster.drop_database(name)
+    if left:
+        pytest.fail("\n".join(["connections that nobody closes, opened by", *left]))
 
 
 @pytest.fixture

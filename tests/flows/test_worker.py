@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from sqlmodel import select
 from domain import bell, heartbeats
 from domain.database import Database
 from domain.models import Attempt, Outbox
+from flows import worker
+from flows.shift import Shift
 from tests.flows.conftest import REPORTER, WARDEN, Desk, Worker
 from tests.telephony import ROOT, Exchange, eventually
 
@@ -122,6 +125,35 @@ def test_promise_rings_the_bell_after_its_commit(db: Database, desk: Desk) -> No
         eventually(lambda: heard[-1] == 21, what="the last ring")
     finally:
         ear.close()
+
+
+def test_beat_that_is_under_way_at_the_end_does_not_bring_the_worker_back(
+    db: Database, telephony: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del telephony
+    beat, sign_off = worker._beat, worker._sign_off
+    beating, ending, beaten = threading.Event(), threading.Event(), threading.Event()
+
+    def beat_late(shift: Shift) -> None:
+        beating.set()
+        assert ending.wait(30)
+        beat(shift)
+        beaten.set()
+
+    def sign_off_first(shift: Shift) -> None:
+        sign_off(shift)
+        ending.set()
+
+    monkeypatch.setattr(worker, "_beat", beat_late)
+    monkeypatch.setattr(worker, "_sign_off", sign_off_first)
+    running = Worker(db)
+    running.start()
+    assert beating.wait(30)
+    threading.Timer(1, ending.set).start()  # the end waits for the beat
+    running.stop()
+    assert beaten.wait(30)
+
+    assert alive(db) == []
 
 
 @pytest.fixture
