@@ -135,7 +135,7 @@ def measure(session: Session, ids: Collection[UUID], *, anew: bool = False) -> N
                 fresh = {name: adding.excluded[name] for name in rows[0] if name not in keys}
                 written = adding.on_conflict_do_update(index_elements=keys, set_=fresh)
             session.connection().execute(written, rows)
-    pack_days(session, {(process, _day(versions.cases[0].opened_at)) for process, versions in found.values()})
+    pack_days(session, {(process, day_of(versions.cases[0].opened_at)) for process, versions in found.values()})
 
 
 def _rows(found: Mapping[UUID, tuple[str, Measured]]) -> dict[Any, list[dict[str, Any]]]:
@@ -160,7 +160,7 @@ def case_row(case_id: UUID, process: str, version: CaseVersion) -> dict[str, Any
     """Return a version of a case as its table has it."""
     row = asdict(version)
     del row["until_at"]
-    return {"case_id": case_id, "process": process, "opened_on": _day(version.opened_at), **row}
+    return {"case_id": case_id, "process": process, "opened_on": day_of(version.opened_at), **row}
 
 
 def stage_row(case_id: UUID, process: str, version: StageVersion) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class _Posts:
 
     def organisation(self, person_id: UUID, area_id: UUID | None, since: datetime) -> UUID | None:
         """Return the organisation of the post held that day nearest to the area; the oldest of several."""
-        day, path = _day(since), self._paths.get(area_id, "") if area_id else ""
+        day, path = day_of(since), self._paths.get(area_id, "") if area_id else ""
         held = [
             post
             for post in self._posts.get(person_id, ())
@@ -279,7 +279,8 @@ def _true_at(now: Any, past: Any, process: str, between: tuple[datetime, datetim
     return union_all(present.where(now.c.from_at <= as_of), before)
 
 
-def _day(at: datetime) -> date:
+def day_of(at: datetime) -> date:
+    """Return the city's day of a moment."""
     return at.astimezone(city_zone()).date()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from domain.reporting import tally
+from domain.reporting.columns import Mask
 from domain.reporting.figures import By, Slice
 from domain.reporting.filters import Filters
 from domain.reporting.tally import Part
@@ -14,10 +15,17 @@ from domain.reporting.tally import Part
 NONE: tuple[str | None, bool] = (None, False)
 Key = tuple[str | None, bool]
 """(id or code, of the chosen area itself)."""
+KeyOf = Callable[[str], Key | None]
 
 
 def by_area(parts: Sequence[Part], chosen: Filters) -> tuple[Slice, ...]:
     """Return the figures of the areas directly below the chosen one, of it alone, and of no area, in their order."""
+    key = _area_key(chosen)
+    paths = {str(row.id): row.path for row in chosen.areas.values()}
+    return _sliced("area", parts, chosen, key, order=lambda one: paths.get(one.key or "", "~"))
+
+
+def _area_key(chosen: Filters) -> KeyOf:
     top = _top(chosen)
     below = {row.path: str(row.id) for row in chosen.areas.values() if row.parent_id in top}
     alone = {str(area) for area in top}
@@ -29,8 +37,30 @@ def by_area(parts: Sequence[Part], chosen: Filters) -> tuple[Slice, ...]:
         found = next((area for start, area in below.items() if path.startswith(start)), None)
         return (found, False) if found else NONE
 
-    paths = {str(row.id): row.path for row in chosen.areas.values()}
-    return _sliced("area", parts, chosen, key, order=lambda one: paths.get(one.key or "", "~"))
+    return key
+
+
+def members(by: By, wanted: str | None, *, alone: bool, chosen: Filters) -> Mask:
+    """Return for each number of the kind whether it belongs to that part."""
+    key_of: dict[By, KeyOf] = {
+        "area": _area_key(chosen),
+        "organisation": _itself,
+        "hazard": _category,
+        "person": _itself,
+    }
+    flags = np.zeros(max(chosen.names[by], default=0) + 1, dtype=np.bool_)
+    for number, value in chosen.names[by].items():
+        flags[number] = key_of[by](value) == (wanted, alone)
+    flags[0] = wanted is None and not alone
+    return flags
+
+
+def _itself(value: str) -> Key | None:
+    return value, False
+
+
+def _category(value: str) -> Key | None:
+    return value.partition("-")[0], False
 
 
 def _top(chosen: Filters) -> set[object]:
@@ -46,12 +76,12 @@ def _top(chosen: Filters) -> set[object]:
 
 def by_organisation(parts: Sequence[Part], chosen: Filters) -> tuple[Slice, ...]:
     """Return the figures of each organisation, those with most cases first."""
-    return _sliced("organisation", parts, chosen, lambda value: (value, False))
+    return _sliced("organisation", parts, chosen, _itself)
 
 
 def by_hazard(parts: Sequence[Part], chosen: Filters) -> tuple[Slice, ...]:
     """Return the figures of each category of hazards, those with most cases first."""
-    return _sliced("hazard", parts, chosen, lambda value: (value.partition("-")[0], False))
+    return _sliced("hazard", parts, chosen, _category)
 
 
 def by_person(parts: Sequence[Part], chosen: Filters) -> tuple[Slice, ...]:
@@ -69,7 +99,7 @@ def _sliced(
     by: By,
     parts: Sequence[Part],
     chosen: Filters,
-    key: Callable[[str], Key | None],
+    key: KeyOf,
     order: Callable[[Slice], object] = _busiest_first,
 ) -> tuple[Slice, ...]:
     keys = {number: key(value) for number, value in chosen.names[by].items()} | {0: NONE}
