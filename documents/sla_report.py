@@ -129,7 +129,7 @@ def drawings(content: Content, chapter: Chapter) -> Iterator[Drawing]:
 
 
 def _bar(content: Content, row: Row, process: str) -> Bar:
-    found = {ref.figure: amount for ref, amount in row.cells}
+    found = {cell.name: cell.now for cell in row.cells}
     name = content.say(paper.row_title(row, process, content.names))
     if not found["started"].value and not found["breaches"].value:
         return Bar(name, None, content.say(NO_DATA))
@@ -148,7 +148,7 @@ def _table(content: Content, table: Table, process: str) -> dict[str, Any]:
     rows = [
         {
             "label": content.say(paper.row_title(row, process, content.names)),
-            "cells": [amount.words(content.locale) if amount.value is not None else NOTHING for _, amount in row.cells],
+            "cells": [cell.now.words(content.locale) if cell.now.value is not None else NOTHING for cell in row.cells],
         }
         for row in table.rows[:MOST_ROWS]
     ]
@@ -156,7 +156,7 @@ def _table(content: Content, table: Table, process: str) -> dict[str, Any]:
     return {
         "title": content.say(table.title),
         "first": content.say(paper.FIRST[table.kind]),
-        "columns": [content.say(column.label) for column in table.columns],
+        "columns": [content.say(label) for label in table.columns],
         "rows": rows,
         "more": content.say(Sentence(MORE.text, count=left)) if left else "",
     }

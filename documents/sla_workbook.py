@@ -95,7 +95,7 @@ def _summary(content: Content, chapters: Sequence[Chapter]) -> Iterator[Sequence
 def _line(content: Content, line: Line) -> Sequence[Value]:
     now, has_parts = line.now, line.now.sort in {"share", "rating"}
     return (
-        _process(content, line.ref.process),
+        _process(content, line.figure.process),
         content.say(paper.title_of(line, content.names)),
         now.cell,
         now.part if now.sort == "share" else None,
@@ -115,7 +115,7 @@ def _stages(content: Content, chapters: Sequence[Chapter]) -> Iterator[Sequence[
     for chapter in chapters:
         for row in chapter.stages.rows:
             name = content.say(paper.row_title(row, chapter.process, content.names))
-            yield (_process(content, chapter.process), name, *(amount.cell for _, amount in row.cells))
+            yield (_process(content, chapter.process), name, *(cell.now.cell for cell in row.cells))
 
 
 def _parts(content: Content, chapters: Sequence[Chapter]) -> Iterator[Sheet]:
@@ -127,11 +127,11 @@ def _parts(content: Content, chapters: Sequence[Chapter]) -> Iterator[Sheet]:
                     rows += [
                         (_process(content, chapter.process),
                          content.say(paper.row_title(row, chapter.process, content.names)),
-                         *(amount.cell for _, amount in row.cells))
+                         *(cell.now.cell for cell in row.cells))
                         for row in table.rows
                     ]  # fmt: skip
         columns = [OutColumn(content.say(SUMMARY[0][0]), 14), OutColumn(content.say(paper.FIRST[kind]), 28)]
-        columns += [OutColumn(content.say(one.label), 12) for one in paper.SLICE_COLUMNS]
+        columns += [OutColumn(content.say(one.label), 12) for one in (*paper.SLICE_COLUMNS, *paper.SUMS)]
         yield Sheet(content.say(paper.TITLES[kind]), columns, rows)
 
 

@@ -127,8 +127,7 @@ class Content:
 
     def _line(self, line: Line) -> dict[str, Any]:
         return {
-            "figure": line.ref.figure,
-            "stage": line.ref.stage,
+            "figure": str(line.figure),
             "label": self.say(paper.title_of(line, self.names)),
             "words": line.now.words(self.locale),
             **_amount(line.now),
@@ -136,7 +135,7 @@ class Content:
         }
 
     def _row(self, row: Row, process: str) -> dict[str, Any]:
-        said = {ref.figure: _amount(amount) for ref, amount in row.cells}
+        said = {cell.name: _amount(cell.now) for cell in row.cells}
         label = self.say(paper.row_title(row, process, self.names))
         return {"key": row.key, "label": label, "alone": row.alone, **said}
 

@@ -1,7 +1,7 @@
 """What a report says, in the order it says it: the same for the page, the PDF, the workbook and the JSON.
 
-Made from the numbers alone; names come from `domain.reporting.names`. Every line and cell says by `Ref` which cases it
-counts, so that a page can lead to them.
+Made from the numbers alone; names come from `domain.reporting.names`. Every line and cell says by its `Figure` which
+cases it counts, so that a page can lead to them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from domain.language import Label
 from domain.reporting import amounts
 from domain.reporting.amounts import Amount
-from domain.reporting.figures import By, Numbers, Point, ProcessFigures, Share, Slice, StageFigures
+from domain.reporting.drill import Figure
+from domain.reporting.figures import Numbers, Point, ProcessFigures, Share, Slice, StageFigures
 from domain.reporting.names import Names
 
 Of = Callable[[ProcessFigures], Amount]
@@ -20,22 +21,10 @@ OfStage = Callable[[StageFigures], Amount]
 
 
 @dataclass(frozen=True, slots=True)
-class Ref:
-    """Which cases a number counts: of a process, by its figure, of a stage, of a part of the whole."""
-
-    process: str
-    figure: str
-    stage: str | None = None
-    by: By | None = None
-    key: str | None = None
-    alone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A number with its name, and the one of the period before."""
 
-    ref: Ref
+    figure: Figure
     label: Label
     now: Amount
     before: Amount
@@ -53,12 +42,12 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One number of each row of a table."""
+class Cell:
+    """One number of a row; `figure` None: it sums up several, which the report of the row alone tells apart."""
 
-    figure: str
-    label: Label
-    is_of_stage: bool = False
+    name: str
+    now: Amount
+    figure: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +57,7 @@ class Row:
     kind: str
     """Of which names its own is: stage, area, organisation, hazard, person."""
     key: str | None
-    cells: tuple[tuple[Ref, Amount], ...]
+    cells: tuple[Cell, ...]
     alone: bool = False
 
 
@@ -78,7 +67,7 @@ class Table:
 
     kind: str
     title: Label
-    columns: tuple[Column, ...]
+    columns: tuple[Label, ...]
     rows: tuple[Row, ...]
 
 
@@ -139,7 +128,7 @@ STAGE_COLUMNS = (
     _StageMeasure("in_time", Label("按时", "In time"), lambda of: amounts.count(of.in_time)),
     _StageMeasure("late", Label("超时办完", "Done late"), lambda of: amounts.count(of.late)),
     _StageMeasure("running", Label("未到期", "Running"), lambda of: amounts.count(of.running)),
-    _StageMeasure("stage_overdue", Label("已逾期", "Overdue"), lambda of: amounts.count(of.overdue)),
+    _StageMeasure("overdue", Label("已逾期", "Overdue"), lambda of: amounts.count(of.overdue)),
     _StageMeasure("left", Label("中止", "Given up"), lambda of: amounts.count(of.left)),
     _StageMeasure("breaches", Label("超期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
     _StageMeasure("breached_in_period", Label("期内超期", "Fell due unmet"),
@@ -150,9 +139,12 @@ SLICE_COLUMNS = (
     _Measure("closed", Label("已结束", "Closed"), lambda of: amounts.count(of.cases.closed)),
     HEADLINE[2],
     _Measure("fixed", Label("已整改", "Fixed"), lambda of: amounts.count(of.cases.fixed)),
-    _Measure("breaches", Label("超期", "Breaches"), lambda of: amounts.count(of.breaches)),
-    _Measure("decided", Label("按时率", "In time"), lambda of: amounts.share(in_time(of))),
 )
+SUMS = (
+    _Measure("breaches", Label("超期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
+    _Measure("in_time_share", Label("按时率", "In time"), lambda of: amounts.share(in_time(of))),
+)
+"""What sums up all stages of a process."""
 TITLES = {
     "stage": Label("各环节时限", "Deadlines by stage"),
     "area": Label("按区域", "By area"),
@@ -173,9 +165,9 @@ ALONE = Label("（本级）", " (itself)")
 
 def title_of(line: Line, names: Names) -> Label:
     """Return what a line is called: a stage's with the stage before it."""
-    if line.ref.stage is None:
+    if line.figure.stage is None:
         return line.label
-    stage = names.of("stage", f"{line.ref.process}.{line.ref.stage}")
+    stage = names.of("stage", f"{line.figure.process}.{line.figure.stage}")
     return Label(f"{stage.zh}{line.label.zh}", f"{stage.en}: {line.label.en}")
 
 
@@ -228,7 +220,7 @@ def _spoken_of(now: ProcessFigures) -> Sequence[_Measure]:
 
 def _lines(measures: Sequence[_Measure], now: ProcessFigures, before: ProcessFigures) -> Iterator[Line]:
     for one in measures:
-        yield Line(Ref(now.process, one.figure), one.label, one.of(now), one.of(before), one.good)
+        yield Line(Figure(now.process, one.figure), one.label, one.of(now), one.of(before), one.good)
 
 
 def _pairs(now: ProcessFigures, before: ProcessFigures) -> Iterator[tuple[StageFigures, StageFigures]]:
@@ -239,37 +231,42 @@ def _pairs(now: ProcessFigures, before: ProcessFigures) -> Iterator[tuple[StageF
 
 def _shares(now: ProcessFigures, before: ProcessFigures) -> Iterator[Line]:
     for stage, old in _pairs(now, before):
-        label = IN_TIME
-        yield Line(Ref(now.process, "decided", stage.stage), label, amounts.share(stage.in_time_share),
-                   amounts.share(old.in_time_share), good=True)  # fmt: skip
+        share, was = amounts.share(stage.in_time_share), amounts.share(old.in_time_share)
+        yield Line(Figure(now.process, "in_time", stage.stage), IN_TIME, share, was, good=True)
 
 
 def _lengths(now: ProcessFigures, before: ProcessFigures) -> Iterator[Line]:
     for stage, old in _pairs(now, before):
-        ref = Ref(now.process, "done", stage.stage)
-        yield Line(ref, MEDIAN, amounts.median(stage.lengths), amounts.median(old.lengths), good=False)
-        yield Line(ref, P90, amounts.p90(stage.lengths), amounts.p90(old.lengths), good=False)
+        figure = Figure(now.process, "done", stage.stage)
+        yield Line(figure, MEDIAN, amounts.median(stage.lengths), amounts.median(old.lengths), good=False)
+        yield Line(figure, P90, amounts.p90(stage.lengths), amounts.p90(old.lengths), good=False)
 
 
 def _stages(now: ProcessFigures) -> Table:
-    columns = tuple(Column(one.figure, one.label, is_of_stage=True) for one in STAGE_COLUMNS)
     rows = tuple(
-        Row("stage", stage.stage,
-            tuple((Ref(now.process, one.figure, stage.stage), one.of(stage)) for one in STAGE_COLUMNS))
+        Row(
+            "stage",
+            stage.stage,
+            tuple(
+                Cell(one.figure, one.of(stage), Figure(now.process, one.figure, stage.stage)) for one in STAGE_COLUMNS
+            ),
+        )
         for stage in now.stages
-    )  # fmt: skip
-    return Table("stage", TITLES["stage"], columns, rows)
+    )
+    return Table("stage", TITLES["stage"], tuple(one.label for one in STAGE_COLUMNS), rows)
 
 
 def _table(kind: str, slices: Sequence[Slice], process: str) -> Table:
-    columns = tuple(Column(one.figure, one.label) for one in SLICE_COLUMNS)
     rows = []
     for part in slices:
         found = next((one for one in part.processes if one.process == process), None)
         if found is None:
             continue
-        cells = tuple(
-            (Ref(process, one.figure, None, part.by, part.key, part.alone), one.of(found)) for one in SLICE_COLUMNS
+        counted = (
+            Cell(one.figure, one.of(found), Figure(process, one.figure, None, part.by, part.key, part.alone))
+            for one in SLICE_COLUMNS
         )
-        rows.append(Row(kind, part.key, cells, part.alone))
-    return Table(kind, TITLES[kind], columns, tuple(rows))
+        summed = (Cell(one.figure, one.of(found)) for one in SUMS)
+        rows.append(Row(kind, part.key, (*counted, *summed), part.alone))
+    labels = tuple(one.label for one in (*SLICE_COLUMNS, *SUMS))
+    return Table(kind, TITLES[kind], labels, tuple(rows))

@@ -1,0 +1,96 @@
+"""What tests of reports need: some days of cases, measured, and a provider that writes down what it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain import cases, errands, measures, reports
+from domain.actors import ANYBODY, SYSTEM
+from domain.database import Database
+from domain.models import Errand
+from domain.reports import Intake
+from flows.chores import Chore
+from flows.errands import carry_out
+from notifications.providers import Sent
+from tests.world import World
+
+
+def report(db: Database, world: World, **changes: Any) -> UUID:
+    """Have a hazard reported, triaged and assigned now; return its case."""
+    intake = {"venue_code": world.codes["kuancheng"], "hazard": "equipment", "description": "烟感不亮"}
+    with db.write() as session:
+        opened = reports.open_report(session, Intake(**{**intake, **changes}), actor=ANYBODY, at=world.clock.now)
+        case_id = opened.case.id
+    with db.write() as session:
+        reports.triage(session, case_id, at=world.clock.now)
+    return case_id
+
+
+def fire(db: Database, world: World, case_id: UUID, who: str, step: str, **data: Any) -> None:
+    """Take a step now."""
+    with db.write() as session:
+        actor = SYSTEM if who == "system" else world.actor(session, who)
+        cases.fire(session, cases.by_id(session, case_id), step, actor=actor, at=world.clock.now, data=data)
+
+
+def check(db: Database, world: World, case_id: UUID) -> None:
+    """Have the warden check a report and find its hazard."""
+    fire(db, world, case_id, "warden", "start_check", venue_code=world.codes["kuancheng"])
+    fire(db, world, case_id, "warden", "record_finding", outcome="substantiated", description="12 只烟感不亮",
+         hazards=["FAC-07"], no_photo_reason="测试")  # fmt: skip
+
+
+def some_days(db: Database, world: World) -> list[UUID]:
+    """Have four reports come in on two days: answered in time, checked late, not checked at all, just arrived."""
+    first, second, third = (report(db, world) for _ in range(3))
+    world.clock.advance(hours=3)
+    check(db, world, first)
+    fire(db, world, first, "handler", "reply", text="经核查属实，已责令整改。")
+    world.clock.advance(days=5)
+    check(db, world, second)
+    return [first, second, third, report(db, world)]
+
+
+def measure(db: Database, at: datetime) -> None:
+    """Measure everything that happened until then, as a worker does."""
+    while True:
+        with db.write() as session:
+            if not measures.catch_up(session, at=at):
+                return
+
+
+@dataclass
+class Post:
+    """A provider that takes every message."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    name: str = "post"
+
+    def send_sms(self, *, to: str, body: str, status_callback: str, attempt_id: UUID) -> Sent:  # noqa: ARG002 - the protocol's
+        """Take a message."""
+        self.sent.append((to, body))
+        return Sent(str(attempt_id))
+
+    def find_sms(self, *, to: str, body: str, **_: Any) -> str | None:
+        """Return whether it was taken before."""
+        return "there" if (to, body) in self.sent else None
+
+
+def carry_out_all(db: Database, at: datetime, *, post: Post | None = None, worker: str = "test") -> list[Errand]:
+    """Carry out every errand that is due, those promised meanwhile too, and return them as they ended."""
+    provider: Any = post or Post()
+    done: list[UUID] = []
+    while True:
+        with db.write() as session:
+            kinds = ("sla_report", "compare_report", "report_message")
+            claimed = errands.claim(session, kinds, worker=worker, at=at, lease=timedelta(minutes=5), most=9)
+        if not claimed:
+            break
+        for row in claimed:
+            carry_out(Chore(row, worker, db, provider, lambda: at, timedelta(minutes=5)))
+            done.append(row.id)
+    with db.read() as session:
+        return [errands.by_id(session, one) for one in done]
