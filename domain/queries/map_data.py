@@ -44,6 +44,9 @@ MEASURES: Mapping[str, Label] = {
 }
 """What the map can show; all of them of the cases opened in the months chosen."""
 
+NOT_BEGUN = datetime(1970, 1, 2, tzinfo=UTC)
+"""The row of how far the timelines are measured is there before anything is."""
+
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _CASES: Any = CaseMeasure.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
@@ -123,7 +126,7 @@ class Figures:
 
 def figures(session: Session, actor: Actor, asked: Asked, *, at: datetime) -> Figures:
     """Return the numbers of every area of the level that lies within the actor's reach."""
-    areas = _inside(session, actor)
+    areas = inside(session, actor)
     known = empty_period(session, asked)
     homes = homes_of(areas, asked.level)
     counted = _counts(session, actor, asked, at) if known is None else {}
@@ -154,13 +157,13 @@ def figures(session: Session, actor: Actor, asked: Asked, *, at: datetime) -> Fi
 
 def levels(session: Session, actor: Actor) -> tuple[Level, ...]:
     """Return the levels of which at least one whole area lies within the actor's reach, the widest first."""
-    there = {area.level for area in _inside(session, actor)}
+    there = {area.level for area in inside(session, actor)}
     return tuple(level for level in LEVELS if level in there)
 
 
 def usual_level(session: Session, actor: Actor) -> Level:
     """Return the widest level with more than one area to compare; "grid" where there is nothing to compare."""
-    held = [area.level for area in _inside(session, actor)]
+    held = [area.level for area in inside(session, actor)]
     several = [level for level in LEVELS if held.count(level) > 1]
     there = [level for level in LEVELS if level in held]
     return (several or there[-1:] or ["grid"])[0]
@@ -168,7 +171,8 @@ def usual_level(session: Session, actor: Actor) -> Level:
 
 def measured_until(session: Session) -> datetime | None:
     """Return up to when the timelines are measured; None while nothing is."""
-    return session.execute(select(_UNTIL.c.at)).scalar()
+    at: datetime | None = session.execute(select(_UNTIL.c.at)).scalar()
+    return at if at is not None and at > NOT_BEGUN else None
 
 
 def records_begin(session: Session) -> datetime | None:
@@ -227,7 +231,7 @@ def _venues(session: Session, actor: Actor, day: date) -> dict[UUID, int]:
     return dict(session.execute(query.group_by(_VENUES.c.area_id)).tuples().all())
 
 
-def _inside(session: Session, actor: Actor) -> Sequence[Area]:
+def inside(session: Session, actor: Actor) -> Sequence[Area]:
     """Return the areas that lie wholly within the actor's reach."""
     paths = access.area_paths(actor)
     query = select(Area).order_by(_AREAS.c.path)
