@@ -19,7 +19,7 @@ from bench.servers import part, settings
 from domain import schema
 from domain.database import open_database
 from tests.cluster import Cluster
-from tests.world import PEOPLE, build_world
+from tests.world import PEOPLE, build_world, disturbable_at_night
 
 REPORTS = 100
 PER_SECOND = 4.0
@@ -52,6 +52,7 @@ def measure(folder: Path, url: str, *, prefect: bool) -> list[float]:
     schema.upgrade(database)
     with database.write() as session:
         world = build_world(session)
+        disturbable_at_night(session)
     database.dispose()
     port, exchange_port, prefect_port = free_port(), free_port(), free_port()
     exchange = f"http://127.0.0.1:{exchange_port}"

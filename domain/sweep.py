@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, tuple_, update
 from sqlmodel import Session
 
 from domain import cases, timing
@@ -33,16 +33,17 @@ def _free(process: str, at: datetime) -> tuple[Any, ...]:
 def claim(
     session: Session, process: str, *, worker: str, at: datetime, lease: timedelta, most: int = 200
 ) -> list[tuple[UUID, str]]:
-    """Take up to `most` due clocks for `worker`, most urgent first, and return their (case, name)."""
+    """Take up to `most` due clocks for `worker`, most urgent first, and return their (case, name); one statement."""
     table: Any = ClockRow.__table__  # type: ignore[attr-defined]
     chosen = select(table.c.case_id, table.c.name).where(*_free(process, at)).order_by(table.c.next_at).limit(most)
     if session.get_bind().dialect.name == "postgresql":
+        # Chosen and locked once: as a plain subquery the planner may run it again for each row.
         chosen = chosen.with_for_update(skip_locked=True)
-    keys = [(case_id, name) for case_id, name in session.execute(chosen)]
-    for case_id, name in keys:
-        here = (table.c.case_id == case_id) & (table.c.name == name)
-        session.execute(update(table).where(here).values(leased_by=worker, leased_until=at + lease))
-    return keys
+    due = chosen.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+    mine = tuple_(table.c.case_id, table.c.name).in_(select(due.c.case_id, due.c.name))
+    taken = update(table).where(mine).values(leased_by=worker, leased_until=at + lease)
+    rows = session.execute(taken.returning(table.c.case_id, table.c.name, table.c.next_at)).all()
+    return [(row.case_id, row.name) for row in sorted(rows, key=lambda row: row.next_at)]
 
 
 def ring(session: Session, case_id: UUID, name: str, *, at: datetime) -> str | None:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from domain import people
+from domain import people, product_settings
 from domain.actors import Actor, Role
 from domain.identifiers import new_id, new_venue_code
-from domain.models import Area, Person, Post, Venue
+from domain.models import Area, Person, Post, ProductSetting, Venue
 
 START = datetime(2026, 8, 23, 5, 58, tzinfo=UTC)
 """23 August 2026, 13:58 in the city: the hour of the seed's own report (a Sunday)."""
@@ -44,6 +44,14 @@ class World:
         person = session.get(Person, self.people[who])
         assert person is not None
         return people.actor_of(session, person, at=self.clock.now)
+
+
+def disturbable_at_night(session: Session) -> None:
+    """Switch the quiet hours off: for what runs by the real clock, also at night."""
+    begin = product_settings.value(session, "quiet_from")
+    session.add(
+        ProductSetting(key="quiet_until", value=begin.isoformat("minutes"), reason="-", changed_at=START)
+    )  # fmt: skip
 
 
 PEOPLE = {

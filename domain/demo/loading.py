@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 import domain.companions  # noqa: F401 - registers what happens beside a step
+from domain import product_settings
+from domain.actors import SYSTEM
 from domain.database import Database
 from domain.demo import city, pictures, register
 from domain.demo.applications import APPLICATIONS
@@ -16,6 +18,8 @@ from domain.demo.stage import Stage, origin_key
 from domain.demo.stories import STORIES
 from domain.models import Area, Case, Venue
 from domain.settings import Settings
+
+AWAKE = "演示城全天可试用，不设免打扰时段"
 
 
 class DemoRefused(Exception):
@@ -41,6 +45,7 @@ def load(database: Database, *, settings: Settings, at: datetime) -> Loaded:
         entered = not _has_register(session)
         if entered:
             register.enter(session, at=at)
+            _stay_awake(session, at)
     with database.read() as session:
         played = _has_cases(session)
     count = 0 if played else _play(database, settings, at)
@@ -61,6 +66,12 @@ def _has_register(session: Session) -> bool:
     if session.execute(select(col(Venue.id)).limit(1)).first():
         raise DemoRefused("This database has venues of its own; the demo city is for an empty one.")
     return False
+
+
+def _stay_awake(session: Session, at: datetime) -> None:
+    """Switch the quiet hours off: whoever tries the city in its night wants to see the telephones ring."""
+    begin = product_settings.value(session, "quiet_from")
+    product_settings.change(session, "quiet_until", begin.isoformat("minutes"), reason=AWAKE, actor=SYSTEM, at=at)
 
 
 def _has_cases(session: Session) -> bool:

@@ -13,11 +13,11 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from domain import attempts, cases, outbox, product_settings, reports
+from domain import attempts, cases, outbox, reports
 from domain.actors import Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Attempt, Case, Outbox, Photo, ProductSetting
+from domain.models import Attempt, Case, Outbox, Photo
 from domain.reports import Intake, Opened
 from domain.settings import get_settings
 from flows import worker
@@ -25,7 +25,7 @@ from flows.provider import provider_of
 from flows.shift import Shift
 from notifications import calls, news
 from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, Exchange, Receiver, eventually, running_exchange, running_receiver
-from tests.world import World
+from tests.world import World, disturbable_at_night
 
 SEED = "楼层好多烟感报警不会亮,希望能看看是否会联动"
 REPORTER = "+8613912345678"
@@ -172,9 +172,7 @@ class Worker:
 def no_quiet_hours(db: Database) -> None:
     """Let messages go out at any hour: these tests run by the real clock, also at night."""
     with db.write() as session:
-        begin = product_settings.value(session, "quiet_from")
-        session.add(ProductSetting(key="quiet_until", value=begin.isoformat("minutes"), reason="-",
-                                   changed_at=datetime.now(UTC)))  # fmt: skip
+        disturbable_at_night(session)
 
 
 @pytest.fixture
