@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
-from domain import accounts, people, register_log, schema, tokens
+from domain import accounts, people, recounted, register_log, schema, tokens
 from domain.actors import ROLE_LABELS, SYSTEM, Role
 from domain.database import Database, open_database
 from domain.demo import loading, roster
@@ -173,6 +173,7 @@ def verify_audit() -> tuple[bool, str]:
     """Return whether the record holds, and what to say of it."""
     with database_in_use() as database, database.read() as session:
         found = register_log.verify_everything(session)
+        found = replace(found, breaches=(*found.breaches, *recounted.verify(session)))
     counts = [
         (found.cases, "case", "cases"),
         (found.records, "record", "records"),

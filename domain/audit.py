@@ -120,7 +120,7 @@ def verify(session: Session) -> Verified:
     cases = entries = 0
     breaches: list[Breach] = []
     numbers: dict[str, set[int]] = defaultdict(set)
-    for case, timeline in _cases(session):
+    for case, timeline in cases_with_timelines(session):
         cases += 1
         entries += len(timeline)
         series, _, number = case.number.rpartition("-")
@@ -132,7 +132,8 @@ def verify(session: Session) -> Verified:
     return Verified(cases, entries, anchors, (*breaches, *anchor_breaches))
 
 
-def _cases(session: Session) -> Iterator[tuple[Case, list[TimelineEntry]]]:
+def cases_with_timelines(session: Session) -> Iterator[tuple[Case, list[TimelineEntry]]]:
+    """Yield every case with its entries in their order, batch by batch; both are let go of after each batch."""
     after: UUID | None = None
     while True:
         query = select(Case).order_by(col(Case.id)).limit(BATCH)

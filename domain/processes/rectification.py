@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -149,7 +150,7 @@ def correct_limit(case: TimedCase) -> Limit | None:
     if not day:
         return None
     end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), city_zone())
-    return Limit.until(end.astimezone(UTC))
+    return replace(Limit.until(end.astimezone(UTC)), rule="COR-30")
 
 
 R = Role
