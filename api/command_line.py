@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,8 +28,9 @@ user = typer.Typer(help="People who sign in.", no_args_is_help=True)
 token = typer.Typer(help="Programs that call the API.", no_args_is_help=True)
 audit = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 vault = typer.Typer(help="What could say who reported, and its keys.", no_args_is_help=True)
+measures = typer.Typer(help="What reports count.", no_args_is_help=True)
 for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit),
-                    ("vault", vault)):  # fmt: skip
+                    ("vault", vault), ("reports", measures)):  # fmt: skip
     app.add_typer(group, name=name)
 
 
@@ -154,6 +156,29 @@ def new_key(*, name: Annotated[str, typer.Option("--id", help="What to call it; 
     from api import vault_commands  # noqa: PLC0415
 
     _say(vault_commands.new_key(name))
+
+
+@measures.command("rebuild")
+def rebuild_measures(
+    *,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only cases opened since that day.")
+    ] = None,
+) -> None:
+    """Make what reports count anew from the timelines; work goes on meanwhile."""
+    from api import measure_commands  # noqa: PLC0415
+
+    _say(measure_commands.rebuild(since=since.date() if since else None, show=_over))
+
+
+@measures.command("verify")
+def verify_measures() -> None:
+    """Compare what reports count with the timelines; exit 1 when something differs."""
+    from api import measure_commands  # noqa: PLC0415
+
+    is_whole, text = measure_commands.verify()
+    _say(text)
+    raise typer.Exit(0 if is_whole else 1)
 
 
 @app.command("import")

@@ -70,7 +70,7 @@ def outcome(row: Any) -> int:  # noqa: ANN401 - a row of either table of stages
 
 
 def pack(
-    process: str, opened_on: date, cases: Iterable[Any], stages: Iterable[Any], numbers: Mapping[Name, int]
+    process: str, opened_on: date, cases: Iterable[Any], stages: Iterable[Any], *, numbers: Mapping[Name, int]
 ) -> Packed:
     """Return the packed rows; `cases` in the order of their ids."""
     written, ids, places = bytearray(), bytearray(), {}

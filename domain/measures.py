@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,6 @@ from sqlmodel import Session
 
 from domain import measured, measured_days
 from domain.measured import CaseVersion, Measured, StageVersion
-from domain.measured_days import Packed
 from domain.models import (
     Area,
     Case,
@@ -49,6 +48,8 @@ _STAGES_PAST: Any = StageMeasurePast.__table__  # type: ignore[attr-defined]
 _UNTIL: Any = MeasuredUntil.__table__  # type: ignore[attr-defined]
 _POSTS: Any = Post.__table__  # type: ignore[attr-defined]
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
+_OF_CASES = tuple(one.name for one in fields(CaseVersion) if one.name != "until_at")
+_OF_STAGES = tuple(one.name for one in fields(StageVersion) if one.name != "until_at")
 _MOVED = or_(_NOW.c.case_id.is_(None), _NOW.c.measured_seq < _CASES.c.version)
 
 
@@ -90,7 +91,7 @@ def catch_up(session: Session, *, at: datetime, most: int = AT_ONCE, everything:
     `everything` looks at every case and not at those alone that moved since: entries may have been written with
     moments of long ago (a loaded city).
     """
-    since = _hold(session)
+    since = hold(session)
     if since is None:
         return 0
     look = _moved(*(() if everything else (_since(since),)))
@@ -102,7 +103,7 @@ def catch_up(session: Session, *, at: datetime, most: int = AT_ONCE, everything:
     return len(ids)
 
 
-def _hold(session: Session) -> datetime | None:
+def hold(session: Session) -> datetime | None:
     """Return how far it is and keep others from measuring; None when somebody else is at it."""
     dialect = _dialect(session)
     beginning = dialect.insert(_UNTIL).on_conflict_do_nothing(index_elements=["id"])
@@ -111,6 +112,11 @@ def _hold(session: Session) -> datetime | None:
         session.connection().execute(beginning, {"id": 1, "at": BEGINNING})
     at: datetime | None = session.execute(query.with_for_update(skip_locked=True)).scalar()
     return at
+
+
+def begin_anew(session: Session) -> None:
+    """Have the next one who measures look at every case: some were written with moments of long ago (a loaded city)."""
+    session.execute(update(_UNTIL).values(at=BEGINNING))
 
 
 def measure(session: Session, ids: Collection[UUID], *, anew: bool = False) -> None:
@@ -125,60 +131,66 @@ def measure(session: Session, ids: Collection[UUID], *, anew: bool = False) -> N
         for table in (_NOW, _PAST, _STAGES, _STAGES_PAST):
             session.execute(delete(table).where(table.c.case_id.in_(list(ids))))
     dialect = _dialect(session)
-    for table, rows in _rows(found).items():
-        if rows:
+    for table, found_rows in rows(found).items():
+        if found_rows:
             adding = dialect.insert(table)
             keys = [column.name for column in table.primary_key]
             if table in (_PAST, _STAGES_PAST):
                 written = adding.on_conflict_do_nothing(index_elements=keys)
             else:
-                fresh = {name: adding.excluded[name] for name in rows[0] if name not in keys}
+                fresh = {name: adding.excluded[name] for name in found_rows[0] if name not in keys}
                 written = adding.on_conflict_do_update(index_elements=keys, set_=fresh)
-            session.connection().execute(written, rows)
+            session.connection().execute(written, found_rows)
+    pasts = [version for _, versions in found.values() for version in versions.cases]
+    measured_days.numbered(session, measured_days.names_in(pasts, ()))  # for reports as of a moment of the past
     pack_days(session, {(process, day_of(versions.cases[0].opened_at)) for process, versions in found.values()})
 
 
-def _rows(found: Mapping[UUID, tuple[str, Measured]]) -> dict[Any, list[dict[str, Any]]]:
-    rows: dict[Any, list[dict[str, Any]]] = {_NOW: [], _PAST: [], _STAGES: [], _STAGES_PAST: []}
+def rows(found: Mapping[UUID, tuple[str, Measured]]) -> dict[Any, list[dict[str, Any]]]:
+    """Return table → the rows that these timelines make."""
+    made: dict[Any, list[dict[str, Any]]] = {_NOW: [], _PAST: [], _STAGES: [], _STAGES_PAST: []}
     for case_id, (process, versions) in found.items():
         for version in versions.cases:
             row = case_row(case_id, process, version)
             if version.until_at is None:
-                rows[_NOW].append({**row, "measured_seq": versions.seq})
+                made[_NOW].append({**row, "measured_seq": versions.seq})
             else:
-                rows[_PAST].append({**row, "until_at": version.until_at})
+                made[_PAST].append({**row, "until_at": version.until_at})
         for stage in versions.stages:
             row = stage_row(case_id, process, stage)
             if stage.until_at is None:
-                rows[_STAGES].append(row)
+                made[_STAGES].append(row)
             else:
-                rows[_STAGES_PAST].append({**row, "until_at": stage.until_at})
-    return rows
+                made[_STAGES_PAST].append({**row, "until_at": stage.until_at})
+    return made
 
 
 def case_row(case_id: UUID, process: str, version: CaseVersion) -> dict[str, Any]:
     """Return a version of a case as its table has it."""
-    row = asdict(version)
-    del row["until_at"]
+    row = {name: getattr(version, name) for name in _OF_CASES}
     return {"case_id": case_id, "process": process, "opened_on": day_of(version.opened_at), **row}
 
 
 def stage_row(case_id: UUID, process: str, version: StageVersion) -> dict[str, Any]:
     """Return a version of a run as its table has it."""
-    row = asdict(version)
-    del row["until_at"]
-    return {"case_id": case_id, "process": process, **row}
+    return {"case_id": case_id, "process": process, **{name: getattr(version, name) for name in _OF_STAGES}}
 
 
-def measured_of(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[str, Measured]]:
-    """Return case id → its process and everything its timeline says; those without any entry are left out."""
+def measured_of(
+    session: Session, ids: Collection[UUID], *, up_to: Mapping[UUID, int] | None = None
+) -> dict[UUID, tuple[str, Measured]]:
+    """Return case id → its process and everything its timeline says; those without any entry are left out.
+
+    `up_to`: case id → the last entry that is read; none of those that are not in it.
+    """
     processes: dict[UUID, str] = dict(
         session.execute(select(_CASES.c.id, _CASES.c.process).where(_CASES.c.id.in_(list(ids)))).tuples().all()
     )
     query = select(_ENTRIES).where(_ENTRIES.c.case_id.in_(list(ids)))
     timelines: dict[UUID, list[Any]] = defaultdict(list)
     for entry in session.execute(query.order_by(_ENTRIES.c.case_id, _ENTRIES.c.seq)):
-        timelines[entry.case_id].append(entry)
+        if up_to is None or entry.seq <= up_to.get(entry.case_id, 0):
+            timelines[entry.case_id].append(entry)
     posts = _Posts(session, timelines.values())
     return {
         case_id: (
@@ -228,22 +240,10 @@ class _Posts:
 
 def pack_days(session: Session, days: Collection[tuple[str, date]]) -> None:
     """Pack these days of these processes anew from their rows."""
-    for process, day in sorted(days):
-        rows = [Rows(process, day, *rows_of(session, process, day))]
-        needed = {name for one in rows for name in measured_days.names_in(one.cases, one.stages)}
-        numbers = measured_days.numbered(session, needed)
-        measured_days.store(session, [one.packed(numbers) for one in rows])
-
-
-class Rows:
-    """The rows of one process's cases opened on one day."""
-
-    def __init__(self, process: str, day: date, cases: Sequence[Any], stages: Sequence[Any]) -> None:
-        self.process, self.day, self.cases, self.stages = process, day, cases, stages
-
-    def packed(self, numbers: Mapping[measured_days.Name, int]) -> Packed:
-        """Return them packed."""
-        return measured_days.pack(self.process, self.day, self.cases, self.stages, numbers)
+    read = [(process, day, *rows_of(session, process, day)) for process, day in sorted(days)]
+    names = {name for _, _, cases, stages in read for name in measured_days.names_in(cases, stages)}
+    numbers = measured_days.numbered(session, names)
+    measured_days.store(session, [measured_days.pack(*one, numbers=numbers) for one in read])
 
 
 def rows_of(session: Session, process: str, day: date, *, as_of: datetime | None = None) -> tuple[list[Any], list[Any]]:

@@ -24,7 +24,7 @@ from domain import audit, errands, recounting, tidying, vault_keeping, venue_peo
 from domain.models import TimetableRun
 from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
-from flows import missed_news, reports
+from flows import measuring, missed_news, reports
 from flows.shift import Shift
 
 log = structlog.get_logger(__name__)
@@ -120,9 +120,15 @@ REPORT_DAYS: Mapping[Kind, Mapping[str, int | str]] = {
     Kind.DAILY: {}, Kind.WEEKLY: {"day_of_week": "mon"}, Kind.MONTHLY: {"day": 1},
 }  # fmt: skip
 
+
+def _compare(_session: Session, _at: datetime) -> Done:
+    return Done({}, measuring.measure_all)
+
+
 JOBS = (
     Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
+    Job("measures", _night, _compare, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("redact", _night, _redact, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("recount", _night, _recount, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     *(

@@ -16,7 +16,7 @@ from domain import bell, heartbeats, schema
 from domain.database import Database, open_database
 from domain.processes import WORKFLOWS
 from domain.settings import NotForProduction, get_settings
-from flows import logs, timetable
+from flows import logs, measuring, timetable
 from flows.company import Company
 from flows.errand_watch import ErrandWatch
 from flows.provider import provider_of
@@ -48,6 +48,7 @@ async def work(shift: Shift, *, prefect_api: str = "") -> None:
         asyncio.create_task(shift.keep_leases()),
         asyncio.create_task(errands.keep_progress()),
         asyncio.create_task(beat(shift)),
+        asyncio.create_task(measuring.keep_measures(shift)),
     ]
     log.info("worker at work", worker=shift.worker)
     try:

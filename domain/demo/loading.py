@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 import domain.companions  # noqa: F401 - registers what happens beside a step
-from domain import product_settings
+from domain import measures, product_settings
 from domain.actors import SYSTEM
 from domain.database import Database
 from domain.demo import city, pictures, register
@@ -86,4 +86,5 @@ def _play(database: Database, settings: Settings, at: datetime) -> int:
         if _has_cases(session):  # another load was quicker
             return 0
         Stage(session, at=at, drawn=drawn).play(STORIES + APPLICATIONS)
+        measures.begin_anew(session)
     return len(STORIES) + len(APPLICATIONS)

@@ -103,9 +103,8 @@ def _days(session: Session, process: str, from_on: date, until_on: date, as_of: 
         elif measures.day_between(day.opened_on)[0] <= as_of:
             cases, stages = measures.rows_of(session, process, day.opened_on, as_of=as_of)
             names = measured_days.names_in(cases, stages)
-            yield measured_days.pack(
-                process, day.opened_on, cases, stages, measured_days.known_numbers(session, names)
-            )  # fmt: skip
+            numbers = measured_days.known_numbers(session, names)
+            yield measured_days.pack(process, day.opened_on, cases, stages, numbers=numbers)
 
 
 def _stored(session: Session, process: str, from_on: date, until_on: date) -> list[Packed]:
