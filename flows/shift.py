@@ -85,7 +85,8 @@ class Shift:
         self.prefect_since = now()
         self.running: dict[str, Leased] = {}
         """Key → the work under way."""
-        # The claims need a thread too, or eight slow providers would keep the leases from being prolonged; and measuring.
+        # The claims and the measuring need threads too, or eight slow providers would keep the leases from being
+        # prolonged.
         self.threads = ThreadPoolExecutor(at_once + 3, thread_name_prefix="fireline-work")
 
     async def in_thread(self, function: Callable[[], R]) -> R:
