@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from domain import attempts, cases, outbox, reports, sweep
 from domain.database import Database
@@ -123,8 +123,12 @@ class Story:
         self.work()
 
     def _next_moment(self) -> datetime | None:
+        """Return when a clock next has to be looked at, or a promise that was put aside."""
+        later = (Outbox.state == "pending", col(Outbox.due_at) > self.now)
         with self.db.read() as session:
-            return session.exec(select(ClockRow.next_at).order_by(col(ClockRow.next_at).asc().nulls_last())).first()
+            clock = session.exec(select(ClockRow.next_at).order_by(col(ClockRow.next_at).asc().nulls_last())).first()
+            promise = session.exec(select(func.min(Outbox.due_at)).where(*later)).one()
+        return min((moment for moment in (clock, promise) if moment), default=None)
 
     def work(self) -> None:
         """Ring the clocks and carry out what is due at this very moment, round by round; no time passes."""

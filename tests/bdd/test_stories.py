@@ -9,16 +9,29 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import func
 from sqlmodel import select
 
-from domain import calendars, disclosure, enrolments, people, recounting, register_log, reports, retention
+from domain import (
+    calendars,
+    disclosure,
+    enrolments,
+    measures,
+    people,
+    recounting,
+    register_log,
+    reports,
+    retention,
+    timing,
+)
 from domain.actors import ANY_APPLICANT, Actor, Role
 from domain.forms import LabelledChoice
 from domain.identifiers import is_venue_code
 from domain.language import CHINESE, translate
-from domain.models import Case, VaultItem, Venue
+from domain.models import Case, ClockRow, Post, StageMeasure, VaultItem, Venue
 from domain.processes import workflow_of
 from domain.processes.enrolment_forms import Application
 from domain.processes.hazard_report import PUBLIC_STATES
 from domain.processes.retention import Part
+from domain.queries import notice_list
+from domain.queries.case_messages import Promise
 from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
@@ -29,7 +42,8 @@ from tests.journeys import APPLICANT_PHONE, actor_for
 from tests.telephony import eventually
 from tests.world import PEOPLE
 
-scenarios("hazard_report.feature", "hazard_report_desk.feature", "rectification.feature", "enrolment.feature")
+scenarios("hazard_report.feature", "hazard_report_desk.feature", "hazard_report_deadlines.feature",
+          "rectification.feature", "enrolment.feature")  # fmt: skip
 
 TILES = {"消防设施": "equipment", "安全出口": "escape", "其他情况": "other"}
 REACHES_WITHIN = timedelta(seconds=2)
@@ -167,6 +181,13 @@ def _on(story: Story, who: str) -> None:
     story.exchange.behave("manual", story.phone(who))
 
 
+@given("郑主管只管澄阳区")
+def _only_the_district(story: Story) -> None:
+    with story.db.write() as session:
+        post = session.exec(select(Post).where(Post.person_id == story.world.people["supervisor"])).one()
+        post.area_id = story.world.areas["chengyang"]
+
+
 @given("赵受理自己举报了一件")
 def _own(story: Story) -> None:
     report(story, description="楼道里有股焦味", phone=PEOPLE["handler"][1])
@@ -299,6 +320,60 @@ def _at_once(story: Story, who: str, text: str) -> None:
 def _heard(story: Story, who: str, text: str) -> None:
     heard = story.messages(story.phone(who))
     assert any(text in body for body in heard), heard
+
+
+@then(parsers.re("(?P<who>[^“]+)收到(?P<count>\\d+)条短信“(?P<text>[^”]+)”$"))
+def _heard_so_often(story: Story, who: str, count: str, text: str) -> None:
+    heard = story.messages(story.phone(who))
+    assert sum(text in body for body in heard) == int(count), heard
+
+
+@then(parsers.re("(?P<who>[^“]+)有(?P<count>\\d+)条站内通知“(?P<text>[^”]+)”$"))
+def _noticed(story: Story, who: str, count: str, text: str) -> None:
+    with story.db.read() as session:
+        lines = notice_list.page(session, story.world.actor(session, story.who(who))).lines
+    titles = [line.title.in_language(CHINESE) for line in lines]
+    assert sum(text in title for title in titles) == int(count), titles
+
+
+@then(parsers.re("(?P<who>[^“]+)接到(?P<count>\\d+)个电话$"))
+def _called(story: Story, who: str, count: str) -> None:
+    assert len(story.exchange.calls(to=story.phone(who))) == int(count)
+
+
+@then("报表只算该举报核查超时一次")
+def _one_breach(story: Story) -> None:
+    case_id = story.known["该举报"]
+    with story.db.write() as session:
+        measures.catch_up(session, at=story.now, everything=True)
+    with story.db.read() as session:
+        rows = session.exec(select(StageMeasure).where(StageMeasure.case_id == case_id)).all()
+        clock = session.get_one(ClockRow, (case_id, "verify"))
+    late = [row.stage for row in rows if (row.stopped_at or story.now) > row.due_at]
+    assert late == ["verify"]
+    assert (clock.level, clock.breached_at) == (timing.HANDED_UP, clock.due_at)
+
+
+def _promised(story: Story) -> list[Promise]:
+    """Return what the newest entry of the report promised, as its page shows it to the leader."""
+    with story.db.read() as session:
+        case = story.case(session, "该举报")
+        page = case_page(session, case, actor=story.world.actor(session, "leader"), at=story.now)
+    return list(page.entries[-1].promises)
+
+
+@then(parsers.re("时间线上写着催办的短信(?P<moment>\\d+月\\d+日\\d+时\\d+分)发出$"))
+def _waits(story: Story, moment: str) -> None:
+    (promise,) = _promised(story)
+    assert promise.waits_until is not None
+    waits_until = promise.waits_until.astimezone(city_zone())
+    assert f"{waits_until.month}月{waits_until.day}日{waits_until.hour}时{waits_until.minute}分" == moment
+
+
+@then(parsers.re("时间线上写着“(?P<text>[^”]+)”$"))
+def _handed_on(story: Story, text: str) -> None:
+    said = [promise.handed_on.in_language(CHINESE) for promise in _promised(story) if promise.handed_on]
+    assert said == [text]
 
 
 @then(parsers.parse("没有短信写着“{text}”"))
