@@ -166,6 +166,13 @@ def _refused(request: Request, error: TransitionRefused) -> Problem:
     return Problem(NOT_NOW, "not-now", title, error.reason, NOTHING_KEPT, next_step, more=more)
 
 
+def _invalid_request(request: Request, error: RequestValidationError) -> Problem:
+    """Nothing is at an address whose id is none; everything else is about what was sent."""
+    if any(fault["loc"][:1] == ("path",) for fault in error.errors()):
+        return _of_http(request, HTTPException(NOT_FOUND))
+    return _invalid(request, error)
+
+
 def _invalid(_: Request, error: Exception) -> Problem:
     errors = tuple(field_errors(error))
     detail = errors[0].message if len(errors) == 1 else Sentence("Some fields need your attention.")
@@ -479,7 +486,7 @@ PROBLEMS: dict[type[Exception], Maker] = {
     FieldRefused: _invalid,
     FieldsRefused: _invalid,
     ValidationError: _invalid,
-    RequestValidationError: _invalid,
+    RequestValidationError: _invalid_request,
     KeyReused: _always(KEY_REUSED),
     PhotoRefused: _no_photo,
     UnreadableForm: _always(UNREADABLE),

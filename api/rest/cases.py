@@ -13,7 +13,7 @@ from api.deps import CurrentStaff, Db, Now, locale_of
 from api.field_errors import FieldsRefused
 from api.rendering import in_words
 from api.rest import answers
-from api.rest.form_schema import form_schema
+from api.rest.form_schema import offered
 from api.rest.steps import StepTaken, split_version, take_step
 from domain import access, cases, disclosure
 from domain.actors import ROLE_LABELS, Role
@@ -228,18 +228,7 @@ def read_offers(request: Request, number: str, db: Db, at: Now, staff: CurrentSt
     with db.read() as session:
         case = cases.seen_by(session, staff.actor, number)
         offers = cases.offers(session, case, actor=staff.actor, at=at)
-    return JSONResponse(
-        [
-            {
-                "name": offer.transition.name,
-                "label": in_words(offer.transition.label, locale),
-                "enabled": offer.enabled,
-                "reason": in_words(offer.reason, locale) or None,
-                "form": form_schema(offer.transition.form, locale),
-            }
-            for offer in offers
-        ]
-    )
+    return JSONResponse(offered(offers, locale))
 
 
 @router.get("/{number}/calls")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
-from fastapi import Body, Header, Request
+from fastapi import Body, Request
 from fastapi.responses import JSONResponse
+from sqlmodel import Session
 
 from api import allowances, forms, receipts
 from api.access import Router, by_receipt, programs_may, public
@@ -16,11 +16,11 @@ from api.field_errors import FieldsRefused
 from api.middleware.limits import takes_files
 from api.rendering import in_words
 from api.rest import answers
-from api.rest.form_schema import form_schema
-from api.rest.hazard_reports import KEY, SHORTEST_KEY, refuse_short
+from api.rest.form_schema import offered
+from api.rest.opening import IdempotencyKey, Opened, open_once
 from api.rest.steps import StepTaken, split_version, take_step
 from api.rest.uploads import FILE
-from domain import cases, enrolments, idempotency, papers, sealed
+from domain import cases, enrolments, papers
 from domain.actors import ANY_APPLICANT
 from domain.enrolments import API
 from domain.language import Sentence
@@ -44,9 +44,7 @@ def apply_for_code(
     db: Db,
     at: Now,
     staff: MaybeStaff,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=100, description=KEY, json_schema_extra={"minLength": SHORTEST_KEY})
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Apply for a place's code. The receipt code in the answer is shown once: with it the application is followed.
 
@@ -55,35 +53,19 @@ def apply_for_code(
     """
     if "language" not in application.model_fields_set:
         application = application.model_copy(update={"language": locale_of(request)})
-    caller = staff.account.id.hex if staff else f"anybody at {address_of(request)}"
-    if idempotency_key is not None:
-        refuse_short(idempotency_key, is_known=staff is not None)
-    key = f"enrolments:{sealed.mark(f'{caller}:{idempotency_key}')}" if idempotency_key else None
-    # Keyed: a plain hash of a body with a telephone number in it could be guessed back.
-    fingerprint = sealed.mark(json.dumps(application.model_dump(mode="json"), sort_keys=True))[:64]
-    with db.write() as session:
-        known = idempotency.claim(session, key, fingerprint=fingerprint, at=at) if key else None
-        if known is not None:
-            case = cases.by_number(session, known["number"])
-            return _made(known, enrolments.receipt_of(session, case.id))
+
+    def open_it(session: Session) -> Opened:
         if staff is None:
             allowances.spend_report(session, address_of(request), at=at)
-        opened = enrolments.open_application(
+        return enrolments.open_application(
             session, application, actor=ANY_APPLICANT, at=at, channel=API,
             entered_by=staff.person.id if staff else None,
         )  # fmt: skip
-        answer = {
-            "number": opened.case.number,
-            "state": opened.case.state,
-            "due_at": answers.moment(opened.case.due_at),
-        }
-        if key:
-            idempotency.settle(session, key, status=CREATED, answer=answer)
-    return _made(answer, opened.receipt)
 
-
-def _made(answer: dict[str, Any], receipt: str | None) -> JSONResponse:
-    return JSONResponse({**answer, "receipt": receipt}, status_code=CREATED)
+    return open_once(
+        request, db, application, idempotency_key, of="enrolments", staff=staff, at=at, do=open_it,
+        receipt_of=enrolments.receipt_of,
+    )  # fmt: skip
 
 
 @router.post("/documents", status_code=CREATED, openapi_extra=FILE)
@@ -121,16 +103,7 @@ def follow_application(request: Request, receipt: str, db: Db, at: Now) -> JSONR
         applicant = enrolments.applicant_of(case)
         offers = workflow_of(case.process).offers(cases.snapshot(case), applicant, at=at)
     body = _public(shown, locale) | {
-        "offers": [
-            {
-                "name": offer.transition.name,
-                "label": in_words(offer.transition.label, locale),
-                "enabled": offer.enabled,
-                "reason": in_words(offer.reason, locale) or None,
-                "form": form_schema(offer.transition.form, locale),
-            }
-            for offer in offers
-        ],
+        "offers": offered(offers, locale),
     }
     return JSONResponse(body)
 
@@ -146,6 +119,8 @@ def _public(shown: PublicEnrolment, locale: str) -> dict[str, Any]:
         "address": shown.address,
         "open": shown.is_open,
         "due_at": answers.moment(shown.due_at),
+        "due_basis": in_words(shown.basis, locale) or None,
+        "provisional": shown.is_provisional,
         "returned": {"text": returned.text, "hints": dict(returned.hints), "until": answers.moment(returned.until)}
         if returned
         else None,

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from api.rendering import in_words
 from domain.forms import LabelledChoice, Sealed
 from domain.language import CHINESE, translate
+from domain.workflow import Offer
+
+
+def offered(offers: Iterable[Offer], locale: str) -> list[dict[str, Any]]:
+    """Return the next steps as JSON: each possible, or with the reason why not, and its form."""
+    return [
+        {
+            "name": offer.transition.name,
+            "label": in_words(offer.transition.label, locale),
+            "enabled": offer.enabled,
+            "reason": in_words(offer.reason, locale) or None,
+            "form": form_schema(offer.transition.form, locale),
+        }
+        for offer in offers
+    ]
 
 
 @cache

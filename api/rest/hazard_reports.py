@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
-from fastapi import Body, Header, Request
+from fastapi import Body, Request
 from fastapi.responses import JSONResponse
+from sqlmodel import Session
 
 from api import allowances, receipts
 from api.access import Router, by_receipt, programs_may, public
@@ -15,26 +15,20 @@ from api.errors import CREATED
 from api.field_errors import FieldsRefused
 from api.rendering import in_words
 from api.rest import answers
-from api.rest.form_schema import form_schema
+from api.rest.form_schema import offered
+from api.rest.opening import IdempotencyKey, Opened, open_once
 from api.rest.steps import StepTaken, split_version, take_step
-from domain import cases, idempotency, reports, sealed
+from domain import cases, reports
 from domain.actors import ANYBODY
-from domain.language import ENGLISH, Sentence
+from domain.language import ENGLISH
 from domain.processes import workflow_of
 from domain.queries.public_report import PublicReport, public_report
 from domain.reports import Intake
 from domain.tokens import Scope
-from domain.workflow import FieldRefusal
 
 router = Router(prefix="/api/v1/hazard-reports", tags=["hazard reports"])
 
 CHANNEL = "api"
-SHORTEST_KEY, SHORTEST_KEY_OF_NOBODY = 8, 16
-"""Characters of an `Idempotency-Key`: a caller without a name shares theirs with everybody at the same address."""
-KEY = (
-    "Names this request, so that it counts once however often it is sent. Drawn by chance, such as a UUID: 8 to 100 "
-    "characters, without a token 16 at least. It is known for 48 hours, to the same token or else the same address."
-)
 
 
 @router.post("", status_code=CREATED)
@@ -47,9 +41,7 @@ def report_hazard(
     db: Db,
     at: Now,
     staff: MaybeStaff,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=100, description=KEY, json_schema_extra={"minLength": SHORTEST_KEY})
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JSONResponse:
     """Report a hazard. The receipt code in the answer is shown once: with it the report is followed.
 
@@ -58,41 +50,18 @@ def report_hazard(
     """
     if "language" not in intake.model_fields_set:
         intake = intake.model_copy(update={"language": locale_of(request)})
-    caller = staff.account.id.hex if staff else f"anybody at {address_of(request)}"
-    if idempotency_key is not None:
-        refuse_short(idempotency_key, is_known=staff is not None)
-    key = _key(idempotency_key, caller) if idempotency_key else None
-    with db.write() as session:
-        known = idempotency.claim(session, key, fingerprint=_fingerprint(intake), at=at) if key else None
-        if known is not None:
-            case = cases.by_number(session, known["number"])
-            return _made(known, reports.receipt_of(session, case.id))
+
+    def open_it(session: Session) -> Opened:
         if faults := reports.faults(intake):
             raise FieldsRefused(faults)
         if staff is None:
             allowances.spend_report(session, address_of(request), at=at)
-        opened = reports.open_report(session, intake, actor=ANYBODY, at=at, channel=CHANNEL)
-        answer = {
-            "number": opened.case.number,
-            "state": opened.case.state,
-            "due_at": answers.moment(opened.case.due_at),
-        }
-        if key:
-            idempotency.settle(session, key, status=CREATED, answer=answer)
-    return _made(answer, opened.receipt)
+        return reports.open_report(session, intake, actor=ANYBODY, at=at, channel=CHANNEL)
 
-
-def _made(answer: dict[str, Any], receipt: str | None) -> JSONResponse:
-    return JSONResponse({**answer, "receipt": receipt}, status_code=CREATED)
-
-
-def _key(given: str, caller: str) -> str:
-    return f"hazard-reports:{sealed.mark(f'{caller}:{given}')}"
-
-
-def _fingerprint(intake: Intake) -> str:
-    # Keyed: a plain hash of a body with a telephone number in it could be guessed back.
-    return sealed.mark(json.dumps(intake.model_dump(mode="json"), sort_keys=True))[:64]
+    return open_once(
+        request, db, intake, idempotency_key, of="hazard-reports", staff=staff, at=at, do=open_it,
+        receipt_of=reports.receipt_of,
+    )  # fmt: skip
 
 
 @router.get("/{receipt}")
@@ -106,31 +75,9 @@ def follow_report(request: Request, receipt: str, db: Db, at: Now) -> JSONRespon
         offers = workflow_of(case.process).offers(cases.snapshot(case), reports.reporter_of(case), at=at)
     body = _public(shown, locale) | {
         "state": case.state,
-        "offers": [
-            {
-                "name": offer.transition.name,
-                "label": in_words(offer.transition.label, locale),
-                "enabled": offer.enabled,
-                "reason": in_words(offer.reason, locale) or None,
-                "form": form_schema(offer.transition.form, locale),
-            }
-            for offer in offers
-        ],
+        "offers": offered(offers, locale),
     }
     return JSONResponse(body)
-
-
-def refuse_short(key: str, *, is_known: bool) -> None:
-    """Raise `FieldsRefused` for a key another caller could draw too; the sentence names the least length."""
-    if is_known and len(key) < SHORTEST_KEY:
-        wanted = Sentence("A key has at least %(least)s characters, drawn by chance.", least=SHORTEST_KEY)
-    elif not is_known and len(key) < SHORTEST_KEY_OF_NOBODY:
-        wanted = Sentence(
-            "Without a token a key has at least %(least)s characters, drawn by chance.", least=SHORTEST_KEY_OF_NOBODY
-        )
-    else:
-        return
-    raise FieldsRefused([FieldRefusal("Idempotency-Key", wanted)])
 
 
 def _public(shown: PublicReport, locale: str) -> dict[str, Any]:
@@ -149,7 +96,13 @@ def _public(shown: PublicReport, locale: str) -> dict[str, Any]:
         "replied_at": answers.moment(shown.replied_at),
         "timeline": [{"label": in_words(step.words, locale), "at": answers.moment(step.at)} for step in shown.steps],
         "ahead": [
-            {"label": in_words(step.words, locale), "due_at": answers.moment(step.due_at), "late": step.is_late}
+            {
+                "label": in_words(step.words, locale),
+                "due_at": answers.moment(step.due_at),
+                "due_basis": in_words(step.basis, locale) or None,
+                "provisional": step.is_provisional,
+                "late": step.is_late,
+            }
             for step in shown.ahead
         ],
         "found": [

@@ -28,6 +28,14 @@ def test_colleagues_keep_their_navigation_and_have_a_way_on(office: Office, path
     assert "李庚" in seen(answer)
 
 
+@pytest.mark.parametrize("path", ["/errands/nonsense", "/admin/users/42", "/photos/x/thumbnail", "/api/v1/errands/x"])
+def test_nothing_is_at_an_address_whose_id_is_none(office: Office, path: str) -> None:
+    answer = office.member("admin").opens(path)
+
+    assert answer.status_code == 404
+    assert "此地址没有内容" in seen(answer) or answer.json()["type"].endswith("not-found")
+
+
 def test_refused_step_leads_back_as_well(office: Office) -> None:
     number = office.report()
     member = office.member("handler")
