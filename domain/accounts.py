@@ -21,7 +21,7 @@ from domain import devices, passwords, people, product_settings, register_log, t
 from domain.actors import SYSTEM, Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.language import Sentence
+from domain.language import Label, Sentence
 from domain.models import Account, ApiToken, Person, SecondFactor, SignIn
 from domain.settings import Settings
 from domain.throttles import Policy
@@ -98,6 +98,14 @@ class SignedIn:
     token: str
     account_id: UUID
     lasts: timedelta
+
+
+WAYS = {
+    "password": Label("密码", "password"),
+    "code": Label("短信验证码", "code by SMS"),
+    "provider": Label("统一身份认证", "single sign-on"),
+}
+"""How somebody proved who they are when they signed in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
-from domain import people, people_register, provider_links, register_log, second_factors, sessions, tokens
+from domain import people, people_register, provider_links, second_factors, sessions, tokens
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label
-from domain.models import Account, Area, Organisation, Person, Post, RegisterEntry, Venue
+from domain.models import Account, Area, Organisation, Person, Post, Venue
 from domain.rights import Right
 from domain.settings import Settings
 
@@ -194,8 +194,8 @@ class PersonShown:
     person: Person
     posts: tuple[PostShown, ...]
     accounts: tuple[AccountShown, ...]
-    entries: tuple[RegisterEntry, ...]
-    """What was recorded of the person, their posts and accounts, the newest first."""
+    subjects: tuple[UUID, ...]
+    """The person, their posts and accounts: what is on record of one of them concerns the person."""
 
 
 def one(session: Session, actor: Actor, person_id: UUID, *, at: datetime, settings: Settings) -> PersonShown:
@@ -211,9 +211,7 @@ def one(session: Session, actor: Actor, person_id: UUID, *, at: datetime, settin
         has_app = second_factors.is_confirmed(session, account.id)
         shown.append(AccountShown(account, has_app, link.subject if link else "", tuple(live), count))
     subjects = [person.id, *(one.post.id for one in posts), *(account.id for account in held)]
-    entries = [entry for subject in subjects for entry in register_log.of(session, subject)]
-    entries.sort(key=lambda entry: (entry.at, entry.seq), reverse=True)
-    return PersonShown(person, tuple(posts), tuple(shown), tuple(entries[:100]))
+    return PersonShown(person, tuple(posts), tuple(shown), tuple(subjects))
 
 
 def _cursor(person: Person) -> str:

@@ -17,12 +17,6 @@ from domain.language import Label, Sentence
 from domain.models import Account, SignIn
 from domain.settings import Settings
 
-WAYS = {
-    "password": Label("密码", "password"),
-    "code": Label("短信验证码", "code by SMS"),
-    "provider": Label("统一身份认证", "single sign-on"),
-}
-
 
 class UnknownSession(LookupError):
     """There is no such session of this account, or it has ended."""
@@ -56,8 +50,8 @@ def of_account(
     rows = session.execute(select(SignIn).where(*live).order_by(col(SignIn.seen_at).desc())).scalars()
     return [
         SessionShown(
-            tokens.public_id(row.token_hash), devices.device_of(row.agent), row.address, WAYS[row.way], row.started_at,
-            row.seen_at, row.second_at is not None, this is not None and row.token_hash == this.token_hash,
+            tokens.public_id(row.token_hash), devices.device_of(row.agent), row.address, accounts.WAYS[row.way],
+            row.started_at, row.seen_at, row.second_at is not None, this is not None and row.token_hash == this.token_hash,
         )
         for row in rows
     ]  # fmt: skip

@@ -11,10 +11,12 @@ from api.access import Router, proven, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.field_errors import FieldError
 from api.middleware.limits import takes_little
+from api.pages.register_forms import form_id_of
 from api.pages.staff_frame import staff_page
 from api.pages.staff_sign_in import text
-from domain import accounts, sessions, tokens
+from domain import accounts, idempotency, sessions, tokens
 from domain.accounts import Identity
+from domain.identifiers import new_id
 from domain.language import Label
 from domain.tokens import SCOPE_LABELS, NewToken, ScopeRefused
 
@@ -64,13 +66,16 @@ def show_tokens(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
 @proven
 @takes_little
 def make_token(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
-    """Make a token and show it this once."""
+    """Make a token and show it this once; the form sent twice makes one, and its second answer has none to show."""
     label, days = text(form.get("label"), 60).strip(), text(form.get("days"), 4)
     chosen = [scope for scope in form.getlist("scope") if isinstance(scope, str)]
     typed = {"label": label, "days": days, "scopes": chosen}
+    key = f"token:{staff.account.id.hex}:{form_id_of(form).hex}"
     try:
         lasts = timedelta(days=int(days)) if days in DAYS else timedelta(0)
         with db.write() as session:
+            if idempotency.claim(session, key, fingerprint="token", at=at) is not None:
+                return _tokens_page(request, db, staff, at=at, is_repeated=True)
             made = tokens.make(
                 session, staff.account, at=at, actor=staff.actor, label=label, scopes=chosen, lasts=lasts
             )
@@ -97,6 +102,7 @@ def _tokens_page(
     *,
     at: datetime,
     made: NewToken | None = None,
+    is_repeated: bool = False,
     errors: tuple[FieldError, ...] = (),
     typed: dict[str, object] | None = None,
 ) -> Response:
@@ -105,5 +111,5 @@ def _tokens_page(
     return staff_page(
         request, "pages/staff/account_tokens.html", staff=staff, at=at, here="account", tokens=known, made=made,
         scopes=SCOPE_LABELS, lengths=DAYS, errors=errors, typed=typed or {"label": "", "days": "90", "scopes": []},
-        status=422 if errors else 200,
+        status=422 if errors else 200, is_repeated=is_repeated, form_id=new_id().hex,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from api.pages import admin_forms
 from api.pages.admin_forms import FormPage
 from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import Option, Pickers, Typed
-from domain import area_register, errand_files, organisations, people, register_log
+from domain import area_register, errand_files, organisations, people
 from domain.access import may
 from domain.accounts import Identity
 from domain.actors import Role
@@ -171,7 +171,7 @@ def show_area(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff)
             "agreements": area_tree.agreements(session, area),
             "bodies": bodies,
             "wardens": people.in_charge(session, Role.WARDEN, area.id, day=day),
-            "entries": record_words.told(session, register_log.of(session, area.id)[:50]),
+            "entries": record_words.of_subjects(session, [area.id], cursor=request.query_params.get("cursor")),
         }
     return admin_page(
         request, "pages/staff/admin/area.html", staff=staff, at=at, here=HERE, kinds=organisations.Kind,

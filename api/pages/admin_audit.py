@@ -35,7 +35,6 @@ def show_audit(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     return admin_page(
         request, "pages/staff/admin/audit.html", staff=staff, at=at, here=HERE, page=page, filters=asked, wrong=wrong,
         kinds=record_labels.KINDS, actions=record_labels.ACTIONS, filtered=any(asked.values()),
-        is_first="cursor" not in request.query_params,
     )  # fmt: skip
 
 

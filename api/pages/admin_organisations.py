@@ -16,7 +16,7 @@ from api.pages import admin_forms
 from api.pages.admin_forms import FormPage
 from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import Option, Pickers
-from domain import catalogue, organisations, people, people_register, register_log
+from domain import catalogue, organisations, people, people_register
 from domain.access import may
 from domain.accounts import Identity
 from domain.actors import ROLE_LABELS, Actor
@@ -108,7 +108,7 @@ def show_organisation(request: Request, code: str, db: Db, at: Now, staff: Curre
         area = session.get(Area, body.area_id) if body.area_id else None
         parent = session.get(Organisation, body.parent_id) if body.parent_id else None
         members = _members(session, staff.actor, body, day=day)
-        entries = record_words.told(session, register_log.of(session, body.id)[:50])
+        entries = record_words.of_subjects(session, [body.id], cursor=request.query_params.get("cursor"))
     return admin_page(
         request, "pages/staff/admin/organisation.html", staff=staff, at=at, here=HERE, body=body, area=area,
         parent=parent, members=members, role_words=ROLE_LABELS, entries=entries, kinds=Kind,

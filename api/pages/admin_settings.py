@@ -30,7 +30,6 @@ from domain.forms import Form, line_field, select_field, text_field
 from domain.language import N_, Label, Sentence
 from domain.models import Person, ProductSetting
 from domain.queries import record_words
-from domain.queries.record_words import BadCursor, Wanted
 from domain.register_forms import refused
 from domain.register_lock import NotNow, RegisterChanged
 from domain.rights import Right
@@ -135,15 +134,11 @@ def show_setting(request: Request, key: str, db: Db, at: Now, staff: CurrentStaf
     _known(key)
     with db.read() as session:
         shown = next(one for one in _adjustable(session) if one.key == key)
-        wanted = Wanted(subject_id=product_settings.subject_of(key))
-        try:
-            page = record_words.page(session, wanted, cursor=request.query_params.get("cursor"))
-        except BadCursor:
-            return RedirectResponse(f"{ADDRESS}/{key}", status_code=303)
+        subject = product_settings.subject_of(key)
+        page = record_words.of_subjects(session, [subject], cursor=request.query_params.get("cursor"))
     return admin_page(
         request, "pages/staff/admin/setting.html", staff=staff, at=at, here=HERE, shown=shown, page=page,
         changes=_changes(staff), done="done" in request.query_params,
-        is_first="cursor" not in request.query_params,
     )  # fmt: skip
 
 

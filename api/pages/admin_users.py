@@ -137,7 +137,7 @@ def show_person(
     """Show one person: posts with their days, accounts, what was recorded."""
     with db.read() as session:
         shown = people_list.one(session, staff.actor, person_id, at=at, settings=settings)
-        entries = record_words.told(session, shown.entries)
+        entries = record_words.of_subjects(session, shown.subjects, cursor=request.query_params.get("cursor"))
     return admin_page(
         request, "pages/staff/admin/user.html", staff=staff, at=at, here=HERE, shown=shown, entries=entries,
         manages=may(staff.actor, Right.MANAGE_PEOPLE), is_self=person_id == staff.person.id,

@@ -25,7 +25,8 @@ def show_label(request: Request, code: str, db: Db, staff: MaybeStaff) -> Respon
     try:
         with db.read() as session:
             found = facility_label.label(session, code)
-            inside = facility_label.inside(session, code, actor=staff.actor) if staff is not None else None
+            cursor = request.query_params.get("cursor")
+            inside = facility_label.inside(session, code, actor=staff.actor, cursor=cursor) if staff else None
     except UnknownFacility:
         title = Sentence("No facility has this code")
         return render(request, "pages/public/no_facility.html", status=404, title=title)

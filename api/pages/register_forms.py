@@ -23,7 +23,7 @@ from domain.accounts import Identity
 from domain.cases import FieldRefused
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.language import Sentence
+from domain.language import Label, Sentence
 from domain.queries import record_words
 from domain.queries.record_words import Told
 from domain.register_lock import NotNow, RegisterChanged
@@ -31,6 +31,15 @@ from domain.register_lock import NotNow, RegisterChanged
 Model = TypeVar("Model", bound=BaseModel)
 Lists = Mapping[str, tuple[Option, ...]]
 INVALID, CONFLICT = 422, 409
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that stays open when the form is sent: its page, its number, what it is."""
+
+    href: str
+    number: str
+    words: Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class RegisterForm:
     about: str = ""
     """What it concerns: a name people know."""
     warning: Sentence | None = None
+    left: tuple[Left, ...] = ()
+    """What the reader should settle first, or knows to stay open."""
     has_file: bool = False
     here: str = "venues"
 

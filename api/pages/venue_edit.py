@@ -16,19 +16,24 @@ from starlette.responses import Response
 from api.access import Router, needs
 from api.deps import CurrentStaff, Db, Now, Posted, locale_of
 from api.pages import register_forms
-from api.pages.register_forms import Lists, RegisterForm, options
+from api.pages.register_forms import Left, Lists, RegisterForm, options
 from api.pages.staff_forms import Option
 from domain import catalogue, register_lock, venue_register
 from domain.access import NotPermitted, OutOfReach
+from domain.accounts import Identity
 from domain.actors import Actor
+from domain.database import Database
 from domain.language import Label, Sentence
 from domain.models import Area, Venue
 from domain.opening_hours import say_hours
-from domain.queries import venue_page
+from domain.processes import workflow_of
+from domain.queries import case_list, venue_page
 from domain.register_forms import Closing, KeyUnitDecision, Reason, VenueFacts
 from domain.rights import Right
 
 router = Router(include_in_schema=False)
+MOST_LEFT = 10
+"""Open cases that are named before a venue is closed; the rest is counted."""
 
 
 @router.get("/venues/new")
@@ -167,7 +172,7 @@ def ask_decision(request: Request, *, code: str, decision: str, db: Db, at: Now,
     if found.model is KeyUnitDecision:
         basis = venue.key_unit_basis or (suggested.words.in_language(locale_of(request)) if suggested else "")
         values = {"basis": basis, "since": venue.key_unit_since, "is_key_unit": "yes" if suggested else None}
-    page = _decision_page(venue, decision, found)
+    page = _decision_page(db, venue, decision, found, staff=staff, at=at)
     return register_forms.show(request, page, found.model, staff=staff, at=at, values=values, version=version)
 
 
@@ -189,8 +194,9 @@ def decide(
     if isinstance(sent, Response):
         return sent
     return register_forms.show(
-        request, _decision_page(venue, decision, found), found.model, staff=staff, at=at, unsent=sent
-    )
+        request, _decision_page(db, venue, decision, found, staff=staff, at=at), found.model, staff=staff, at=at,
+        unsent=sent,
+    )  # fmt: skip
 
 
 def _decision(name: str) -> Decision:
@@ -199,8 +205,29 @@ def _decision(name: str) -> Decision:
     return DECISIONS[name]
 
 
-def _decision_page(venue: Venue, name: str, found: Decision) -> RegisterForm:
+def _decision_page(
+    db: Database, venue: Venue, name: str, found: Decision, *, staff: Identity, at: datetime
+) -> RegisterForm:
     home = f"/venues/{venue.code}"
+    left = _left_open(db, venue, staff=staff, at=at) if name == "close" else ()
     return RegisterForm(
-        found.title, f"{home}/decide/{name}", home, found.button, about=venue.name, warning=found.warning
+        found.title, f"{home}/decide/{name}", home, found.button, about=venue.name, warning=found.warning, left=left
     )
+
+
+def _left_open(db: Database, venue: Venue, *, staff: Identity, at: datetime) -> tuple[Left, ...]:
+    """Return the open cases of the venue that this reader may know of: closing it ends none of them."""
+    wanted = case_list.Wanted(venue_id=venue.id, open=True)
+    with db.read() as session:
+        rows = case_list.page(session, staff.actor, wanted, at=at, order="due", size=MOST_LEFT).rows
+        count = case_list.count(session, staff.actor, wanted, at=at)
+    words = [workflow_of(row.process) for row in rows]
+    found = [
+        Left(f"/cases/{row.number}", row.number, Label(f"{flow.zh} · {flow.state(row.state).zh}",
+                                                       f"{flow.en} · {flow.state(row.state).en}"))
+        for row, flow in zip(rows, words, strict=True)
+    ]  # fmt: skip
+    if count > len(found):
+        more = Label(f"共 {count} 件，全部查看", f"all {count}")
+        found.append(Left(f"/cases?view=open&q={venue.code}", "…", more))
+    return tuple(found)

@@ -19,7 +19,7 @@ from domain.identifiers import NotAFacilityCode, clean_facility_code, is_venue_c
 from domain.language import Label, Sentence
 from domain.opening_hours import is_open_at, say_hours
 from domain.processes import workflow_of
-from domain.queries import area_tree, venue_list, venue_page
+from domain.queries import area_tree, record_words, venue_list, venue_page
 from domain.queries.case_list import BadCursor, Row
 from domain.queries.venue_list import STATES, Wanted
 from domain.rights import Right
@@ -125,8 +125,10 @@ def show_history(request: Request, code: str, db: Db, at: Now, staff: CurrentSta
     """Show what was done to a venue and what belongs to it."""
     with db.read() as session:
         venue = venue_page.seen(session, staff.actor, code)
-        told = venue_page.history(session, venue)
+        try:
+            page = venue_page.history(session, venue, cursor=request.query_params.get("cursor"))
+        except record_words.BadCursor:
+            return RedirectResponse(f"/venues/{venue.code}/history", status_code=303)
     return staff_page(
-        request, "pages/staff/venue_history.html", staff=staff, at=at, here=HERE, venue=venue, history=told,
-        most=venue_page.MOST_HISTORY,
+        request, "pages/staff/venue_history.html", staff=staff, at=at, here=HERE, venue=venue, page=page,
     )  # fmt: skip

@@ -221,12 +221,18 @@ def _names(
     rows = session.execute(select(Person.id, Person.name).where(col(Person.id).in_(wanted))).all()  # type: ignore[call-overload]
     known = session.execute(select(Case.number).where(col(Case.number).in_(numbers), access.visible(actor)))  # type: ignore[call-overload]
     people_by_id = {row.id: row.name for row in rows}
+    codes = set[str]().union(*(case_words.areas_in(entry) for entry in entries))
+    areas = (
+        session.execute(select(col(Area.code), col(Area.name)).where(col(Area.code).in_(codes))).tuples().all()
+        if codes
+        else ()
+    )
     messages = {
         promise.id: (promise.label, *dict.fromkeys(made.recipient for made in promise.tries))
         for kept in promised.values()
         for promise in kept
     }
-    return Names(people_by_id, secrets, frozenset(known.scalars()), messages)
+    return Names(people_by_id, secrets, frozenset(known.scalars()), dict(areas), messages)
 
 
 def _reporter(session: Session, case: Case, actor: Actor) -> Reporter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,8 +13,9 @@ from pydantic.fields import FieldInfo
 
 from domain import catalogue, reports, routing, sealed
 from domain.forms import LabelledChoice
-from domain.language import Label, Labelled, Sentence
+from domain.language import CHINESE, ENGLISH, Label, Labelled, Sentence
 from domain.models import TimelineEntry
+from domain.opening_hours import say_hours
 from domain.processes import identity
 from domain.processes.enrolment_forms import Application
 from domain.reports import Intake
@@ -22,6 +24,9 @@ from domain.workflow import Workflow
 CHANNELS: dict[str, Label] = {**reports.CHANNELS, "hazard_report": Label("隐患举报", "Hazard report")}
 """Ways a case reaches us: a report by what it came through, a rectification by the process that led to it."""
 
+LANGUAGES = {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
+"""A moment as an entry keeps it."""
 _STARS = Label("%d / 5 星", "%d of 5 stars")
 
 _LEVELS = (
@@ -92,6 +97,8 @@ class Names:
     secrets: Mapping[UUID, str]
     cases: frozenset[str]
     """Numbers of other cases this reader may know of; the rest are left out."""
+    areas: Mapping[str, str]
+    """Name of an area by its code."""
     messages: Mapping[UUID, tuple[str | Label, ...]]
     """What the case's messages were to do, and whom they were meant for as far as it was tried."""
 
@@ -116,6 +123,13 @@ def secrets_in(entry: TimelineEntry) -> dict[UUID, str]:
 def cases_in(entry: TimelineEntry) -> set[str]:
     """Return the numbers of the cases an entry names."""
     return {str(entry.data[key]) for key in _CASE_FIELDS if entry.data.get(key)}
+
+
+def areas_in(entry: TimelineEntry) -> set[str]:
+    """Return the codes of the areas an entry names: that somebody chose, or that a rule did."""
+    why = entry.data.get("routing")
+    routed = [why.get("area"), *why.get("joint", ())] if isinstance(why, dict) else []
+    return {code for code in (entry.data.get("area"), *routed) if isinstance(code, str)}
 
 
 def photos_in(entry: TimelineEntry) -> list[UUID]:
@@ -161,12 +175,12 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
     value = entry.data[name]
     if item := sealed.referenced(value):
         return (Secret(name, context.names.secrets.get(item)),)
-    if name == "lat":
-        return (_position(entry.data),)
+    if name in WHOLE and (name != "hours" or isinstance(value, list)):
+        return (WHOLE[name](entry.data),)
     if name == "message":
         return context.names.messages.get(UUID(str(value)), ())
     if name in {"clock", "level", "due_at", "was_due_at", "routing"}:
-        return _routing(value) if name == "routing" else _notice(context.workflow, name, value)
+        return _routing(value, context.names) if name == "routing" else _notice(context.workflow, name, value)
     if choice := _choice(field):
         return (choice(value).label,)  # type: ignore[call-arg]  # an enum is called with its value alone
     extra = field.json_schema_extra if field is not None and isinstance(field.json_schema_extra, dict) else {}
@@ -178,11 +192,18 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
 def _plain(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
     if isinstance(value, bool):
         return Label("是", "Yes") if value else Label("否", "No")
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return datetime.fromisoformat(value)
     return value if isinstance(value, int) else str(value)
 
 
 def _hazard(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
     return catalogue.hazards().get(str(value)) or str(value)
+
+
+def _industry(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
+    known = catalogue.industries().get(str(value))
+    return Label(known.zh, known.en) if known else str(value)  # its code is no one's word, as a hazard's is
 
 
 def _case(value: Any, names: Names) -> Value | None:  # noqa: ANN401 - any JSON
@@ -199,9 +220,12 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "question": lambda value, _: catalogue.public_question(str(value)) or str(value),
     "channel": lambda value, _: CHANNELS[str(value)],
     "venue_class": lambda value, _: catalogue.venue_classes().get(str(value)) or str(value),
-    "industry": lambda value, _: catalogue.industries().get(str(value)) or str(value),
+    "industry": _industry,
     "owner": lambda value, names: names.people.get(UUID(str(value)), "?"),
     "rating": lambda value, _: Label(_STARS.zh % int(value), _STARS.en % int(value)),
+    "area": lambda value, names: names.areas.get(str(value), str(value)),
+    "language": lambda value, _: LANGUAGES.get(str(value)) or str(value),
+    "class_code": lambda value, _: catalogue.venue_classes().get(str(value)) or str(value),
     "date": lambda value, _: date.fromisoformat(str(value)),
     "case": _case,
     **dict.fromkeys(_CASE_FIELDS, _case),
@@ -209,15 +233,16 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
 """How a value is read, by its widget or its name."""
 
 
-def _routing(value: Mapping[str, Any]) -> tuple[Value, ...]:
+def _routing(value: Mapping[str, Any], names: Names) -> tuple[Value, ...]:
     """Return why a case belongs to its area: the rule, the area, how near its edge, which areas are told."""
     found: list[Value] = [routing.RULES.get(value["rule"], Label(value["rule"], value["rule"]))]
     if value.get("area"):
-        found.append(str(value["area"]))
+        found.append(names.areas.get(str(value["area"]), str(value["area"])))
     if value.get("edge_m") is not None:
         found.append(Sentence("%(metres)s m from the edge", metres=value["edge_m"]))
     if value.get("joint"):
-        found.append(Sentence("also touches %(areas)s", areas=", ".join(value["joint"])))
+        joint = "、".join(names.areas.get(code, code) for code in value["joint"])
+        found.append(Sentence("also touches %(areas)s", areas=joint))
     return tuple(found)
 
 
@@ -232,6 +257,13 @@ def _notice(workflow: Workflow, name: str, value: Any) -> tuple[Value, ...]:  # 
 def _position(data: Mapping[str, Any]) -> str:
     place = f"{data['lat']:.5f}, {data.get('lon', 0):.5f}"
     return f"{place} (±{data['accuracy_m']:.0f} m)" if data.get("accuracy_m") else place
+
+
+WHOLE: Mapping[str, Callable[[Mapping[str, Any]], Value]] = {
+    "lat": _position,
+    "hours": lambda data: Label(say_hours(data["hours"], CHINESE), say_hours(data["hours"], ENGLISH)),
+}
+"""Fields that are told in one, and not value by value."""
 
 
 def _choice(field: FieldInfo | None) -> type[LabelledChoice] | None:

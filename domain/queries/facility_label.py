@@ -13,8 +13,9 @@ from domain import access, catalogue, facilities, people
 from domain.actors import Actor
 from domain.language import Label
 from domain.models import Building, Facility, Floor, KeyPart, Person, Venue
-from domain.queries.record_words import Told
-from domain.queries.venue_page import facility_history, spot_words
+from domain.queries import record_words
+from domain.queries.record_words import Page
+from domain.queries.venue_page import spot_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Inside:
     made_on: date | None
     installed_on: date | None
     expires_on: date | None
-    history: list[Told]
+    history: Page
 
 
 def label(session: Session, code: str) -> FacilityLabel:
@@ -91,7 +92,7 @@ def _label(session: Session, found: Facility | KeyPart) -> FacilityLabel:
     )
 
 
-def inside(session: Session, code: str, *, actor: Actor) -> Inside | None:
+def inside(session: Session, code: str, *, actor: Actor, cursor: str | None = None) -> Inside | None:
     """Return what staff see of it; None for whom the venue is out of reach."""
     found = facilities.by_code(session, code)
     known = select(col(Venue.id)).where(col(Venue.id) == found.venue_id, access.venues_visible(actor))
@@ -106,7 +107,7 @@ def inside(session: Session, code: str, *, actor: Actor) -> Inside | None:
         made_on=facility.made_on if facility else None,
         installed_on=facility.installed_on if facility else None,
         expires_on=facility.expires_on if facility else None,
-        history=facility_history(session, found),
+        history=record_words.of_subjects(session, [found.id], cursor=cursor),
     )
 
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from domain import catalogue
+from domain import accounts, catalogue
 from domain.actors import ROLE_LABELS
-from domain.language import Label, Labelled
+from domain.area_register import Level
+from domain.forms import LabelledChoice
+from domain.language import CHINESE, ENGLISH, Label, Labelled
+from domain.tokens import EVERYTHING, SCOPE_LABELS
 
 KINDS: Mapping[str, Label] = {
     "account": Label("账号", "Account"),
@@ -205,10 +208,28 @@ def _roles() -> Mapping[str, Labelled]:
     return {role.value: words for role, words in ROLE_LABELS.items()}
 
 
+def _chosen(kind: type[LabelledChoice]) -> Callable[[], Mapping[str, Labelled]]:
+    return lambda: {one.value: one.label for one in kind}
+
+
+TABLES = {
+    "venues": Label("场所", "Venues"),
+    "people": Label("人员", "People"),
+    "facilities": Label("消防设施", "Facilities"),
+    "cases": Label("案件", "Cases"),
+}
 CODES: Mapping[str, Callable[[], Mapping[Any, Labelled]]] = {
     "class_code": catalogue.venue_classes,
     "industry": catalogue.industries,
     "kind": _kinds,
+    "language": lambda: {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")},
+    "level": _chosen(Level),
+    "locale": lambda: {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")},
     "role": _roles,
-}
+    "roles": _roles,
+    "scopes": lambda: {**{scope.value: words for scope, words in SCOPE_LABELS.items()},
+                       EVERYTHING: Label("账号的全部权限", "whatever the account may")},
+    "table": lambda: TABLES,
+    "way": lambda: accounts.WAYS,
+}  # fmt: skip
 """Field → the words for the codes that stand in it."""

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
 from domain.actors import ROLE_LABELS, Role
-from domain.adjustable import ADJUSTABLE, NotAValue
+from domain.adjustable import ADJUSTABLE
 from domain.language import Label
 from domain.models import (
     Account,
@@ -31,12 +31,11 @@ from domain.models import (
     Venue,
 )
 from domain.product_settings import SUBJECTS
-from domain.queries.record_labels import ACTIONS, CODES, FIELDS, KINDS
+from domain.queries import record_values
+from domain.queries.record_labels import ACTIONS, FIELDS, KINDS
+from domain.queries.record_values import Names
 
 PAGE_SIZE = 50
-LONGEST = 400
-"""Characters of one value; a document's worth of text is shortened where it is only listed."""
-
 
 NO_ROLE = Label("无任职", "no post")
 """Somebody who holds none now, at something of their own."""
@@ -98,18 +97,34 @@ class Page:
 
     entries: tuple[Told, ...]
     next_cursor: str | None
+    is_later: bool = False
+    """It is not the first one."""
 
 
 def page(session: Session, wanted: Wanted, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
     """Return a page of the whole register's record; who may read it is asked before."""
-    conditions = _conditions(wanted)
-    if cursor:
-        conditions.append(_before(cursor))
+    return page_of(session, _conditions(wanted), cursor=cursor, size=size)
+
+
+def of_subjects(session: Session, subjects: Iterable[UUID], *, cursor: str | None = None) -> Page:
+    """Return a page of what was done to these; garbage for a cursor begins anew."""
+    mine = [col(RegisterEntry.subject_id).in_(list(subjects))]
+    try:
+        return page_of(session, mine, cursor=cursor)
+    except BadCursor:
+        return page_of(session, mine)
+
+
+def page_of(
+    session: Session, conditions: Iterable[ColumnElement[bool]], *, cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page:
+    """Return a page of the entries these conditions on `register_entry` leave. Raises `BadCursor`."""
+    conditions = [*conditions, *([_before(cursor)] if cursor else [])]
     query = select(RegisterEntry).where(*conditions)
     newest_first = (col(RegisterEntry.at).desc(), col(RegisterEntry.subject_id).desc(), col(RegisterEntry.seq).desc())
     rows = list(session.execute(query.order_by(*newest_first).limit(size + 1)).scalars())
     shown = rows[:size]
-    return Page(tuple(told(session, shown)), _cursor(shown[-1]) if len(rows) > size else None)
+    return Page(tuple(told(session, shown)), _cursor(shown[-1]) if len(rows) > size else None, cursor is not None)
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -154,6 +169,7 @@ def told(session: Session, entries: Iterable[RegisterEntry]) -> list[Told]:
     """Return the entries in words, with the names that ids in them stand for."""
     rows = list(entries)
     named = _names(session, {row.subject_id for row in rows} | {one for row in rows for one in _ids(row.data)})
+    names = Names({key: subject.name for key, subject in named.items()}, _areas(session, rows))
     return [
         Told(
             subject_id=row.subject_id,
@@ -164,7 +180,7 @@ def told(session: Session, entries: Iterable[RegisterEntry]) -> list[Told]:
             subject=named.get(row.subject_id, Subject(str(row.subject_id)[:8])),
             actor=row.actor_name,
             role=ROLE_LABELS[Role(row.actor_role)] if row.actor_role else NO_ROLE,
-            details=tuple(_detail(row, name, value, named) for name, value in row.data.items()),
+            details=tuple(_detail(row, name, value, names) for name, value in row.data.items()),
             hash=row.hash.hex(),
         )
         for row in rows
@@ -176,15 +192,17 @@ def _ids(value: Any) -> set[UUID]:  # noqa: ANN401 - any JSON
         return set[UUID]().union(*map(_ids, value.values()))
     if isinstance(value, list):
         return set[UUID]().union(*map(_ids, value))
-    found = _as_id(value)
+    found = record_values.as_id(value)
     return {found} if found else set()
 
 
-def _as_id(value: Any) -> UUID | None:  # noqa: ANN401 - any JSON
-    try:
-        return UUID(value) if isinstance(value, str) and len(value) == len(str(UUID(int=0))) else None
-    except ValueError:
-        return None
+def _areas(session: Session, rows: Iterable[RegisterEntry]) -> dict[str, str]:
+    said = [row.data.get("area") for row in rows]
+    codes = {code for one in said for code in (one if isinstance(one, list) else [one]) if isinstance(code, str)}
+    if not codes:
+        return {}
+    query = select(col(Area.code), col(Area.name)).where(col(Area.code).in_(codes))
+    return dict(session.execute(query).tuples().all())
 
 
 def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
@@ -211,38 +229,23 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
     return found
 
 
-def _detail(row: RegisterEntry, name: str, value: Any, named: Mapping[UUID, Subject]) -> Detail:  # noqa: ANN401 - any JSON
+def _detail(row: RegisterEntry, name: str, value: Any, names: Names) -> Detail:  # noqa: ANN401 - any JSON
     field = FIELDS.get(name, Label(name, name))
     if name == "value" and row.subject_id in SUBJECTS:
-        before, after = (_set(SUBJECTS[row.subject_id], one) for one in value)
+        key = SUBJECTS[row.subject_id]
+        return Detail(field, record_values.setting(key, value[0]), record_values.setting(key, value[1]))
+    if _is_change(name, value):
+        before, after = (record_values.said(row.kind, name, one, names) for one in value)
         return Detail(field, before, after)
-    if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - [before, after]
-        return Detail(field, _said(name, value[0], named), _said(name, value[1], named))
-    return Detail(field, None, _said(name, value, named))
+    return Detail(field, None, record_values.said(row.kind, name, value, names))
 
 
-def _set(key: str, kept: Any) -> Label | str:  # noqa: ANN401 - any JSON
-    """Return what a setting was, in words; as it stands where an earlier version's bounds were others."""
-    known = ADJUSTABLE[key]
-    try:
-        return known.said(known.read(kept))
-    except NotAValue:
-        return str(kept)
+def _is_change(name: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Return whether it is [before, after], and not a list of two."""
+    if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - before, after
+        return False
+    return name not in LISTS and not all(isinstance(one, Mapping) for one in value)
 
 
-def _said(name: str, value: Any, named: Mapping[UUID, Subject]) -> str | Label | None:  # noqa: ANN401 - any JSON
-    """Return the words of a code the catalogue knows, else what was written."""
-    known = CODES.get(name, dict)().get(value) if isinstance(value, str) else None
-    return Label(known.zh, known.en) if known is not None else _words(value, named)
-
-
-def _words(value: Any, named: Mapping[UUID, Subject]) -> str | None:  # noqa: ANN401 - any JSON
-    if value is None or value == "":
-        return None
-    if (known := _as_id(value)) is not None and known in named:
-        return str(named[known].name)
-    if isinstance(value, list):
-        return ", ".join(filter(None, (_words(item, named) for item in value)))[:LONGEST]
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_words(item, named) or ''}" for name, item in value.items())[:LONGEST]
-    return str(value)[:LONGEST]
+LISTS = frozenset({"roles"})
+"""Fields that hold a list without having changed."""

@@ -22,7 +22,6 @@ from domain.models import (
     Area,
     Building,
     Document,
-    Facility,
     KeyPart,
     Person,
     Post,
@@ -32,14 +31,13 @@ from domain.models import (
     VenueCode,
 )
 from domain.queries import case_list, facility_list, record_words
-from domain.queries.record_words import Told
+from domain.queries.record_words import Page, Told
 from domain.rights import Right
 from domain.venue_people import Holder
 
 MOST_CASES = 20
 HISTORY = 15
 """Entries on the venue's own page; the rest stands on the page of its history."""
-MOST_HISTORY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def venue_page(session: Session, venue: Venue, *, actor: Actor, at: datetime) ->
     mine = case_list.page(
         session, actor, case_list.Wanted(venue_id=venue.id, open=True), at=at, order="due", size=MOST_CASES
     )
-    told = history(session, venue, most=HISTORY + 1)
+    told = history(session, venue, size=HISTORY)
     subjects = [venue.id, *(one.post.id for one in holders), *(spot.building.id for spot in spots),
                 *(part.id for part in parts), *(document.id for document in documents)]  # fmt: skip
     return VenuePage(
@@ -150,31 +148,24 @@ def venue_page(session: Session, venue: Venue, *, actor: Actor, at: datetime) ->
         kinds=facility_list.kinds_of(session, venue.id),
         cases=mine.rows,
         more_cases=mine.next_cursor is not None,
-        history=told[:HISTORY],
-        more_history=len(told) > HISTORY,
+        history=told.entries,
+        more_history=told.next_cursor is not None,
         rights=rights_at(session, actor, venue),
         versions=_versions(session, subjects),
     )
 
 
-def history(session: Session, venue: Venue, *, most: int = MOST_HISTORY) -> list[Told]:
-    """Return what was done to the venue, its posts, buildings, key parts and documents, the newest first.
+def history(session: Session, venue: Venue, *, cursor: str | None = None, size: int = record_words.PAGE_SIZE) -> Page:
+    """Return a page of what was done to the venue, its posts, buildings, key parts and documents, the newest first.
+
+    Raises `record_words.BadCursor`.
 
     Facilities have pages, and so histories, of their own; with thousands of them the venue's would drown.
     """
     parts = [select(col(model.id)).where(col(model.venue_id) == venue.id)
              for model in (Post, Building, KeyPart, Document)]  # fmt: skip
     mine = or_(col(RegisterEntry.subject_id) == venue.id, *(col(RegisterEntry.subject_id).in_(part) for part in parts))
-    order = (col(RegisterEntry.at).desc(), col(RegisterEntry.subject_id), col(RegisterEntry.seq).desc())
-    rows = session.execute(select(RegisterEntry).where(mine).order_by(*order).limit(most)).scalars().all()
-    return record_words.told(session, rows)
-
-
-def facility_history(session: Session, subject: Facility | KeyPart) -> list[Told]:
-    """Return what was done to a facility or key part, the newest first."""
-    query = select(RegisterEntry).where(col(RegisterEntry.subject_id) == subject.id)
-    rows = session.execute(query.order_by(col(RegisterEntry.seq).desc()).limit(MOST_HISTORY)).scalars().all()
-    return record_words.told(session, rows)
+    return record_words.page_of(session, [mine], cursor=cursor, size=size)
 
 
 def areas_kept(session: Session, actor: Actor, *, at: datetime) -> list[Area]:

@@ -15,7 +15,7 @@ from domain import accounts, register_log, tokens
 from domain.database import Database
 from domain.models import ApiToken
 from domain.tokens import SCOPE_LABELS, Scope, ScopeRefused
-from tests.staff_member import Member, Office, office_of, seen
+from tests.staff_member import Member, Office, form_of, hidden_fields, office_of, seen
 from tests.world import World
 
 PASSWORD = "fireline-demo"
@@ -221,6 +221,24 @@ def test_token_is_shown_once_and_does_what_its_scopes_say_and_no_more(office: Of
     assert (step.status_code, "cases:write" in step.json()["detail"]) == (403, True)
     posted = asked(office, token, "/api/v1/hazard-reports", "POST", json={"description": "楼道堆物", "place": "东湖路"})
     assert posted.status_code == 403
+
+
+def test_the_form_sent_twice_makes_one_token_and_shows_it_once(office: Office) -> None:
+    member = signs_in(office)
+    form = hidden_fields(form_of(member.opens("/account/tokens").text, "/account/tokens"))
+
+    first, second = (
+        member.posts("/account/tokens", **form, label="大屏", scope=["cases:read"], days="30") for _ in range(2)
+    )
+    other = makes(member, "cases:read")
+
+    assert token_on(first.text)
+    assert "该表单已提交过" in seen(second)
+    assert 'class="token"' not in second.text
+    assert token_on(other.text)
+    with office.db.read() as session:
+        account_id = accounts.by_username(session, "handler").id
+        assert len(tokens.of_account(session, account_id, at=office.world.clock.now)) == 2
 
 
 @pytest.mark.parametrize("path", ["/cases", "/account/tokens", "/errands", "/account", "/tasks"])

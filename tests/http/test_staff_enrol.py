@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,22 @@ def test_who_does_not_review_sees_the_name_masked(office: Office, who: str, name
     assert "马掌柜" not in page.text
     assert ("请下午来电" in page.text) is reads
     assert ("139 **** 0000" in seen(page)) is reads
+
+
+def test_timeline_of_an_application_says_areas_hours_and_kinds_in_words(office: Office) -> None:
+    number = applied(office, hours="周一至周五 9:00-17:30", industry="commerce")
+    handler = office.member("handler")
+
+    for language, words in (
+        ("zh_CN", ("广龙片区", "周一至周五 9:00-17:30", "沿街商铺", "商场市场")),
+        ("en", ("广龙片区", "Street-front shop")),
+    ):
+        page = handler.opens(f"/cases/{number}", lang=language)
+        timeline = page.text.split('class="timeline"')[1]
+        assert all(said in timeline for said in words), language
+        assert not re.search(
+            r"guanglong|commerce|zh_CN|&#39;from&#39;|T\d\d:\d\d:\d\d", re.sub(r"datetime=\"[^\"]*\"", "", timeline)
+        )
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
 import pytest
 from sqlmodel import select
 
+from domain import register_log
 from domain.database import Database
 from domain.models import Facility, KeyPart, Post, RegisterEntry, Venue
 from tests.staff_member import Office, office_of, seen
@@ -131,6 +133,11 @@ def test_decisions_are_confirmed_with_a_reason(office: Office, home: str) -> Non
     key = f"{home}/decide/key-unit"
     assert member.sends(key, key, is_key_unit="yes", basis="客房 60 间").status_code == 303
     assert "重点单位自" in seen(member.opens(home))
+    number = office.report(venue_code=home.rpartition("/")[2])
+    asked = member.opens(f"{home}/decide/close")
+    assert f'<a href="/cases/{number}">{number}</a>' in asked.text, "what stays open is named before it is confirmed"
+    assert "隐患举报" in seen(asked)
+    assert number not in member.opens(f"{home}/decide/suspend").text
     assert member.sends(f"{home}/decide/close", f"{home}/decide/close", reason="拆迁").status_code == 303
     closed = member.opens(home)
     assert "已于" in seen(closed) or "注销" in seen(closed)
@@ -264,6 +271,27 @@ def test_history_tells_in_words_who_did_what(office: Office, home: str) -> None:
 
     for words in ("停用", "郑主管", "停业整顿"):
         assert words in told, words
+
+
+def test_a_long_history_goes_on_page_by_page(office: Office, home: str) -> None:
+    member = office.member("supervisor")
+    with office.db.write() as session:
+        venue = session.get_one(Venue, office.world.venues["kuancheng"])
+        for number in range(120):
+            at = office.world.clock.advance(seconds=1)
+            actor = office.world.actor(session, "supervisor")
+            register_log.record(
+                session, "venue", venue.id, "change", actor=actor, at=at, data={"note": f"第{number}次"}
+            )
+    told, path = [], f"{home}/history"
+    while path:
+        page = member.opens(path).text
+        told += re.findall(r"第(\d+)次", page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        path = html.unescape(following[1]) if following else ""
+
+    assert told == [str(number) for number in reversed(range(120))]
+    assert member.opens(f"{home}/history?cursor=garbage").status_code == 303
 
 
 def test_pages_of_the_register_are_complete_in_english(office: Office, home: str) -> None:
