@@ -24,6 +24,7 @@ from api.middleware.limits import BodyLimit
 from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
 from api.pages import admin as admin_pages
+from api.pages import cockpit as cockpit_pages
 from api.pages import exchange
 from api.pages import map as map_pages
 from api.pages import photos as photo_pages
@@ -31,6 +32,7 @@ from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
 from api.rest import cases, deadlines, enrolments, errands, hazard_reports, notices, openapi, uploads, venues
+from api.rest import cockpit as cockpit_numbers
 from api.rest import map as map_numbers
 from api.webhooks import twilio
 from domain import schema
@@ -59,6 +61,7 @@ def routers() -> list[Router]:
         public_pages.router,
         staff_pages.router,
         map_pages.router,
+        cockpit_pages.router,
         admin_pages.router,
         photo_pages.router,
         exchange.router,
@@ -71,6 +74,7 @@ def routers() -> list[Router]:
         notices.router,
         venues.router,
         map_numbers.router,
+        cockpit_numbers.router,
         openapi.router,
         twilio.router,
         operations.router,

@@ -89,6 +89,7 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
     if may(staff.actor, Right.SEE_VENUES):
         places.append(Place("venues", "/venues", Sentence("Venues")))
     if may(staff.actor, Right.SEE_FIGURES):
+        places.append(Place("cockpit", "/cockpit", Sentence("Cockpit")))
         places.append(Place("map", "/map", Sentence("Map")))
     if any(may(staff.actor, right) for right in ADMINISTRATION):
         places.append(Place("admin", "/admin", Sentence("Administration")))

@@ -86,6 +86,7 @@ GETS: dict[str, frozenset[Role]] = {
     "/api/v1/cases/{number}/calls": CASES,
     "/api/v1/cases/{number}/offers": CASES,
     "/api/v1/cases/{number}/timeline": CASES,
+    "/api/v1/cockpit": FIGURES,
     "/api/v1/map/areas": FIGURES,
     "/api/v1/map/outlines": FIGURES,
     "/api/v1/map/points": FIGURES,
@@ -105,6 +106,7 @@ GETS: dict[str, frozenset[Role]] = {
     "/enrolments/new": DESK,
     "/errands": ALL,
     "/login/second": ALL,
+    "/cockpit": FIGURES,
     "/map": FIGURES,
     "/notices": ALL,
     "/photos/{photo_id}/{size}": CASES,
@@ -285,7 +287,8 @@ def test_lists_hold_what_is_within_reach_and_nothing_else(stage: Stage, site: Fa
     lists = (
         "/cases?view=open", "/api/v1/cases", "/board", "/board?column=today", "/api/v1/deadlines?kind=today",
         "/venues", "/api/v1/venues", "/admin/areas", "/admin/organisations",
-        "/admin/users", "/tasks", "/map?level=grid", "/api/v1/map/areas?level=grid", "/api/v1/map/outlines?level=grid",
+        "/admin/users", "/tasks", "/cockpit", "/api/v1/cockpit", "/map?level=grid",
+        "/api/v1/map/areas?level=grid", "/api/v1/map/outlines?level=grid",
         f"/cases?q={stage.there.report}", f"/venues?q={stage.there.venue_code}",
     )  # fmt: skip
     secrets = (stage.there.report, stage.there.rectification, stage.there.venue_code, "云台家居", "wanglan")

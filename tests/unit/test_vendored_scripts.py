@@ -10,7 +10,7 @@ import pytest
 
 STATIC = Path(__file__).parent.parent.parent / "api" / "static"
 PUBLISHED = {
-    "echarts/echarts.min.js": "3b8bfcaa52d25765d832c4f7184b3ae56d2e8123612bb05efeb1c81d97ae8069",
+    "echarts/echarts.min.js": "e746d82f8c3560d606e60c5ad17909d804f339e0dc08c64a49de70800d41f630",
     "htmx/htmx.min.js": "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130",
     "jsqr/jsQR.js": "bc40c8a15196236b2314db0856f72ca0b49980cd5413b8c852a7349f5fee0859",
     "leaflet.heat/leaflet-heat.js": "eb952aae5806a1102729f291bab887dde783ace859819a354827a776e73e486a",
