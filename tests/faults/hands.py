@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from domain import errands, faultpoints
 from domain.database import open_database
-from domain.models import Errand, Outbox
+from domain.models import ClockRow, Errand, Outbox
 from domain.processes import WORKFLOWS
 from domain.settings import get_settings
 from flows.errand_watch import ErrandWatch
@@ -54,7 +54,7 @@ class Death:
 
 
 def work_until_done(url: str, environment: Mapping[str, str], death: Death, ahead: timedelta) -> None:
-    """Carry out every promise there is, one after the other, with a clock that is `ahead`; then end."""
+    """Ring every clock that is due and carry out every promise, one by one, with a clock that is `ahead`; then end."""
     os.environ.update(environment)
     get_settings.cache_clear()
     faultpoints.install(death.hook)
@@ -67,11 +67,13 @@ async def _work(url: str, ahead: timedelta) -> None:
     watches = [*(Watch(process, shift) for process in WORKFLOWS), ErrandWatch(shift)]
     looking = asyncio.create_task(look_out(shift, watches))
     promises = select(Outbox.id).where(Outbox.state == "pending").limit(1)
+    clocks = select(ClockRow.case_id).where(ClockRow.next_at <= datetime.now(UTC) + ahead).limit(1)
     chores = select(Errand.id).where(Errand.state.in_(errands.OPEN)).limit(1)
     async with asyncio.timeout(GIVE_UP_SECONDS):
         while True:
             with database.read() as session:
-                left = any(session.execute(query).first() for query in (promises, chores))
+                # Clocks first: one that rings meanwhile has left its promise by the time promises are looked for.
+                left = any(session.execute(query).first() for query in (clocks, promises, chores))
                 if not shift.running and not left:
                     break
             await asyncio.sleep(0.01)
