@@ -20,7 +20,7 @@ from api.middleware.limits import takes_files
 from api.pages import register_forms
 from api.pages.register_forms import RegisterForm, Unsent, options
 from api.pages.staff_forms import Typed, read_typed
-from api.pages.venue_edit import allowed
+from api.pages.venue_forms import AtVenue, Describe, Here, VenueForm, allowed, page_at
 from domain import catalogue, documents_register, errand_files, papers, register_lock
 from domain.access import OutOfReach
 from domain.database import Database
@@ -124,44 +124,33 @@ def _belongs(session: Session, document: Document, code: str) -> None:
         raise OutOfReach(code)
 
 
+def _ending(here: AtVenue, document_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        document = session.get(Document, document_id)
+        if document is None or document.venue_id != venue.id:
+            raise OutOfReach(str(document_id))
+        title = Sentence("End a document")
+        return VenueForm(
+            page_at(venue, f"documents/{document_id}/end", title, Sentence("End it"), document.name),
+            Reason,
+            lambda session, filled, version: documents_register.end(
+                session, document_id, filled, version=version, **here.by
+            ),
+            version=register_lock.version_of(session, document_id),
+        )
+
+    return describe
+
+
 @router.get("/venues/{code}/documents/{document_id}/end")
 @needs(EQUIPS)
-def ask_document_end(
-    request: Request, *, code: str, document_id: UUID, db: Db, at: Now, staff: CurrentStaff
-) -> Response:
+def ask_document_end(here: Here, document_id: UUID) -> Response:
     """Show the form that ends a document."""
-    with db.read() as session:
-        page = _ending(session, allowed(session, staff.actor, code, EQUIPS), document_id)
-        version = register_lock.version_of(session, document_id)
-    return register_forms.show(request, page, Reason, staff=staff, at=at, version=version)
+    return here.ask(EQUIPS, _ending(here, document_id))
 
 
 @router.post("/venues/{code}/documents/{document_id}/end")
 @needs(EQUIPS)
-def end_document(
-    request: Request, *, code: str, document_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def end_document(here: Here, document_id: UUID, form: Posted) -> Response:
     """End a document."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        page = _ending(session, venue, document_id)
-
-    def end(session: Session, filled: Reason, version: int | None) -> str:
-        documents_register.end(session, document_id, filled, actor=staff.actor, at=at, version=version)
-        return f"/venues/{venue.code}?done=saved"
-
-    sent = register_forms.send(db, Reason, form, end)
-    if isinstance(sent, Response):
-        return sent
-    return register_forms.show(request, page, Reason, staff=staff, at=at, unsent=sent)
-
-
-def _ending(session: Session, venue: Venue, document_id: UUID) -> RegisterForm:
-    document = session.get(Document, document_id)
-    if document is None or document.venue_id != venue.id:
-        raise OutOfReach(str(document_id))
-    home = f"/venues/{venue.code}"
-    return RegisterForm(
-        Sentence("End a document"), f"{home}/documents/{document_id}/end", home, Sentence("End it"),
-        about=document.name,
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _ending(here, document_id))

@@ -18,8 +18,9 @@ from api.deps import CurrentStaff, Db, Now, Posted, locale_of
 from api.pages import register_forms
 from api.pages.register_forms import Left, Lists, RegisterForm, options
 from api.pages.staff_forms import Option
+from api.pages.venue_forms import allowed
 from domain import catalogue, register_lock, venue_register
-from domain.access import NotPermitted, OutOfReach
+from domain.access import OutOfReach
 from domain.accounts import Identity
 from domain.actors import Actor
 from domain.database import Database
@@ -120,14 +121,6 @@ def fact_lists(session: Session, actor: Actor, *, at: datetime, area_id: UUID | 
             Option(area.code, Label(gap + area.name, gap + (area.name_en or area.name))) for gap, area in deep
         ),
     }
-
-
-def allowed(session: Session, actor: Actor, code: str, right: Right) -> Venue:
-    """Return a venue the actor has `right` at; raises `OutOfReach` or `NotPermitted`."""
-    venue = venue_page.seen(session, actor, code)
-    if right not in venue_page.rights_at(session, actor, venue):
-        raise NotPermitted(right)
-    return venue
 
 
 # Decisions on a venue: each is one small form.

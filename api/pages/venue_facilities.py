@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel
 from sqlmodel import Session
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, needs
@@ -18,14 +15,11 @@ from api.deps import CurrentStaff, Db, Now, Posted
 from api.pages import register_forms
 from api.pages.register_forms import RegisterForm
 from api.pages.staff_frame import staff_page
-from api.pages.venue_edit import allowed
-from api.pages.venue_parts import place_lists, spot_value
+from api.pages.venue_forms import AtVenue, Describe, Here, VenueForm, allowed, place_lists, spot_value
 from api.pages.venues import DONE
 from domain import facilities, people, register_lock
 from domain.access import OutOfReach
-from domain.accounts import Identity
 from domain.cases import FieldRefused
-from domain.database import Database
 from domain.language import Sentence
 from domain.models import Facility, Venue
 from domain.queries import facility_list, venue_page
@@ -103,69 +97,36 @@ def _id(item: object) -> UUID | None:
         return None
 
 
-NEW = ("new", Sentence("Enter facilities"), Sentence("Enter them"))
-
-
-@router.get("/venues/{code}/facilities/new")
-@needs(EQUIPS)
-def ask_facilities(request: Request, *, code: str, db: Db, at: Now, staff: CurrentStaff, kind: str = "") -> Response:
-    """Show the form of new facilities."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        lists = place_lists(session, venue, at=at)
-    values = {"kind": kind, "count": 1}
-    page = _page(venue, *NEW)
-    return register_forms.show(request, page, NewFacilities, staff=staff, at=at, lists=lists, values=values)
-
-
-@router.post("/venues/{code}/facilities/new")
-@needs(EQUIPS)
-def enter_facilities(request: Request, *, code: str, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
-    """Enter one facility or a series."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-    first = register_forms.form_id_of(form)
-    return _sent(
-        request, db, staff, at, venue, _page(venue, *NEW), NewFacilities, form,
-        lambda session, filled, _: facilities.add(
-            session, venue.id, filled, actor=staff.actor, at=at, first_id=first
-        ),
-    )  # fmt: skip
-
-
 def _page(venue: Venue, path: str, title: Sentence, button: Sentence, about: str = "") -> RegisterForm:
     home = f"/venues/{venue.code}/facilities"
     return RegisterForm(title, f"{home}/{path}", home, button, about=about or venue.name)
 
 
-def _sent(  # noqa: PLR0917 - one form: who, where, what, how
-    request: Request,
-    db: Database,
-    staff: Identity,
-    at: datetime,
-    venue: Venue,
-    page: RegisterForm,
-    model: type[BaseModel],
-    form: FormData,
-    do: Callable[[Session, Any, int | None], object],
-) -> Response:
-    def carry_out(session: Session, filled: BaseModel, version: int | None) -> str:
-        do(session, filled, version)
-        return f"/venues/{venue.code}/facilities?done=saved"
+def _new(here: AtVenue, *, kind: str = "", first_id: UUID | None = None) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        return VenueForm(
+            _page(venue, "new", Sentence("Enter facilities"), Sentence("Enter them")),
+            NewFacilities,
+            lambda session, filled, _: facilities.add(session, venue.id, filled, first_id=first_id, **here.by),
+            values={"kind": kind, "count": 1},
+            lists=place_lists(session, venue, at=here.at),
+        )
 
-    sent = register_forms.send(db, model, form, carry_out)
-    if isinstance(sent, Response):
-        return sent
-    with db.read() as session:
-        lists = place_lists(session, venue, at=at)
-    return register_forms.show(request, page, model, staff=staff, at=at, lists=lists, unsent=sent)
+    return describe
 
 
-def _facility(session: Session, venue: Venue, facility_id: UUID) -> Facility:
-    facility = session.get(Facility, facility_id)
-    if facility is None or facility.venue_id != venue.id:
-        raise OutOfReach(str(facility_id))
-    return facility
+@router.get("/venues/{code}/facilities/new")
+@needs(EQUIPS)
+def ask_facilities(here: Here, kind: str = "") -> Response:
+    """Show the form of new facilities."""
+    return here.ask(EQUIPS, _new(here, kind=kind))
+
+
+@router.post("/venues/{code}/facilities/new")
+@needs(EQUIPS)
+def enter_facilities(here: Here, form: Posted) -> Response:
+    """Enter one facility or a series."""
+    return here.send(EQUIPS, form, _new(here, first_id=register_forms.form_id_of(form)))
 
 
 STEPS: dict[str, tuple[type[BaseModel], Sentence, Sentence, Callable[..., object]]] = {
@@ -175,49 +136,40 @@ STEPS: dict[str, tuple[type[BaseModel], Sentence, Sentence, Callable[..., object
 }
 
 
-@router.get("/venues/{code}/facilities/{facility_id}/{step}")
-@needs(EQUIPS)
-def ask_step(
-    request: Request, *, code: str, facility_id: UUID, step: str, db: Db, at: Now, staff: CurrentStaff
-) -> Response:
-    """Show the form that changes, moves or ends a facility."""
+def _step(here: AtVenue, facility_id: UUID, step: str) -> Describe:
     if step not in STEPS:
         raise OutOfReach(step)
-    model, title, button, _ = STEPS[step]
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        facility = _facility(session, venue, facility_id)
-        lists = place_lists(session, venue, at=at)
-        version = register_lock.version_of(session, facility.id)
-    known = {
-        **{name: getattr(facility, name) for name in FacilityFacts.model_fields if hasattr(facility, name)},
-        "where": spot_value(facility), "key_part": facility.key_part_id, "responsible": facility.responsible_id,
-    }  # fmt: skip
-    values = {name: value for name, value in known.items() if name in model.model_fields}
-    page = _page(venue, f"{facility.id}/{step}", title, button, _named(facility))
-    return register_forms.show(request, page, model, staff=staff, at=at, lists=lists, values=values, version=version)
+    model, title, button, do = STEPS[step]
+
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        facility = session.get(Facility, facility_id)
+        if facility is None or facility.venue_id != venue.id:
+            raise OutOfReach(str(facility_id))
+        known = {
+            **{name: getattr(facility, name) for name in FacilityFacts.model_fields if hasattr(facility, name)},
+            "where": spot_value(facility), "key_part": facility.key_part_id, "responsible": facility.responsible_id,
+        }  # fmt: skip
+        return VenueForm(
+            _page(venue, f"{facility.id}/{step}", title, button, facility.number or facility.code),
+            model,
+            lambda session, filled, version: do(session, facility_id, filled, version=version, **here.by),
+            values={name: value for name, value in known.items() if name in model.model_fields},
+            version=register_lock.version_of(session, facility.id),
+            lists=place_lists(session, venue, at=here.at),
+        )
+
+    return describe
+
+
+@router.get("/venues/{code}/facilities/{facility_id}/{step}")
+@needs(EQUIPS)
+def ask_step(here: Here, facility_id: UUID, step: str) -> Response:
+    """Show the form that changes, moves or ends a facility."""
+    return here.ask(EQUIPS, _step(here, facility_id, step))
 
 
 @router.post("/venues/{code}/facilities/{facility_id}/{step}")
 @needs(EQUIPS)
-def take_step(
-    request: Request, *, code: str, facility_id: UUID, step: str, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def take_step(here: Here, facility_id: UUID, step: str, form: Posted) -> Response:
     """Change, move or end a facility."""
-    if step not in STEPS:
-        raise OutOfReach(step)
-    model, title, button, do = STEPS[step]
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        facility = _facility(session, venue, facility_id)
-    page = _page(venue, f"{facility.id}/{step}", title, button, _named(facility))
-    return _sent(
-        request, db, staff, at, venue, page, model, form,
-        lambda session, filled, version: do(
-            session, facility_id, filled, actor=staff.actor, at=at, version=version
-        ),
-    )  # fmt: skip
-
-
-def _named(facility: Facility) -> str:
-    return f"{facility.number or facility.code}"
+    return here.send(EQUIPS, form, _step(here, facility_id, step))

@@ -3,325 +3,223 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from fastapi import Request
-from pydantic import BaseModel
 from sqlmodel import Session
-from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.access import Router, needs
-from api.deps import CurrentStaff, Db, Now, Posted
-from api.pages import register_forms
-from api.pages.register_forms import Lists, RegisterForm, options
-from api.pages.staff_forms import Option
-from api.pages.venue_edit import allowed
-from domain import buildings, catalogue, people, register_lock, venue_people
+from api.deps import Posted
+from api.pages.register_forms import form_id_of
+from api.pages.venue_forms import AtVenue, Describe, Here, VenueForm, page_at, place_lists, spot_value
+from domain import buildings, register_lock
 from domain.access import OutOfReach
-from domain.accounts import Identity
-from domain.database import Database
 from domain.language import Sentence
 from domain.models import Building, KeyPart, Venue
-from domain.queries import venue_page
 from domain.register_forms import BuildingFacts, Ending, FloorFacts, KeyPartFacts
 from domain.rights import Right
 
 router = Router(include_in_schema=False)
 EQUIPS = Right.KEEP_FACILITIES
+Row = TypeVar("Row", Building, KeyPart)
 
 
-def place_lists(session: Session, venue: Venue, *, at: datetime) -> Lists:
-    """Return what the selects of a key part or a facility offer: places, key parts and people of the venue."""
-    day = people.local_day(at)
-    spots = buildings.spots(session, venue.id, day=day)
-    holders = [one for one in venue_people.of(session, venue.id) if one.holds_on(day)]
-    seen = {one.person.id: one for one in reversed(holders)}
-    return {
-        "places": tuple(
-            Option(spot.value, venue_page.spot_words(spot.building.name, spot.floor.number if spot.floor else None))
-            for spot in spots
-        ),
-        "key_parts": tuple(Option(str(part.id), part.name) for part in buildings.key_parts(session, venue.id, day=day)),
-        "key_part_kinds": options(catalogue.key_part_kinds()),
-        "facility_kinds": options(catalogue.facility_kinds()),
-        "people": tuple(Option(str(one.person.id), one.person.name) for one in seen.values()),
-    }
+def _of_venue(session: Session, model: type[Row], row_id: UUID, venue: Venue) -> Row:
+    row = session.get(model, row_id)
+    if row is None or row.venue_id != venue.id:
+        raise OutOfReach(str(row_id))
+    return row
 
 
-def spot_value(row: Any) -> str:  # noqa: ANN401 - a key part or a facility
-    """Return how a form names where something is."""
-    return f"f:{row.floor_id}" if row.floor_id else f"b:{row.building_id}" if row.building_id else ""
+def _ending(here: AtVenue, model: type[Row], row_id: UUID, path: str, end: Callable[..., object]) -> Describe:
+    """Describe the form that ends a building or a key part."""
 
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        row = _of_venue(session, model, row_id, venue)
+        page = page_at(venue, f"{path}/{row_id}/end", Sentence("End it"), Sentence("End it"), row.name)
+        return VenueForm(
+            page, Ending,
+            lambda session, filled, version: end(session, row_id, filled, version=version, **here.by),
+            version=register_lock.version_of(session, row_id),
+        )  # fmt: skip
 
-def _form_page(venue: Venue, path: str, title: Sentence, button: Sentence, about: str = "") -> RegisterForm:
-    home = f"/venues/{venue.code}"
-    return RegisterForm(title, f"{home}/{path}", home, button, about=about or venue.name)
-
-
-def _sent(  # noqa: PLR0913, PLR0917 - one form: who, where, what, how
-    request: Request,
-    db: Database,
-    staff: Identity,
-    at: datetime,
-    venue: Venue,
-    page: RegisterForm,
-    model: type[BaseModel],
-    form: FormData,
-    do: Callable[[Session, Any, int | None], object],
-    lists: Lists | None = None,
-) -> Response:
-    def carry_out(session: Session, filled: BaseModel, version: int | None) -> str:
-        do(session, filled, version)
-        return f"/venues/{venue.code}?done=saved"
-
-    sent = register_forms.send(db, model, form, carry_out)
-    if isinstance(sent, Response):
-        return sent
-    return register_forms.show(request, page, model, staff=staff, at=at, lists=lists, unsent=sent)
+    return describe
 
 
 # Buildings.
 
-NEW_BUILDING = ("buildings/new", Sentence("Enter a building"), Sentence("Enter it"))
+
+def _new_building(here: AtVenue, building_id: UUID | None = None) -> Describe:
+    def describe(_: Session, venue: Venue) -> VenueForm:
+        page = page_at(venue, "buildings/new", Sentence("Enter a building"), Sentence("Enter it"))
+        return VenueForm(
+            page, BuildingFacts,
+            lambda session, filled, _: buildings.add_building(
+                session, venue.id, filled, building_id=building_id, **here.by
+            ),
+        )  # fmt: skip
+
+    return describe
 
 
 @router.get("/venues/{code}/buildings/new")
 @needs(EQUIPS)
-def ask_building(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_building(here: Here) -> Response:
     """Show the form of a new building."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-    return register_forms.show(request, _form_page(venue, *NEW_BUILDING), BuildingFacts, staff=staff, at=at)
+    return here.ask(EQUIPS, _new_building(here))
 
 
 @router.post("/venues/{code}/buildings/new")
 @needs(EQUIPS)
-def enter_building(request: Request, *, code: str, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+def enter_building(here: Here, form: Posted) -> Response:
     """Enter a building."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-    made = register_forms.form_id_of(form)
-    return _sent(
-        request, db, staff, at, venue, _form_page(venue, *NEW_BUILDING), BuildingFacts, form,
-        lambda session, filled, _: buildings.add_building(
-            session, venue.id, filled, actor=staff.actor, at=at, building_id=made
-        ),
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _new_building(here, form_id_of(form)))
 
 
-def _building(session: Session, venue: Venue, building_id: UUID) -> Building:
-    building = session.get(Building, building_id)
-    if building is None or building.venue_id != venue.id:
-        raise OutOfReach(str(building_id))
-    return building
+def _building_facts(here: AtVenue, building_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        building = _of_venue(session, Building, building_id, venue)
+        title = Sentence("Change a building")
+        return VenueForm(
+            page_at(venue, f"buildings/{building.id}/edit", title, Sentence("Save"), building.name),
+            BuildingFacts,
+            lambda session, filled, version: buildings.change_building(
+                session, building_id, filled, version=version, **here.by
+            ),
+            values={name: getattr(building, name, None) for name in BuildingFacts.model_fields},
+            version=register_lock.version_of(session, building.id),
+        )
 
-
-def _edit_building(venue: Venue, building: Building) -> RegisterForm:
-    path = f"buildings/{building.id}/edit"
-    return _form_page(venue, path, Sentence("Change a building"), Sentence("Save"), building.name)
+    return describe
 
 
 @router.get("/venues/{code}/buildings/{building_id}/edit")
 @needs(EQUIPS)
-def ask_building_facts(
-    request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff
-) -> Response:
+def ask_building_facts(here: Here, building_id: UUID) -> Response:
     """Show the form of a building's facts."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-        version = register_lock.version_of(session, building.id)
-    values = {name: getattr(building, name, None) for name in BuildingFacts.model_fields}
-    page = _edit_building(venue, building)
-    return register_forms.show(request, page, BuildingFacts, staff=staff, at=at, values=values, version=version)
+    return here.ask(EQUIPS, _building_facts(here, building_id))
 
 
 @router.post("/venues/{code}/buildings/{building_id}/edit")
 @needs(EQUIPS)
-def change_building(
-    request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def change_building(here: Here, building_id: UUID, form: Posted) -> Response:
     """Change a building's facts."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-    return _sent(
-        request, db, staff, at, venue, _edit_building(venue, building), BuildingFacts, form,
-        lambda session, filled, version: buildings.change_building(
-            session, building_id, filled, actor=staff.actor, at=at, version=version
-        ),
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _building_facts(here, building_id))
 
 
-def _floor_page(venue: Venue, building: Building) -> RegisterForm:
-    path = f"buildings/{building.id}/floors"
-    return _form_page(venue, path, Sentence("Enter or name a floor"), Sentence("Save"), building.name)
+def _floor(here: AtVenue, building_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        building = _of_venue(session, Building, building_id, venue)
+        title = Sentence("Enter or name a floor")
+        return VenueForm(
+            page_at(venue, f"buildings/{building.id}/floors", title, Sentence("Save"), building.name),
+            FloorFacts,
+            lambda session, filled, _: buildings.add_floor(session, building_id, filled, **here.by),
+        )
+
+    return describe
 
 
 @router.get("/venues/{code}/buildings/{building_id}/floors")
 @needs(EQUIPS)
-def ask_floor(request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_floor(here: Here, building_id: UUID) -> Response:
     """Show the form of a floor."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-    return register_forms.show(request, _floor_page(venue, building), FloorFacts, staff=staff, at=at)
+    return here.ask(EQUIPS, _floor(here, building_id))
 
 
 @router.post("/venues/{code}/buildings/{building_id}/floors")
 @needs(EQUIPS)
-def enter_floor(
-    request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def enter_floor(here: Here, building_id: UUID, form: Posted) -> Response:
     """Enter a floor, or name one."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-    return _sent(
-        request, db, staff, at, venue, _floor_page(venue, building), FloorFacts, form,
-        lambda session, filled, _: buildings.add_floor(session, building_id, filled, actor=staff.actor, at=at),
-    )  # fmt: skip
-
-
-def _end_page(venue: Venue, path: str, name: str) -> RegisterForm:
-    return _form_page(venue, path, Sentence("End it"), Sentence("End it"), name)
+    return here.send(EQUIPS, form, _floor(here, building_id))
 
 
 @router.get("/venues/{code}/buildings/{building_id}/end")
 @needs(EQUIPS)
-def ask_building_end(
-    request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff
-) -> Response:
+def ask_building_end(here: Here, building_id: UUID) -> Response:
     """Show the form that ends a building."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-        version = register_lock.version_of(session, building.id)
-    page = _end_page(venue, f"buildings/{building_id}/end", building.name)
-    return register_forms.show(request, page, Ending, staff=staff, at=at, version=version)
+    return here.ask(EQUIPS, _ending(here, Building, building_id, "buildings", buildings.end_building))
 
 
 @router.post("/venues/{code}/buildings/{building_id}/end")
 @needs(EQUIPS)
-def end_building(
-    request: Request, *, code: str, building_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def end_building(here: Here, building_id: UUID, form: Posted) -> Response:
     """End a building."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        building = _building(session, venue, building_id)
-    return _sent(
-        request, db, staff, at, venue, _end_page(venue, f"buildings/{building_id}/end", building.name), Ending, form,
-        lambda session, filled, version: buildings.end_building(
-            session, building_id, filled, actor=staff.actor, at=at, version=version
-        ),
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _ending(here, Building, building_id, "buildings", buildings.end_building))
 
 
 # Key parts.
 
-NEW_PART = ("key-parts/new", Sentence("Enter a key part"), Sentence("Enter it"))
+
+def _new_part(here: AtVenue, part_id: UUID | None = None) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        return VenueForm(
+            page_at(venue, "key-parts/new", Sentence("Enter a key part"), Sentence("Enter it")),
+            KeyPartFacts,
+            lambda session, filled, _: buildings.add_key_part(session, venue.id, filled, part_id=part_id, **here.by),
+            lists=place_lists(session, venue, at=here.at),
+        )
+
+    return describe
 
 
 @router.get("/venues/{code}/key-parts/new")
 @needs(EQUIPS)
-def ask_key_part(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_key_part(here: Here) -> Response:
     """Show the form of a new key part."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        lists = place_lists(session, venue, at=at)
-    return register_forms.show(request, _form_page(venue, *NEW_PART), KeyPartFacts, staff=staff, at=at, lists=lists)
+    return here.ask(EQUIPS, _new_part(here))
 
 
 @router.post("/venues/{code}/key-parts/new")
 @needs(EQUIPS)
-def enter_key_part(request: Request, *, code: str, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+def enter_key_part(here: Here, form: Posted) -> Response:
     """Enter a key part."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        lists = place_lists(session, venue, at=at)
-    made = register_forms.form_id_of(form)
-    return _sent(
-        request, db, staff, at, venue, _form_page(venue, *NEW_PART), KeyPartFacts, form,
-        lambda session, filled, _: buildings.add_key_part(
-            session, venue.id, filled, actor=staff.actor, at=at, part_id=made
-        ), lists,
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _new_part(here, form_id_of(form)))
 
 
-def _part(session: Session, venue: Venue, part_id: UUID) -> KeyPart:
-    part = session.get(KeyPart, part_id)
-    if part is None or part.venue_id != venue.id:
-        raise OutOfReach(str(part_id))
-    return part
+def _part_facts(here: AtVenue, part_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        part = _of_venue(session, KeyPart, part_id, venue)
+        values: dict[str, Any] = {name: getattr(part, name) for name in ("kind", "name", "location")}
+        title = Sentence("Change a key part")
+        return VenueForm(
+            page_at(venue, f"key-parts/{part.id}/edit", title, Sentence("Save"), part.name),
+            KeyPartFacts,
+            lambda session, filled, version: buildings.change_key_part(
+                session, part_id, filled, version=version, **here.by
+            ),
+            values={**values, "where": spot_value(part), "responsible": part.responsible_id},
+            version=register_lock.version_of(session, part.id),
+            lists=place_lists(session, venue, at=here.at),
+        )
 
-
-def _edit_part(venue: Venue, part: KeyPart) -> RegisterForm:
-    return _form_page(venue, f"key-parts/{part.id}/edit", Sentence("Change a key part"), Sentence("Save"), part.name)
+    return describe
 
 
 @router.get("/venues/{code}/key-parts/{part_id}/edit")
 @needs(EQUIPS)
-def ask_key_part_facts(request: Request, *, code: str, part_id: UUID, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_key_part_facts(here: Here, part_id: UUID) -> Response:
     """Show the form of a key part's facts."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        part = _part(session, venue, part_id)
-        lists = place_lists(session, venue, at=at)
-        version = register_lock.version_of(session, part.id)
-    values = {"kind": part.kind, "name": part.name, "location": part.location, "where": spot_value(part),
-              "responsible": part.responsible_id}  # fmt: skip
-    page = _edit_part(venue, part)
-    return register_forms.show(
-        request, page, KeyPartFacts, staff=staff, at=at, lists=lists, values=values, version=version
-    )
+    return here.ask(EQUIPS, _part_facts(here, part_id))
 
 
 @router.post("/venues/{code}/key-parts/{part_id}/edit")
 @needs(EQUIPS)
-def change_key_part(
-    request: Request, *, code: str, part_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def change_key_part(here: Here, part_id: UUID, form: Posted) -> Response:
     """Change a key part's facts."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        part = _part(session, venue, part_id)
-        lists = place_lists(session, venue, at=at)
-    return _sent(
-        request, db, staff, at, venue, _edit_part(venue, part), KeyPartFacts, form,
-        lambda session, filled, version: buildings.change_key_part(
-            session, part_id, filled, actor=staff.actor, at=at, version=version
-        ), lists,
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _part_facts(here, part_id))
 
 
 @router.get("/venues/{code}/key-parts/{part_id}/end")
 @needs(EQUIPS)
-def ask_key_part_end(request: Request, *, code: str, part_id: UUID, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_key_part_end(here: Here, part_id: UUID) -> Response:
     """Show the form that ends a key part."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        part = _part(session, venue, part_id)
-        version = register_lock.version_of(session, part.id)
-    page = _end_page(venue, f"key-parts/{part_id}/end", part.name)
-    return register_forms.show(request, page, Ending, staff=staff, at=at, version=version)
+    return here.ask(EQUIPS, _ending(here, KeyPart, part_id, "key-parts", buildings.end_key_part))
 
 
 @router.post("/venues/{code}/key-parts/{part_id}/end")
 @needs(EQUIPS)
-def end_key_part(
-    request: Request, *, code: str, part_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def end_key_part(here: Here, part_id: UUID, form: Posted) -> Response:
     """End a key part."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, EQUIPS)
-        part = _part(session, venue, part_id)
-    return _sent(
-        request, db, staff, at, venue, _end_page(venue, f"key-parts/{part_id}/end", part.name), Ending, form,
-        lambda session, filled, version: buildings.end_key_part(
-            session, part_id, filled, actor=staff.actor, at=at, version=version
-        ),
-    )  # fmt: skip
+    return here.send(EQUIPS, form, _ending(here, KeyPart, part_id, "key-parts", buildings.end_key_part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import Request
@@ -16,7 +17,7 @@ from api.pages import register_forms
 from api.pages.register_forms import RegisterForm, Unsent
 from api.pages.staff_forms import Typed, as_data, read_typed
 from api.pages.staff_frame import staff_page
-from api.pages.venue_edit import allowed
+from api.pages.venue_forms import AtVenue, Describe, Here, VenueForm, allowed, page_at
 from domain import register_lock, venue_people
 from domain.access import OutOfReach
 from domain.language import Sentence
@@ -27,78 +28,63 @@ from domain.rights import Right
 router = Router(include_in_schema=False)
 
 
+def _appointment(here: AtVenue, post_id: UUID | None = None) -> Describe:
+    warning = Sentence("A new responsible person takes the place of the one before, whose post ends the day before.")
+
+    def describe(_: Session, venue: Venue) -> VenueForm:
+        page = page_at(venue, "posts/new", Sentence("Appoint somebody"), Sentence("Appoint"))
+        return VenueForm(
+            replace(page, warning=warning), Appointment,
+            lambda session, filled, _: venue_people.appoint(session, venue.id, filled, post_id=post_id, **here.by),
+        )  # fmt: skip
+
+    return describe
+
+
 @router.get("/venues/{code}/posts/new")
 @needs(Right.KEEP_VENUES)
-def ask_appointment(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_appointment(here: Here) -> Response:
     """Show the form that appoints somebody."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, Right.KEEP_VENUES)
-    return register_forms.show(request, _appointment(venue), Appointment, staff=staff, at=at)
+    return here.ask(Right.KEEP_VENUES, _appointment(here))
 
 
 @router.post("/venues/{code}/posts/new")
 @needs(Right.KEEP_VENUES)
-def appoint(request: Request, *, code: str, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
+def appoint(here: Here, form: Posted) -> Response:
     """Appoint somebody."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, Right.KEEP_VENUES)
-    post_id = register_forms.form_id_of(form)
-
-    def do(session: Session, filled: Appointment, _: int | None) -> str:
-        venue_people.appoint(session, venue.id, filled, actor=staff.actor, at=at, post_id=post_id)
-        return f"/venues/{venue.code}?done=saved"
-
-    sent = register_forms.send(db, Appointment, form, do)
-    if isinstance(sent, Response):
-        return sent
-    return register_forms.show(request, _appointment(venue), Appointment, staff=staff, at=at, unsent=sent)
+    return here.send(Right.KEEP_VENUES, form, _appointment(here, register_forms.form_id_of(form)))
 
 
-def _appointment(venue: Venue) -> RegisterForm:
-    home = f"/venues/{venue.code}"
-    warning = Sentence("A new responsible person takes the place of the one before, whose post ends the day before.")
-    title, button = Sentence("Appoint somebody"), Sentence("Appoint")
-    return RegisterForm(title, f"{home}/posts/new", home, button, about=venue.name, warning=warning)
+def _ending(here: AtVenue, post_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        holder = next((one for one in venue_people.of(session, venue.id) if one.post.id == post_id), None)
+        if holder is None:
+            raise OutOfReach(str(post_id))
+        title = Sentence("End the post")
+        return VenueForm(
+            page_at(venue, f"posts/{post_id}/end", title, title, holder.person.name),
+            EndOfPost,
+            lambda session, filled, version: venue_people.end(
+                session, venue.id, post_id, filled, version=version, **here.by
+            ),
+            version=register_lock.version_of(session, post_id),
+        )
+
+    return describe
 
 
 @router.get("/venues/{code}/posts/{post_id}/end")
 @needs(Right.KEEP_VENUES)
-def ask_end(request: Request, *, code: str, post_id: UUID, db: Db, at: Now, staff: CurrentStaff) -> Response:
+def ask_end(here: Here, post_id: UUID) -> Response:
     """Show the form that ends a post."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, Right.KEEP_VENUES)
-        page = _ending(session, venue, post_id)
-        version = register_lock.version_of(session, post_id)
-    return register_forms.show(request, page, EndOfPost, staff=staff, at=at, version=version)
+    return here.ask(Right.KEEP_VENUES, _ending(here, post_id))
 
 
 @router.post("/venues/{code}/posts/{post_id}/end")
 @needs(Right.KEEP_VENUES)
-def end_post(
-    request: Request, *, code: str, post_id: UUID, db: Db, at: Now, staff: CurrentStaff, form: Posted
-) -> Response:
+def end_post(here: Here, post_id: UUID, form: Posted) -> Response:
     """End a post."""
-    with db.read() as session:
-        venue = allowed(session, staff.actor, code, Right.KEEP_VENUES)
-        page = _ending(session, venue, post_id)
-
-    def do(session: Session, filled: EndOfPost, version: int | None) -> str:
-        venue_people.end(session, venue.id, post_id, filled, actor=staff.actor, at=at, version=version)
-        return f"/venues/{venue.code}?done=saved"
-
-    sent = register_forms.send(db, EndOfPost, form, do)
-    if isinstance(sent, Response):
-        return sent
-    return register_forms.show(request, page, EndOfPost, staff=staff, at=at, unsent=sent)
-
-
-def _ending(session: Session, venue: Venue, post_id: UUID) -> RegisterForm:
-    holder = next((one for one in venue_people.of(session, venue.id) if one.post.id == post_id), None)
-    if holder is None:
-        raise OutOfReach(str(post_id))
-    home = f"/venues/{venue.code}"
-    title, button = Sentence("End the post"), Sentence("End the post")
-    return RegisterForm(title, f"{home}/posts/{post_id}/end", home, button, about=holder.person.name)
+    return here.send(Right.KEEP_VENUES, form, _ending(here, post_id))
 
 
 @router.get("/venues/{code}/people/{person_id}/phone")

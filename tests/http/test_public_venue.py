@@ -22,7 +22,15 @@ def test_venue_page_says_who_answers_for_it_and_hides_their_names(visitor: Visit
 
     words = seen(page)
     assert page.status_code == 200
-    for said in ("宽澄·鼎元一期南", "蒋*", "李*（广龙片区）", "走廊两端楼梯", "举报隐患", "最近巡查 尚无记录", "暂无记录"):
+    for said in (
+        "宽澄·鼎元一期南",
+        "蒋*",
+        "李*（广龙片区）",
+        "走廊两端楼梯",
+        "举报隐患",
+        "最近巡查 尚无记录",
+        "暂无记录",
+    ):
         assert said in words
     for secret in ("蒋责任", "李庚", "138"):
         assert secret not in page.text
