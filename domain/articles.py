@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from domain import catalogue
 from domain.catalogue import TimeLimit, short_citation
@@ -10,6 +13,7 @@ from domain.clocks import Limit, Unit
 from domain.language import Label
 from domain.table import Clock
 from domain.timing import Reading
+from domain.workflow import Workflow
 
 PRACTICE = "PRACTICE"
 """The basis of a clock that no rule asks for."""
@@ -52,6 +56,17 @@ def of_clock(clock: Clock, reading: Reading | None = None) -> Basis:
     limit = reading.limit if reading else None
     rule = limit.rule if limit and limit.rule else clock.basis.split("/", maxsplit=1)[0]
     return of_rule(rule, own=limit is not None and limit.own)
+
+
+def of_due(workflow: Workflow, stored: Mapping[str, Any], due_at: datetime | None) -> Basis | None:
+    """Return what the nearest deadline of a case rests on, from the clocks it carries; None where it has none."""
+    for clock in workflow.clocks:
+        if clock.kind == "timer" or clock.name not in stored:
+            continue
+        reading = Reading.of(stored[clock.name])
+        if reading.running and reading.due_at == due_at:
+            return of_clock(clock, reading)
+    return None
 
 
 def of_rule(rule: str, *, own: bool = False) -> Basis:

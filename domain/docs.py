@@ -209,8 +209,10 @@ def _limit(clock: Clock) -> str:
 def _basis(clock: Clock) -> list[str]:
     if clock.basis == "PRACTICE":
         return ["- basis: our own practice; no law sets it"]
-    rows = [catalogue.limit(row) for row in clock.basis.split("/")]
-    return [
+    named = clock.basis.split("/")
+    ours = [catalogue.targets()[row] for row in named if row not in catalogue.limits()]
+    rows = [catalogue.limit(row) for row in named if row in catalogue.limits()]
+    return [f"- basis {target.id} ({target.provenance}): our own target; {target.note}" for target in ours] + [
         f"- basis {row.id} ({row.provenance}): {citation}, {catalogue.source_of(citation).title.zh}"
         for row in rows
         for citation in row.legal_basis

@@ -9,6 +9,7 @@ from api.access import Router, public
 from api.deps import locale_of
 from api.field_errors import FieldError
 from api.rendering import in_words, render
+from domain import articles
 from domain.identifiers import LONGEST_TYPED
 from domain.language import CHINESE, Sentence
 from domain.models import Venue
@@ -59,6 +60,7 @@ def venue(request: Request, code: str) -> Response:
         kind=in_words(notice.kind, locale),
         hours=say_hours(notice.hours, locale),
         area=notice.area if locale == CHINESE else notice.area_en or notice.area,
+        correct_by_basis=articles.of_rule("COR-30").words,
     )
 
 

@@ -18,7 +18,7 @@ from api.pages.staff_forms import FormShown, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
 from api.pages.staff_steps import Attempted
 from api.pages.staff_urge import REMIND
-from domain import access, cases, catalogue, timing
+from domain import access, articles, cases, catalogue, timing
 from domain.accounts import Identity
 from domain.actors import Actor, Role
 from domain.language import Sentence
@@ -108,8 +108,9 @@ def _due(case: Case, at: datetime) -> Deadline | None:
     readings = [timing.Reading.of(stored) for stored in case.clocks.values()]
     nearest = [r for r in readings if r.running and r.due_at == case.due_at]
     return deadline(
-        case.due_at, at=at, provisional=any(r.provisional for r in nearest), warned=any(r.level for r in nearest)
-    )
+        case.due_at, at=at, provisional=any(r.provisional for r in nearest), warned=any(r.level for r in nearest),
+        basis=articles.of_due(workflow_of(case.process), case.clocks, case.due_at),
+    )  # fmt: skip
 
 
 def _clocks(page: CasePage, at: datetime) -> dict[str, Deadline | None]:

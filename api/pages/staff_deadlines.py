@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from domain.articles import Basis
 from domain.language import Label, Sentence
 
 SOON_WITHIN = timedelta(hours=6)
@@ -25,18 +26,25 @@ class Deadline:
     words: Sentence
     tone: Tone
     provisional: bool = False
+    basis: Basis | None = None
+    """What it rests on; None where the page says so beside it."""
 
 
 def deadline(
-    due_at: datetime | None, *, at: datetime, provisional: bool = False, warned: bool = False
+    due_at: datetime | None,
+    *,
+    at: datetime,
+    provisional: bool = False,
+    warned: bool = False,
+    basis: Basis | None = None,
 ) -> Deadline | None:
     """Return a deadline as it reads at `at`; None where there is none."""
     if due_at is None:
         return None
     if due_at <= at:
-        return Deadline(due_at, Sentence("%(length)s over", length=coarse(at - due_at)), "late", provisional)
+        return Deadline(due_at, Sentence("%(length)s over", length=coarse(at - due_at)), "late", provisional, basis)
     tone: Tone = "soon" if warned or due_at - at <= SOON_WITHIN else "fine"
-    return Deadline(due_at, Sentence("%(length)s left", length=coarse(due_at - at)), tone, provisional)
+    return Deadline(due_at, Sentence("%(length)s left", length=coarse(due_at - at)), tone, provisional, basis)
 
 
 def coarse(length: timedelta) -> Label:

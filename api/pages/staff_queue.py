@@ -196,7 +196,7 @@ def _line(row: Row, beside: Marks, at: datetime, *, decides: bool) -> Line:
     state = flow.state(row.state)
     due = None
     if row.closed_at is None:
-        due = deadline(row.due_at, at=at, provisional=beside.provisional, warned=beside.warned)
+        due = deadline(row.due_at, at=at, provisional=beside.provisional, warned=beside.warned, basis=row.basis)
     hazard = catalogue.hazards().get(row.hazard_code or "")
     held = beside.held if decides else 0
     return Line(row, Label(flow.zh, flow.en), state.label, state.final, hazard, due, beside.similar, held)

@@ -107,4 +107,5 @@ def _step_page(
 
 def _card(task: Task, at: datetime) -> Card:
     warned = any(reading["running"] and reading["level"] for reading in task.case.clocks.values())
-    return Card(task, deadline(task.case.due_at, at=at, provisional=task.provisional, warned=warned))
+    due = deadline(task.case.due_at, at=at, provisional=task.provisional, warned=warned, basis=task.basis)
+    return Card(task, due)

@@ -116,7 +116,12 @@ def show_venue(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff
 
 def _line(row: Row, at: Any) -> tuple[Row, Label, Label, Any]:  # noqa: ANN401 - the moment; a deadline or none
     flow = workflow_of(row.process)
-    return row, Label(flow.zh, flow.en), flow.state(row.state).label, deadline(row.due_at, at=at)
+    return (
+        row,
+        Label(flow.zh, flow.en),
+        flow.state(row.state).label,
+        deadline(row.due_at, at=at, provisional=row.is_provisional, basis=row.basis),
+    )
 
 
 @router.get("/venues/{code}/history")

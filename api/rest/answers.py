@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.rendering import in_words
+from domain.articles import Basis
 from domain.catalogue import Hazard
 from domain.models import Case
 from domain.processes import workflow_of
@@ -20,6 +21,11 @@ def moment(at: datetime | None) -> str | None:
 def hazard(found: Hazard | None, locale: str) -> dict[str, str] | None:
     """Return a hazard's code and words."""
     return {"code": found.code, "label": in_words(found, locale)} if found else None
+
+
+def basis(found: Basis | None, locale: str) -> dict[str, Any] | None:
+    """Return what a deadline rests on: the row of the catalogue, and the article in words; null for no deadline."""
+    return {"rule": found.rule or None, "label": in_words(found.words, locale)} if found else None
 
 
 def moved(case: Case) -> dict[str, Any]:
@@ -48,6 +54,8 @@ def listed(row: Row, *, at: datetime, locale: str) -> dict[str, Any]:
         "changed_at": moment(row.changed_at),
         "closed_at": moment(row.closed_at),
         "due_at": moment(row.due_at),
+        "due_basis": basis(row.basis, locale),
+        "provisional": row.is_provisional,
         "overdue": row.is_overdue(at),
     }
 

@@ -144,6 +144,7 @@ def _shown(page: CasePage, locale: str) -> dict[str, Any]:
                 "provisional": clock.is_provisional,
                 "statutory": clock.is_statutory,
                 "basis": list(clock.basis),
+                "due_basis": answers.basis(clock.rests, locale),
             }
             for clock in page.clocks
         ],

@@ -111,13 +111,13 @@ ENROLMENT = Workflow(
     companions=frozenset({"release_held", "make_venue", "point_to_duplicate", "renew_application"}),
     clocks=(
         Clock("review", zh="审核", en="Review", runs_in={SUBMITTED, UNDER_REVIEW},
-              fulfilled_in={APPROVED, REJECTED, RETURNED}, limit=limits.fixed("ENR-10"), basis="PRACTICE",
+              fulfilled_in={APPROVED, REJECTED, RETURNED}, limit=limits.fixed("ENR-10"), basis="ENR-10",
               kind="target", restarts_in={SUBMITTED}),
         Clock("reminder", zh="提醒补正", en="Remind of the changes", runs_in={RETURNED},
-              fulfilled_in={SUBMITTED}, limit=limits.fixed("ENR-20"), basis="PRACTICE",
+              fulfilled_in={SUBMITTED}, limit=limits.fixed("ENR-20"), basis="ENR-20",
               kind="timer", warn_at=None, on_breach="remind_applicant", restarts_in={RETURNED}),
         Clock("answer", zh="补正期限", en="Answer of the applicant", runs_in={RETURNED},
-              fulfilled_in={SUBMITTED}, limit=limits.fixed("ENR-21"), basis="PRACTICE",
+              fulfilled_in={SUBMITTED}, limit=limits.fixed("ENR-21"), basis="ENR-21",
               kind="timer", warn_at=None, on_breach="lapse", restarts_in={RETURNED}),
     ),
 )  # fmt: skip

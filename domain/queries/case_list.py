@@ -18,9 +18,12 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from domain import access, places
+from domain import access, articles, places
 from domain.actors import Actor
+from domain.articles import Basis
 from domain.models import Area, Case, Outbox, Person, Venue
+from domain.processes import workflow_of
+from domain.timing import Reading
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 200
@@ -106,6 +109,7 @@ class Row:
     second_assignee_id: UUID | None
     second_assignee_name: str | None
     facts: Mapping[str, Any]
+    clocks: Mapping[str, Any]
     place_words: str | None = None
     """What the reporter said of the place, for those who read it."""
 
@@ -118,6 +122,17 @@ class Row:
     def where(self) -> str | None:
         """Return the best there is to say where it is: a colleague's words, the venue's name, the reporter's words."""
         return self.place or self.venue_name or self.place_words
+
+    @property
+    def basis(self) -> Basis | None:
+        """Return what its nearest deadline rests on."""
+        return articles.of_due(workflow_of(self.process), self.clocks, self.due_at)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Return whether its nearest deadline waits for the calendar of a year."""
+        running = [one for one in map(Reading.of, self.clocks.values()) if one.running and one.due_at == self.due_at]
+        return any(reading.provisional for reading in running)
 
     def is_overdue(self, at: datetime) -> bool:
         """Return whether its nearest deadline has passed."""
@@ -183,7 +198,7 @@ def _rows() -> Any:  # noqa: ANN401 - SQLAlchemy's select of twenty columns
             venues.code, venues.name, venues.name_en, areas.code, areas.name, areas.name_en,
             cases.hazard_code, cases.channel, cases.opened_at, cases.changed_at, cases.closed_at,
             cases.due_at,
-            cases.assignee_id, _FIRST.c.name, cases.second_assignee_id, _SECOND.c.name, cases.facts,
+            cases.assignee_id, _FIRST.c.name, cases.second_assignee_id, _SECOND.c.name, cases.facts, cases.clocks,
         )
         .select_from(_CASES)
         .outerjoin(_VENUES, venues.id == cases.venue_id)

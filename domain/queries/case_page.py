@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue, disclosure, enrolments, people, places, reports, sealed, timing
+from domain import access, articles, catalogue, disclosure, enrolments, people, places, reports, sealed, timing
 from domain.actors import ROLE_LABELS, VENUE_SIDE, Actor, Role
-from domain.catalogue import Hazard, TimeLimit
+from domain.articles import Basis
+from domain.catalogue import Hazard
 from domain.identifiers import mask_name, mask_phone
 from domain.language import Label
 from domain.models import Area, Case, CaseLink, Person, Photo, TimelineEntry, Venue
@@ -71,7 +72,10 @@ class ClockShown:
     is_provisional: bool
     is_statutory: bool
     is_timer: bool
+    rests: Basis
+    """What it rests on, in words: the article, or that it is our own target."""
     basis: tuple[str, ...]
+    """The articles as the catalogue cites them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,8 @@ def _clocks(workflow: Workflow, case: Case, entries: list[TimelineEntry]) -> tup
         if clock.name not in case.clocks:
             continue
         reading = timing.Reading.of(case.clocks[clock.name])
-        rows = _rows(clock, case)
+        rests = articles.of_clock(clock, reading)
+        row = catalogue.limits().get(rests.rule)
         shown.append(
             ClockShown(
                 name=clock.name,
@@ -276,7 +281,8 @@ def _clocks(workflow: Workflow, case: Case, entries: list[TimelineEntry]) -> tup
                 is_provisional=reading.provisional,
                 is_statutory=clock.kind == "statutory",
                 is_timer=clock.kind == "timer",
-                basis=tuple(dict.fromkeys(basis for row in rows for basis in row.legal_basis)),
+                rests=rests,
+                basis=row.legal_basis if row else (),
             )
         )
     return tuple(sorted(shown, key=lambda clock: (not clock.is_running, clock.due_at)))
@@ -290,13 +296,6 @@ def _left_for(workflow: Workflow, clock: Clock, entries: list[TimelineEntry], re
     if target is None or any(state.name == target for state in clock.fulfilled_in):
         return None
     return workflow.state(target).label
-
-
-def _rows(clock: Clock, case: Case) -> list[TimeLimit]:
-    """Return the catalogue's rows a clock rests on; of several, the one in whose unit this case is counted."""
-    rows = [catalogue.limits()[row] for row in clock.basis.split("/") if row in catalogue.limits()]
-    limit = clock.limit(cases.snapshot(case))
-    return [row for row in rows if limit is not None and row.unit == limit.unit] or rows
 
 
 def _links(session: Session, case: Case, actor: Actor) -> list[Linked]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import enrolments, papers, people
+from domain import articles, enrolments, papers, people
 from domain.identifiers import mask_phone
 from domain.language import Label
 from domain.models import Case, TimelineEntry, Venue
@@ -59,6 +59,10 @@ class PublicEnrolment:
     due_at: datetime | None
     """Until when we review; None while it does not lie with us."""
     is_late: bool
+    basis: Label | None
+    """What that deadline rests on."""
+    is_provisional: bool
+    """The holidays of its year are not announced yet."""
     returned: Returned | None
     """None unless it lies with the applicant."""
     reason: Label | None
@@ -99,6 +103,8 @@ def public_enrolment(session: Session, case: Case, *, at: datetime) -> PublicEnr
         is_open=not workflow_of(case.process).state(case.state).final,
         due_at=case.due_at,
         is_late=case.due_at is not None and case.due_at < at,
+        basis=basis.words if (basis := articles.of_due(workflow_of(case.process), case.clocks, case.due_at)) else None,
+        is_provisional=any(one["running"] and one["provisional"] for one in case.clocks.values()),
         returned=_returned(case),
         reason=next((one.label for one in RejectReason if one == refused.get("reason")), None),
         explanation=str(refused.get("explanation", "")),

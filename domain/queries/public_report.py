@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import catalogue, places
+from domain import articles, catalogue, places
 from domain.catalogue import Hazard
 from domain.companions import MERGED_INTO
 from domain.language import N_, Label, Sentence
@@ -21,6 +21,8 @@ from domain.processes.hazard_report import OBJECTION_WITHIN, PUBLIC_STATES
 from domain.processes.rectification import CLOSED as CORRECTED
 from domain.processes.rectification import RECTIFICATION, REVOKED
 from domain.processes.retention import REMOVED_AT, Part
+from domain.table import Clock
+from domain.timing import Reading
 
 OWN_STEPS: dict[str, Label] = {
     "add_information": Label("您补充了情况", "You added information"),
@@ -34,7 +36,7 @@ OTHER_STEPS: dict[str, Label] = {
     "share_reply": Label("已答复", "Answered"),
 }
 CHECK_CLOCKS = ("verify", "verify_again")
-TELL_CLOCK = "reply"
+TELL_CLOCKS = ("reply", "tell")
 CLOSE_CLOCK = "close"
 
 
@@ -55,6 +57,10 @@ class Ahead:
     is_late: bool = False
     on: str = N_("at the latest %(time)s")
     """How `due_at` is said, to be translated."""
+    basis: Label | None = None
+    """The article it rests on, or that it is our own target."""
+    is_provisional: bool = False
+    """The holidays of its year are not announced yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +157,39 @@ def _ahead(case: Case, at: datetime) -> tuple[Ahead, ...]:
         words = Sentence("Checked on site within 3 working days")
         if case.facts.get("verify_class") == "A24H":
             words = Sentence("Checked on site within 24 hours")
-        return Ahead(words, due, is_late=due < at), told, done
-    if due := _running(case, TELL_CLOCK):
-        return Ahead(told.words, due, is_late=due < at), done
+        by_law = _running(case, *TELL_CLOCKS)
+        return _until(words, due, at), _until(told.words, by_law, at) if by_law else told, done
+    if due := _running(case, *TELL_CLOCKS):
+        return _until(told.words, due, at), done
     if due := _running(case, CLOSE_CLOCK):
         # Two moments, and an objection is still heard after the first: each has a line of its own.
         heard_until = replied_at + OBJECTION_WITHIN if (replied_at := _moment(case.facts.get("replied_at"))) else None
         return (
-            Ahead(Sentence("Closes by itself when you do not object"), due, on=N_("on %(time)s")),
+            Ahead(Sentence("Closes by itself when you do not object"), due.reading.due_at, on=N_("on %(time)s")),
             Ahead(Sentence("You may object, also after it was closed"), heard_until, on=N_("until %(time)s")),
         )
     return ()
 
 
-def _running(case: Case, *names: str) -> datetime | None:
-    clocks: list[Mapping[str, Any]] = [case.clocks[name] for name in names if name in case.clocks]
-    return min((datetime.fromisoformat(clock["due_at"]) for clock in clocks if clock["running"]), default=None)
+@dataclass(frozen=True, slots=True)
+class _Due:
+    clock: Clock
+    reading: Reading
+
+
+def _until(words: Sentence, due: _Due, at: datetime) -> Ahead:
+    reading = due.reading
+    return Ahead(
+        words, reading.due_at, is_late=reading.due_at < at, basis=articles.of_clock(due.clock, reading).words,
+        is_provisional=reading.provisional,
+    )  # fmt: skip
+
+
+def _running(case: Case, *names: str) -> _Due | None:
+    """Return the one of these clocks that ends first, as far as they run."""
+    known = [clock for clock in workflow_of(case.process).clocks if clock.name in names and clock.name in case.clocks]
+    running = [_Due(clock, reading) for clock in known if (reading := Reading.of(case.clocks[clock.name])).running]
+    return min(running, key=lambda due: due.reading.due_at, default=None)
 
 
 def _reply(case: Case, entries: Sequence[Any]) -> str | None:

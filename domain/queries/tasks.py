@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from domain import access, cases, catalogue, places
+from domain import access, articles, cases, catalogue, places
 from domain.actors import Actor
+from domain.articles import Basis
 from domain.catalogue import Hazard
 from domain.language import Label
 from domain.models import Area, Case, Venue
@@ -33,6 +34,8 @@ class Task:
     """What the reporter said of the place, for those who read it."""
     hazard: Hazard | None
     provisional: bool
+    basis: Basis | None
+    """What its nearest deadline rests on."""
     offers: tuple[Offer, ...]
 
     @property
@@ -105,5 +108,6 @@ def _task(case: Case, venue: Venue | None, area: str | None, said: str | None, a
         place_words=said,
         hazard=catalogue.hazards().get(case.hazard_code or ""),
         provisional=any(r["provisional"] and due and datetime.fromisoformat(r["due_at"]) == due for r in readings),
+        basis=articles.of_due(workflow, case.clocks, due),
         offers=tuple(workflow.offers(cases.snapshot(case), actor, at=at)),
     )
