@@ -160,6 +160,26 @@ def test_queue_is_worked_by_the_keyboard(office: Office, open_page: OpenPage) ->
     page.wait_for_url("**#next")
 
 
+def test_one_key_urges_a_case_and_those_selected_on_the_board(office: Office, open_page: OpenPage) -> None:
+    numbers = [office.report(hazard="escape", triaged=True) for _ in range(2)]
+    office.world.clock.advance(hours=26)
+    page = signed_in(open_page(width=DESK), office, "supervisor")
+    page.goto("/board")
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("r")
+    page.locator("main form .button").first.click()
+    expect(page.locator("h1")).to_have_text("已催办 2 件")
+    page.goto(f"/cases/{numbers[0]}")
+    page.keyboard.press("r")
+
+    expect(page.locator(".notice.good")).to_contain_text("催办")
+    assert [office.case(number).version for number in numbers] == [5, 4]
+
+
 def test_single_keys_can_be_switched_off(office: Office, open_page: OpenPage) -> None:
     office.report(hazard="other")
     page = signed_in(open_page(width=DESK), office, "handler")

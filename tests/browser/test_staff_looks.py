@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page
+from sqlmodel import select
 
-from domain import cases, outbox, rectifications, vault_keeping
+from domain import cases, notices, outbox, rectifications, vault_keeping
+from domain.models import Outbox
 from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
 from tests.browser.looks import faults
 from tests.staff_member import Office, office_of
@@ -49,6 +51,7 @@ def busy_office(office: Office) -> dict[str, str]:
     doubtful, double = office.report(hazard="other"), office.report(hazard="other")
     checked = office.report(triaged=True)
     hold_messages(office)
+    notify(office, "handler", doubtful)
     office.to_checked(checked)
     with office.db.write() as session:
         case = cases.by_number(session, checked)
@@ -60,6 +63,16 @@ def busy_office(office: Office) -> dict[str, str]:
     office.fires(under_way, "warden", "start_check", venue_code=office.world.codes["kuancheng"])
     return {"doubtful": doubtful, "double": double, "checked": checked, "ordered": ordered.number, "sent": sent,
             "under_way": under_way}  # fmt: skip
+
+
+def notify(office: Office, who: str, number: str) -> None:
+    """Tell somebody within the product of a deadline that is near."""
+    at = office.world.clock.now
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        promise = session.exec(select(Outbox).where(Outbox.case_id == case.id)).first()
+        about = {"seq": 1, "transition": "warn", "clock": "accept", "level": 0, "due_at": at.isoformat()}
+        notices.tell(session, promise, [office.world.people[who]], data=about, at=at)
 
 
 def hold_messages(office: Office) -> None:
@@ -81,6 +94,7 @@ def test_pages_of_the_office_have_no_fault(site: Site, open_page: OpenPage, widt
         wrong |= looked_at(
             page, "/cases", "/cases?view=open", "/cases?view=closed", "/cases?view=open&area=empty",
             f"/cases/{numbers['double']}", f"/cases/{numbers['checked']}", f"/cases/{numbers['ordered']}", "/cases/new",
+            "/board", "/board?column=today", "/board?area=empty", "/notices", "/notices?show=unread",
         )  # fmt: skip
 
     assert {path: found for path, found in wrong.items() if found} == {}

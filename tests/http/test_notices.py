@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlmodel import col, select
 
-from domain import cases, notices
+from domain import attempts, cases, notices, rectifications
+from domain.attempts import Recipient
 from domain.database import Database
 from domain.models import Notice, Outbox, Post
 from tests.staff_member import Office, office_of, seen
@@ -153,3 +155,57 @@ def test_programs_list_page_by_page_and_mark_as_read(office: Office, program) ->
     rest = client.post("/api/v1/notices/read", headers=headers, json={"up_to": found[0]["id"]})
     assert rest.json() == {"read": len(found) - 1}
     assert client.post("/api/v1/notices/read", headers=headers, json={"up_to": "x"}).status_code == 422
+
+
+def test_timeline_says_whom_an_escalation_reached_how_and_when_to_who_may_know(office: Office, program) -> None:
+    number = office.report(hazard="equipment", triaged=True)
+    waits_until = office.world.clock.now + timedelta(hours=9)
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        promise = session.exec(
+            select(Outbox).where(Outbox.case_id == case.id, Outbox.effect == "notify_assignee")
+        ).one()
+        promise.outcome = {"waits_until": waits_until.isoformat(), "handed_on": {
+            "asked": "supervisor", "post": "leader", "own": "广龙片区", "area": ""}}  # fmt: skip
+        warden = office.world.people["warden"]
+        notices.tell(session, promise, [warden], data={"seq": 3, "transition": "assign"}, at=office.world.clock.now)
+        told = Recipient("+8613800000002", "zh_CN", person_id=warden)
+        attempts.begin(session, promise, told, channel="sms", number=1, body="-", shown="-", provider="x",
+                       at=office.world.clock.now)  # fmt: skip
+
+    page = seen(office.member("supervisor").opens(f"/cases/{number}"))
+    client = office.nobody().client
+    answer = client.get(f"/api/v1/cases/{number}/timeline", headers=program("supervisor")).json()
+
+    assert "免打扰时段，将于2026-08-23 22:58发出" in page
+    assert "此处没有主管，已告知全部区域的负责人。" in page
+    assert re.search(r"站内通知 · 李庚 · 未读", page)
+    assert "短信 · 李庚 138 **** 0002" in page
+    (promised,) = [one for line in answer["timeline"] for one in line["promises"] if one["effect"] == "notify_assignee"]
+    assert (promised["state"], promised["waits_until"]) == ("pending", waits_until.isoformat())
+    assert [(one["name"], one["channel"], one["phone_masked"]) for one in promised["told"]] == [
+        ("李庚", "notice", None), ("李庚", "sms", "138 **** 0002"),
+    ]  # fmt: skip
+
+
+def test_venue_reads_of_a_promise_only_what_reached_itself(office: Office, program) -> None:
+    number = office.report(hazard="equipment", triaged=True)
+    office.to_checked(number)
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        (ordered,) = rectifications.open_from_finding(session, case.id, case.version, at=office.world.clock.now)
+        inspector = office.world.actor(session, "inspector1")
+        day = office.world.clock.now.date() + timedelta(days=9)
+        cases.fire(session, ordered, "serve", actor=inspector, at=office.world.clock.now,
+                   data={"correct_by": day, "served_to": "蒋责任"})  # fmt: skip
+        promise = session.exec(select(Outbox).where(Outbox.case_id == ordered.id)).one()
+        about = {"seq": promise.seq, "transition": "serve"}
+        both = [office.world.people[who] for who in ("owner", "manager")]
+        notices.tell(session, promise, both, data=about, at=office.world.clock.now)
+        ordered_number = ordered.number
+
+    answer = office.nobody().client.get(f"/api/v1/cases/{ordered_number}/timeline", headers=program("owner")).json()
+
+    told = [one["name"] for line in answer["timeline"] for kept in line["promises"] for one in kept["told"]]
+    assert told == ["蒋责任"]
+    assert "卫管理" not in seen(office.member("owner").opens(f"/cases/{ordered_number}"))
