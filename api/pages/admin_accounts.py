@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from api.access import Router, needs, proven
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage
+from api.pages import admin_forms, register_forms
 from api.pages.admin_users import HERE, password_page
+from api.pages.register_forms import RegisterForm
 from domain import account_register, people, people_register, provider_links, sessions
 from domain.access import OutOfReach
 from domain.account_register import AccountForm, LinkForm, ReasonForm
@@ -101,9 +101,11 @@ DEEDS: dict[str, Deed] = {
 """Part of the address → what is done."""
 
 
-def _give_page(person_id: UUID, about: str) -> FormPage:
+def _give_page(person_id: UUID, about: str) -> RegisterForm:
     back = f"/admin/users/{person_id}"
-    return FormPage(Sentence("Give an account"), f"{back}/account", back, HERE, Sentence("Give it"), about=about)
+    return RegisterForm(
+        Sentence("Give an account"), f"{back}/account", back, Sentence("Give it"), part=HERE, about=about
+    )
 
 
 @router.get("/admin/users/{person_id}/account")
@@ -113,7 +115,7 @@ def ask_account(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Cu
     """Ask for the user name of a new account."""
     with db.read() as session:
         person = people_register.seen_by(session, staff.actor, person_id, Right.MANAGE_PEOPLE)
-    return admin_forms.show(request, _give_page(person_id, person.name), AccountForm, staff=staff, at=at)
+    return register_forms.show(request, _give_page(person_id, person.name), AccountForm, staff=staff, at=at)
 
 
 @router.post("/admin/users/{person_id}/account")
@@ -133,7 +135,7 @@ def give_account(request: Request, person_id: UUID, *, db: Db, at: Now, staff: C
         with db.read() as session:
             person = people_register.seen_by(session, staff.actor, person_id, Right.MANAGE_PEOPLE)
         page = _give_page(person_id, person.name)
-        return admin_forms.show(request, page, AccountForm, staff=staff, at=at, typed=sent)
+        return register_forms.show(request, page, AccountForm, staff=staff, at=at, unsent=sent)
     return password_page(request, *given[0], staff=staff, at=at, back=f"/admin/users/{person_id}")
 
 
@@ -143,10 +145,10 @@ def _deed(what: str) -> Deed:
     return DEEDS[what]
 
 
-def _page(person_id: UUID, account_id: UUID, what: str, about: str) -> FormPage:
+def _page(person_id: UUID, account_id: UUID, what: str, about: str) -> RegisterForm:
     deed, back = DEEDS[what], f"/admin/users/{person_id}"
     action = f"{back}/accounts/{account_id}/{what}"
-    return FormPage(deed.title, action, back, HERE, deed.button, deed.warning, about=about)
+    return RegisterForm(deed.title, action, back, deed.button, part=HERE, warning=deed.warning, about=about)
 
 
 @router.get("/admin/users/{person_id}/accounts/{account_id}/{what}")
@@ -165,7 +167,7 @@ def ask_deed(
         raise OutOfReach(what)
     values = {"subject": linked.subject} if linked else None
     page = _page(person_id, account_id, what, account.username)
-    return admin_forms.show(request, page, deed.form, staff=staff, at=at, values=values)
+    return register_forms.show(request, page, deed.form, staff=staff, at=at, values=values)
 
 
 @router.post("/admin/users/{person_id}/accounts/{account_id}/{what}")
@@ -191,7 +193,7 @@ def do_deed(
         with db.write() as session:
             account = account_register.account_of(session, staff.actor, person_id, account_id, day=people.local_day(at))
         page = _page(person_id, account_id, what, account.username)
-        return admin_forms.show(request, page, deed.form, staff=staff, at=at, typed=sent)
+        return register_forms.show(request, page, deed.form, staff=staff, at=at, unsent=sent)
     if given:
         return password_page(request, *given[0], staff=staff, at=at, back=f"/admin/users/{person_id}")
     return sent

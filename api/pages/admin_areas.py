@@ -15,10 +15,10 @@ from api.access import Router, needs
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
 from api.field_errors import FieldError
 from api.middleware.limits import takes_files
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage
+from api.pages import admin_forms, register_forms
 from api.pages.admin_frame import admin_page
-from api.pages.staff_forms import Option, Pickers, Typed
+from api.pages.register_forms import RegisterForm, Unsent
+from api.pages.staff_forms import Option, Pickers
 from domain import area_register, errand_files, organisations, people
 from domain.access import may
 from domain.accounts import Identity
@@ -57,7 +57,7 @@ def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
     return Pickers(lists={"areas": found})
 
 
-ADD = FormPage(Sentence("Add an area"), "/admin/areas/new", "/admin/areas", HERE, Sentence("Add"))
+ADD = RegisterForm(Sentence("Add an area"), "/admin/areas/new", "/admin/areas", Sentence("Add"), part=HERE)
 
 
 @router.get("/admin/areas/new")
@@ -66,7 +66,7 @@ def ask_area(request: Request, db: Db, at: Now, staff: CurrentStaff, parent: str
     """Show the form of a new area."""
     with db.read() as session:
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, values={"parent": parent})
+    return register_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, values={"parent": parent})
 
 
 @router.post("/admin/areas/new")
@@ -82,7 +82,7 @@ def add_area(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Poste
         return sent
     with db.read() as session:
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, typed=sent)
+    return register_forms.show(request, ADD, AreaForm, staff=staff, at=at, pickers=pickers, unsent=sent)
 
 
 @router.get("/admin/areas/outlines")
@@ -195,10 +195,10 @@ CHANGES = {
 }  # fmt: skip
 
 
-def _page(area: Area, change: str) -> FormPage:
+def _page(area: Area, change: str) -> RegisterForm:
     _, _, title, button, warning = CHANGES[change]
     back = f"/admin/areas/{area.code}"
-    return FormPage(title, f"{back}/{change}", back, HERE, button, warning, about=area.name)
+    return RegisterForm(title, f"{back}/{change}", back, button, part=HERE, warning=warning, about=area.name)
 
 
 def _asked(change: str) -> Any:  # noqa: ANN401 - a form, a service and words
@@ -216,7 +216,7 @@ def ask_change(request: Request, code: str, change: str, *, db: Db, at: Now, sta
         area = area_tree.within(session, staff.actor, code)
         pickers = _pickers(session, staff, at)
     values = {name: getattr(area, name, "") for name in model.model_fields} if change == "rename" else {}
-    return admin_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, values=values)
+    return register_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, values=values)
 
 
 @router.post("/admin/areas/{code}/{change}")
@@ -231,10 +231,10 @@ def make_change(  # noqa: PLR0917 - FastAPI's
         service(session, area_tree.within(session, staff.actor, code), filled, actor=staff.actor, at=at)
         return f"/admin/areas/{code}"
 
-    sent: Response | Typed = admin_forms.send(db, model, form, do)
+    sent: Response | Unsent = admin_forms.send(db, model, form, do)
     if isinstance(sent, Response):
         return sent
     with db.read() as session:
         area = area_tree.within(session, staff.actor, code)
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, typed=sent)
+    return register_forms.show(request, _page(area, change), model, staff=staff, at=at, pickers=pickers, unsent=sent)

@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from api.access import Router, needs
 from api.deps import CurrentStaff, Db, Now, Posted
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage
+from api.pages import admin_forms, register_forms
 from api.pages.admin_frame import admin_page
+from api.pages.register_forms import RegisterForm
 from api.pages.staff_forms import Option, Pickers
 from domain import catalogue, organisations, people, people_register
 from domain.access import may
@@ -50,8 +50,8 @@ def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
     return Pickers(lists={"areas": areas, "organisations": bodies, "industries": industries})
 
 
-ADD = FormPage(
-    Sentence("Add an organisation"), "/admin/organisations/new", "/admin/organisations", HERE, Sentence("Add")
+ADD = RegisterForm(
+    Sentence("Add an organisation"), "/admin/organisations/new", "/admin/organisations", Sentence("Add"), part=HERE
 )
 
 
@@ -61,7 +61,7 @@ def ask_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff) -> 
     """Show the form of a new organisation."""
     with db.read() as session:
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers)
+    return register_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers)
 
 
 @router.post("/admin/organisations/new")
@@ -77,7 +77,7 @@ def add_organisation(request: Request, db: Db, at: Now, staff: CurrentStaff, for
         return sent
     with db.read() as session:
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers, typed=sent)
+    return register_forms.show(request, ADD, NewOrganisation, staff=staff, at=at, pickers=pickers, unsent=sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +117,25 @@ def show_organisation(request: Request, code: str, db: Db, at: Now, staff: Curre
     )  # fmt: skip
 
 
-def _change(body: Organisation) -> FormPage:
+def _change(body: Organisation) -> RegisterForm:
     back = f"/admin/organisations/{body.code}"
-    return FormPage(
-        Sentence("Change the organisation"), f"{back}/change", back, HERE, Sentence("Save"), about=body.name
+    return RegisterForm(
+        Sentence("Change the organisation"), f"{back}/change", back, Sentence("Save"), part=HERE, about=body.name
     )
 
 
-def _end(body: Organisation) -> FormPage:
+def _end(body: Organisation) -> RegisterForm:
     back = f"/admin/organisations/{body.code}"
     warning = Sentence("From that day on it is offered nowhere. What it did stays readable.")
-    return FormPage(Sentence("End the organisation"), f"{back}/end", back, HERE, Sentence("End"), warning, body.name)
+    return RegisterForm(
+        Sentence("End the organisation"),
+        f"{back}/end",
+        back,
+        Sentence("End"),
+        part=HERE,
+        warning=warning,
+        about=body.name,
+    )
 
 
 def _values(session: Session, body: Organisation) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def ask_change(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff
     with db.read() as session:
         body = organisations.within(session, staff.actor, code)
         pickers, values = _pickers(session, staff, at), _values(session, body)
-    return admin_forms.show(
+    return register_forms.show(
         request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, values=values
     )
 
@@ -166,7 +174,9 @@ def change_organisation(request: Request, code: str, *, db: Db, at: Now, staff: 
     with db.read() as session:
         body = organisations.within(session, staff.actor, code)
         pickers = _pickers(session, staff, at)
-    return admin_forms.show(request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, typed=sent)
+    return register_forms.show(
+        request, _change(body), OrganisationForm, staff=staff, at=at, pickers=pickers, unsent=sent
+    )
 
 
 @router.get("/admin/organisations/{code}/end")
@@ -175,7 +185,7 @@ def ask_end(request: Request, code: str, db: Db, at: Now, staff: CurrentStaff) -
     """Ask from when, and why."""
     with db.read() as session:
         body = organisations.within(session, staff.actor, code)
-    return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at)
+    return register_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at)
 
 
 @router.post("/admin/organisations/{code}/end")
@@ -192,4 +202,4 @@ def end_organisation(request: Request, code: str, *, db: Db, at: Now, staff: Cur
         return sent
     with db.read() as session:
         body = organisations.within(session, staff.actor, code)
-    return admin_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at, typed=sent)
+    return register_forms.show(request, _end(body), OrganisationEnd, staff=staff, at=at, unsent=sent)

@@ -15,10 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from api import forms
 from api.access import Router, needs, proven, staff_only
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
-from api.field_errors import FieldError, field_errors
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage, NotTaken
+from api.field_errors import field_errors
+from api.pages import register_forms
 from api.pages.admin_frame import admin_page, administers
+from api.pages.register_forms import RegisterForm, Unsent
 from api.pages.staff_forms import Option, Pickers, Typed, as_data, read_typed
 from domain import product_settings, register_lock
 from domain.access import NotPermitted, OutOfReach, may
@@ -39,6 +39,7 @@ router = Router(include_in_schema=False)
 HERE = "settings"
 ADDRESS = "/admin/settings"
 TO_DEFAULT = "default"
+OK = 200
 
 
 @router.get("/admin")
@@ -177,18 +178,28 @@ def _model(key: str, what: str) -> type[BaseModel]:
     return create_model("SettingForm", __base__=ChangeForm, **fields)
 
 
-def _page(key: str, what: str) -> FormPage:
+def _page(key: str, what: str) -> RegisterForm:
     known = _known(key)
     back = f"{ADDRESS}/{key}"
     if what == TO_DEFAULT:
-        return FormPage(
-            Sentence("Back to the default"), f"{back}/{what}", back, HERE, Sentence("Look at the change"),
-            about=known.words, note=known.said(product_settings.default(key)),
-        )  # fmt: skip
-    return FormPage(
-        Sentence("Change a setting"), f"{back}/{what}", back, HERE, Sentence("Look at the change"), about=known.words,
+        return RegisterForm(
+            Sentence("Back to the default"),
+            f"{back}/{what}",
+            back,
+            Sentence("Look at the change"),
+            part=HERE,
+            about=known.words,
+            note=known.said(product_settings.default(key)),
+        )
+    return RegisterForm(
+        Sentence("Change a setting"),
+        f"{back}/{what}",
+        back,
+        Sentence("Look at the change"),
+        part=HERE,
+        about=known.words,
         note=known.bounds,
-    )  # fmt: skip
+    )
 
 
 def _lists(key: str) -> Pickers:
@@ -212,7 +223,7 @@ def ask_change(request: Request, key: str, what: str, *, db: Db, at: Now, staff:
     page, model = _page(key, _what(what)), _model(key, what)
     with db.read() as session:
         now = ADJUSTABLE[key].kept(product_settings.value(session, key))
-    return admin_forms.show(request, page, model, staff=staff, at=at, pickers=_lists(key), values={"value": now})
+    return register_forms.show(request, page, model, staff=staff, at=at, pickers=_lists(key), values={"value": now})
 
 
 @router.post(ADDRESS + "/{key}/{what}")
@@ -225,22 +236,24 @@ def change_setting(
     page, model = _page(key, _what(what)), _model(key, what)
     values = read_typed(model, form)
     if form.get("again"):
-        return admin_forms.show(request, page, model, staff=staff, at=at, pickers=_lists(key), typed=Typed(values))
+        return register_forms.show(
+            request, page, model, staff=staff, at=at, pickers=_lists(key), unsent=Unsent(Typed(values), OK)
+        )
     try:
         filled: Any = model.model_validate(as_data(model, values))
         if form.get("confirmed"):
             return _change(db, key, what, filled, staff=staff, at=at, version=forms.version(form))
         shown = _confirmation(db, key, what, filled)
     except ValidationError as wrong:
-        typed = Typed(values, tuple(field_errors(wrong)))
+        unsent = Unsent(Typed(values, tuple(field_errors(wrong))))
     except (NotNow, RegisterChanged) as refusal:
-        typed = NotTaken(values, (FieldError("", refusal.reason),))
+        unsent = Unsent(Typed(values), register_forms.CONFLICT, refusal.reason)
     else:
         return admin_page(
             request, "pages/staff/admin/setting_confirm.html", staff=staff, at=at, here=HERE, page=page, shown=shown,
             values=values,
         )  # fmt: skip
-    return admin_forms.show(request, page, model, staff=staff, at=at, pickers=_lists(key), typed=typed)
+    return register_forms.show(request, page, model, staff=staff, at=at, pickers=_lists(key), unsent=unsent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, needs, proven
 from api.deps import Conf, CurrentStaff, Db, Now, Posted
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage
+from api.pages import admin_forms, register_forms
 from api.pages.admin_frame import admin_page
-from api.pages.register_forms import form_id_of
+from api.pages.register_forms import RegisterForm, form_id_of
 from api.pages.staff_forms import Option, Pickers
 from domain import account_register, catalogue, organisations, people, people_list, people_register
 from domain.access import OutOfReach, may
@@ -71,7 +70,7 @@ def show_people(
     )  # fmt: skip
 
 
-NEW = FormPage(Sentence("Enter a person"), "/admin/users/new", "/admin/users", HERE, Sentence("Enter"))
+NEW = RegisterForm(Sentence("Enter a person"), "/admin/users/new", "/admin/users", Sentence("Enter"), part=HERE)
 
 
 @router.get("/admin/users/new")
@@ -80,7 +79,7 @@ NEW = FormPage(Sentence("Enter a person"), "/admin/users/new", "/admin/users", H
 def ask_person(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show the form of a new person."""
     values = {"language": people_register.Speaks.CHINESE.value}
-    return admin_forms.show(
+    return register_forms.show(
         request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), values=values,
         hidden={"form_id": new_id().hex},
     )  # fmt: skip
@@ -110,8 +109,8 @@ def enter_person(request: Request, db: Db, at: Now, staff: CurrentStaff, form: P
 
     sent = admin_forms.send(db, NewcomerForm, form, enter)
     if not isinstance(sent, Response):
-        return admin_forms.show(
-            request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent,
+        return register_forms.show(
+            request, NEW, NewcomerForm, staff=staff, at=at, pickers=_pickers(db, staff, at), unsent=sent,
             hidden={"form_id": form_id.hex},
         )  # fmt: skip
     if given:
@@ -145,9 +144,9 @@ def show_person(
     )  # fmt: skip
 
 
-def _change_page(person_id: UUID, about: str) -> FormPage:
+def _change_page(person_id: UUID, about: str) -> RegisterForm:
     back = f"/admin/users/{person_id}"
-    return FormPage(Sentence("Change"), f"{back}/change", back, HERE, Sentence("Save"), about=about)
+    return RegisterForm(Sentence("Change"), f"{back}/change", back, Sentence("Save"), part=HERE, about=about)
 
 
 @router.get("/admin/users/{person_id}/change")
@@ -159,7 +158,7 @@ def ask_change(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Cur
         person = people_register.managed_by(session, staff.actor, person_id, day=people.local_day(at))
     values = {"name": person.name, "present": people_register.PresentPhone.KEEP.value, "language": person.language}
     about = f"{person.name} {mask_phone(person.phone)}" if person.phone else person.name
-    return admin_forms.show(request, _change_page(person_id, about), PersonChange, staff=staff, at=at, values=values)
+    return register_forms.show(request, _change_page(person_id, about), PersonChange, staff=staff, at=at, values=values)
 
 
 @router.post("/admin/users/{person_id}/change")
@@ -176,7 +175,7 @@ def change_person(request: Request, person_id: UUID, *, db: Db, at: Now, staff: 
     if isinstance(sent, Response):
         return sent
     page = _change_page(person_id, _name(db, staff, person_id))
-    return admin_forms.show(request, page, PersonChange, staff=staff, at=at, typed=sent)
+    return register_forms.show(request, page, PersonChange, staff=staff, at=at, unsent=sent)
 
 
 def _name(db: Database, staff: Identity, person_id: UUID) -> str:
@@ -185,9 +184,11 @@ def _name(db: Database, staff: Identity, person_id: UUID) -> str:
         return people_register.seen_by(session, staff.actor, person_id).name
 
 
-def _post_page(person_id: UUID, about: str) -> FormPage:
+def _post_page(person_id: UUID, about: str) -> RegisterForm:
     back = f"/admin/users/{person_id}"
-    return FormPage(Sentence("Give a post"), f"{back}/posts/new", back, HERE, Sentence("Give the post"), about=about)
+    return RegisterForm(
+        Sentence("Give a post"), f"{back}/posts/new", back, Sentence("Give the post"), part=HERE, about=about
+    )
 
 
 @router.get("/admin/users/{person_id}/posts/new")
@@ -198,7 +199,7 @@ def ask_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Curre
     with db.read() as session:
         person = people_register.seen_by(session, staff.actor, person_id)
     page = _post_page(person_id, person.name)
-    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at))
+    return register_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at))
 
 
 @router.post("/admin/users/{person_id}/posts/new")
@@ -216,16 +217,22 @@ def give_post(request: Request, person_id: UUID, *, db: Db, at: Now, staff: Curr
     if isinstance(sent, Response):
         return sent
     page = _post_page(person_id, _name(db, staff, person_id))
-    return admin_forms.show(request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at), typed=sent)
+    return register_forms.show(
+        request, page, PostForm, staff=staff, at=at, pickers=_pickers(db, staff, at), unsent=sent
+    )
 
 
-def _end_page(person_id: UUID, post_id: UUID, about: str) -> FormPage:
+def _end_page(person_id: UUID, post_id: UUID, about: str) -> RegisterForm:
     back = f"/admin/users/{person_id}"
-    return FormPage(
-        Sentence("End the post"), f"{back}/posts/{post_id}/end", back, HERE, Sentence("End the post"),
-        Sentence("From the next day on the person has no rights from it. Give their open cases to others."),
+    return RegisterForm(
+        Sentence("End the post"),
+        f"{back}/posts/{post_id}/end",
+        back,
+        Sentence("End the post"),
+        part=HERE,
+        warning=Sentence("From the next day on the person has no rights from it. Give their open cases to others."),
         about=about,
-    )  # fmt: skip
+    )
 
 
 @router.get("/admin/users/{person_id}/posts/{post_id}/end")
@@ -239,7 +246,7 @@ def ask_end(
     if not any(one.post.id == post_id for one in shown.posts):
         raise OutOfReach(str(post_id))
     page = _end_page(person_id, post_id, shown.person.name)
-    return admin_forms.show(request, page, EndPostForm, staff=staff, at=at)
+    return register_forms.show(request, page, EndPostForm, staff=staff, at=at)
 
 
 @router.post("/admin/users/{person_id}/posts/{post_id}/end")
@@ -258,7 +265,7 @@ def end_post(
     if isinstance(sent, RedirectResponse):
         return sent
     page = _end_page(person_id, post_id, _name(db, staff, person_id))
-    return admin_forms.show(request, page, EndPostForm, staff=staff, at=at, typed=sent)
+    return register_forms.show(request, page, EndPostForm, staff=staff, at=at, unsent=sent)
 
 
 def _pickers(db: Database, staff: Identity, at: datetime) -> Pickers:

@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from api.access import Router, needs, staff_only
 from api.deps import CurrentStaff, Db, Now, Posted
 from api.middleware.limits import takes_little
-from api.pages import admin_forms
-from api.pages.admin_forms import FormPage
+from api.pages import admin_forms, register_forms
 from api.pages.admin_frame import admin_page
+from api.pages.register_forms import RegisterForm, Unsent
 from api.pages.staff_forms import Option, Pickers, Typed, form_shown
 from api.pages.staff_frame import staff_page
 from api.pages.staff_sign_in import text
@@ -31,17 +31,21 @@ router = Router(include_in_schema=False)
 HERE = "delegations"
 EVER = date(2000, 1, 1)
 LONGEST_NAME = 60
-NEW = FormPage(
-    Sentence("Arrange cover"), "/admin/delegations/new", "/admin/delegations", HERE, Sentence("Arrange cover"),
-    Sentence("On these days the one who covers has the rights of the other as well; the record names both."),
-)  # fmt: skip
+NEW = RegisterForm(
+    Sentence("Arrange cover"),
+    "/admin/delegations/new",
+    "/admin/delegations",
+    Sentence("Arrange cover"),
+    part=HERE,
+    warning=Sentence("On these days the one who covers has the rights of the other as well; the record names both."),
+)
 
 
 @router.get("/account/cover")
 @staff_only
 def show_own(request: Request, db: Db, at: Now, staff: CurrentStaff, q: str = "") -> Response:
     """Show who covers for me, for whom I do, and the form."""
-    return _own_page(request, db, staff=staff, at=at, typed=Typed({}), q=text(q, LONGEST_NAME))
+    return _own_page(request, db, staff=staff, at=at, unsent=None, q=text(q, LONGEST_NAME))
 
 
 @router.post("/account/cover")
@@ -57,7 +61,7 @@ def arrange_own(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Po
     sent = admin_forms.send(db, OwnCoverForm, form, arrange)
     if isinstance(sent, Response):
         return sent
-    return _own_page(request, db, staff=staff, at=at, typed=sent, q=text(form.get("q"), LONGEST_NAME))
+    return _own_page(request, db, staff=staff, at=at, unsent=sent, q=text(form.get("q"), LONGEST_NAME))
 
 
 @router.post("/account/cover/end")
@@ -70,7 +74,7 @@ def end_own(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     return RedirectResponse("/account/cover", status_code=303)
 
 
-def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, typed: Typed, q: str) -> Response:
+def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, unsent: Unsent | None, q: str) -> Response:
     day = people.local_day(at)
     with db.read() as session:
         covers = delegations.of_person(session, staff.person.id, since=day)
@@ -79,12 +83,13 @@ def _own_page(request: Request, db: Db, *, staff: CurrentStaff, at: Now, typed: 
         deputies = delegations.candidates(session, day=day, only=colleagues, typed=q)
     offered = tuple(Option(str(post.id), ROLE_LABELS[Role(post.role)]) for post in posts)
     pickers = Pickers(lists={"deputies": _options(deputies), "posts": offered}, today=day)
-    form = admin_forms.without_note(form_shown(OwnCoverForm, prefix="", pickers=pickers, typed=typed))
+    form = form_shown(OwnCoverForm, prefix="", pickers=pickers, typed=unsent.typed if unsent else Typed({}))
+    form = replace(form, fields=tuple(field for field in form.fields if field.name != "note"))
     return staff_page(
         request, "pages/staff/account_cover.html", staff=staff, at=at, here="account", covers=covers, day=day,
         q=q if q or delegations.are_cut(deputies) else None,
-        form=form, errors=typed.errors, titles=form.titles, has_posts=bool(posts),
-        status=admin_forms.status_of(typed),
+        form=form, errors=unsent.errors if unsent else (), titles=form.titles, has_posts=bool(posts),
+        status=unsent.status if unsent else 200,
     )  # fmt: skip
 
 
@@ -120,7 +125,7 @@ def arrange(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted
     sent = admin_forms.send(db, CoverForm, form, do)
     if isinstance(sent, Response):
         return sent
-    return _new_page(request, db, staff=staff, at=at, q=text(form.get("q"), LONGEST_NAME), typed=sent)
+    return _new_page(request, db, staff=staff, at=at, q=text(form.get("q"), LONGEST_NAME), unsent=sent)
 
 
 @router.post("/admin/delegations/end")
@@ -134,7 +139,7 @@ def end(db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
 
 
 def _new_page(
-    request: Request, db: Db, *, staff: CurrentStaff, at: Now, q: str, typed: Typed | None = None
+    request: Request, db: Db, *, staff: CurrentStaff, at: Now, q: str, unsent: Unsent | None = None
 ) -> Response:
     day = people.local_day(at)
     with db.read() as session:
@@ -145,7 +150,9 @@ def _new_page(
     pickers = Pickers(lists={"colleagues": _options(absent), "deputies": _options(deputies)}, today=day)
     page = replace(NEW, search=q) if q or delegations.are_cut(deputies) or delegations.are_cut(absent) else NEW
     hidden = {"q": q} if q else {}
-    return admin_forms.show(request, page, CoverForm, staff=staff, at=at, pickers=pickers, typed=typed, hidden=hidden)
+    return register_forms.show(
+        request, page, CoverForm, staff=staff, at=at, pickers=pickers, unsent=unsent, hidden=hidden
+    )
 
 
 def _options(candidates: list[Candidate]) -> tuple[Option, ...]:

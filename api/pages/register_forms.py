@@ -16,14 +16,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import forms
-from api.field_errors import FieldError, FieldsRefused, field_errors
+from api.field_errors import WHOLE, FieldError, FieldsRefused, field_errors
+from api.pages.admin_frame import admin_page
 from api.pages.staff_forms import FormShown, Option, Pickers, Typed, as_data, form_shown, read_typed
 from api.pages.staff_frame import staff_page
 from domain.accounts import Identity
 from domain.cases import FieldRefused
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.language import Label, Sentence
+from domain.language import Label, Labelled, Sentence
 from domain.queries import record_words
 from domain.queries.record_words import Told
 from domain.register_lock import NotNow, RegisterChanged
@@ -52,13 +53,18 @@ class RegisterForm:
     back: str
     """Where one goes without sending it."""
     button: Sentence
-    about: str = ""
+    about: str | Labelled = ""
     """What it concerns: a name people know."""
     warning: Sentence | None = None
+    part: str = ""
+    """The part of the administration it stands in; "": it stands among the venues."""
+    note: Labelled | None = None
+    """What to know before filling it in."""
+    search: str | None = None
+    """What the lists of people were narrowed by; None: there is nothing to look for."""
     left: tuple[Left, ...] = ()
     """What the reader should settle first, or knows to stay open."""
     has_file: bool = False
-    here: str = "venues"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +80,46 @@ class Unsent:
     form_id: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def errors(self) -> tuple[FieldError, ...]:
+        """Return what is wrong, field by field; what stands in its way as a whole under no field's name."""
+        return self.typed.errors or ((FieldError(WHOLE, self.reason),) if self.reason else ())
 
-def show(
+
+def show(  # noqa: PLR0913 - a form's page, and all that may stand in it
     request: Request,
     page: RegisterForm,
     model: type[BaseModel],
     *,
     staff: Identity,
     at: datetime,
+    pickers: Pickers | None = None,
     lists: Lists | None = None,
     values: Mapping[str, Any] | None = None,
     version: int | None = None,
     unsent: Unsent | None = None,
+    hidden: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the form's page: empty, filled with `values`, or as it was typed with what is wrong."""
+    """Return the form's page: empty, filled with `values`, or as it was typed with what is wrong.
+
+    `pickers`: what its selects and the like offer, where `lists` are not all.
+    """
     typed = unsent.typed if unsent else Typed({name: _texts(value) for name, value in (values or {}).items()})
-    form = _without_needless_note(form_shown(model, prefix="", pickers=Pickers(lists=lists or {}), typed=typed))
-    hidden = {"form_id": (unsent.form_id if unsent else "") or new_id().hex}
+    form = _without_needless_note(
+        form_shown(model, prefix="", pickers=pickers or Pickers(lists=lists or {}), typed=typed), always=bool(page.part)
+    )
+    named = {"form_id": (unsent.form_id if unsent else "") or new_id().hex}
     known = unsent.version if unsent and unsent.version is not None else version
     if known is not None:
-        hidden["version"] = str(known)
-    return staff_page(
-        request, "pages/staff/register_form.html", staff=staff, at=at, here=page.here,
-        status=unsent.status if unsent else 200, page=page, form=form, errors=typed.errors, titles=form.titles,
-        hidden={**hidden, **(unsent.hidden if unsent else {})}, reason=unsent.reason if unsent else None,
-        changed=unsent.changed if unsent else (),
-    )  # fmt: skip
+        named["version"] = str(known)
+    context: dict[str, Any] = {
+        "status": unsent.status if unsent else 200, "page": page, "form": form, "errors": typed.errors,
+        "titles": form.titles, "hidden": {**named, **(unsent.hidden if unsent else {}), **(hidden or {})},
+        "reason": unsent.reason if unsent else None, "changed": unsent.changed if unsent else (),
+    }  # fmt: skip
+    if page.part:
+        return admin_page(request, "pages/staff/admin/form.html", staff=staff, at=at, here=page.part, **context)
+    return staff_page(request, "pages/staff/register_form.html", staff=staff, at=at, here="venues", **context)
 
 
 def send(
@@ -155,10 +175,10 @@ def _texts(value: Any) -> list[str]:  # noqa: ANN401 - whatever a column holds
     return [str(value)]
 
 
-def _without_needless_note(form: FormShown) -> FormShown:
-    """Return the form without the general note where it asks for a reason anyway."""
+def _without_needless_note(form: FormShown, *, always: bool) -> FormShown:
+    """Return the form without the general note where it asks for a reason anyway, or `always`."""
     names = {shown.name for shown in form.fields}
-    if names.isdisjoint({"reason", "basis"}):
+    if not always and names.isdisjoint({"reason", "basis"}):
         return form
     return FormShown(form.prefix, tuple(shown for shown in form.fields if shown.name != "note"), form.errors)
 
