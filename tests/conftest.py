@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -25,38 +27,84 @@ _NUMBER = itertools.count(1)
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL cluster of our own, with a migrated database `template_fireline`."""
     with running_cluster() as running:
-        url = running.create_database("template_fireline")
-        database = open_database(url)
-        try:
-            schema.upgrade(database)
-        finally:
-            database.dispose()
+        _migrate(running.create_database("template_fireline"))
         yield running
+
+
+@pytest.fixture(scope="session")
+def cluster_world(cluster: Cluster) -> World:
+    """The small city in a second template, `template_world`, of that cluster."""
+    return _settle(cluster.create_database("template_world", template="template_fireline"))
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("template") / "fireline.db"
-    database = open_database(f"sqlite:///{path}", synchronous="OFF")
-    schema.upgrade(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
+    _migrate(f"sqlite:///{path}")
     return path
 
 
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path) -> tuple[Path, World]:
+    """A copy of it with the small city in it."""
+    path = sqlite_template.with_name("world.db")
+    shutil.copy(sqlite_template, path)
+    return path, _settle(f"sqlite:///{path}")
+
+
+def _migrate(url: str) -> None:
+    with _opened(url) as database:
+        schema.upgrade(database)
+
+
+def _settle(url: str) -> World:
+    with _opened(url) as database, database.write() as session:
+        return build_world(session)
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    database = open_database(url, synchronous="OFF")
+    try:
+        yield database
+        if database.is_sqlite:
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the file alone is copied
+    finally:
+        database.dispose()
+
+
+def _has_world(request: pytest.FixtureRequest) -> bool:
+    """Whether the test asks for the small city: then its database is a copy of one that has it."""
+    return "world" in request.fixturenames
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated SQLite file of the test's own."""
+    if _has_world(request):
+        template, _ = request.getfixturevalue("sqlite_world")
+    else:
+        template = request.getfixturevalue("sqlite_template")
+    path = tmp_path / "fireline.db"
+    shutil.copy(template, path)
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty, migrated database; every test that uses it runs on both kinds."""
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a migrated database of the test's own; every test that uses it runs on both kinds."""
     if request.param == "sqlite":
-        path = tmp_path / "fireline.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        yield request.getfixturevalue("sqlite_url")
         return
     cluster: Cluster = request.getfixturevalue("cluster")
+    template = "template_fireline"
+    if _has_world(request):
+        request.getfixturevalue("cluster_world")
+        template = "template_world"
     name = f"test_{next(_NUMBER)}"
-    yield cluster.create_database(name, template="template_fireline")
+    yield cluster.create_database(name, template=template)
     left = connections.left_open(name)
     cluster.drop_database(name)
     if left:
@@ -72,10 +120,13 @@ def db(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def world(db: Database) -> World:
+def world(db: Database, request: pytest.FixtureRequest) -> World:
     """A small city: two areas, three venues, a person in every role. See `tests/world.py`."""
-    with db.write() as session:
-        return build_world(session)
+    if db.is_sqlite:
+        _, there = request.getfixturevalue("sqlite_world")
+    else:
+        there = request.getfixturevalue("cluster_world")
+    return copy.deepcopy(there)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,11 +14,9 @@ from domain.language import Label, Sentence
 
 
 @pytest.fixture(params=["sqlite"])
-def database_url(sqlite_template, tmp_path):
+def database_url(sqlite_url):
     """Nothing here depends on the kind of database; one is enough."""
-    path = tmp_path / "fireline.db"
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 @pytest.mark.parametrize(
