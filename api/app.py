@@ -34,6 +34,7 @@ from api.rendering import STATIC
 from api.rest import cases, deadlines, enrolments, errands, hazard_reports, notices, openapi, uploads, venues
 from api.rest import cockpit as cockpit_numbers
 from api.rest import map as map_numbers
+from api.rest import reports as report_numbers
 from api.webhooks import twilio
 from domain import schema
 from domain.database import Database, open_database
@@ -73,6 +74,7 @@ def routers() -> list[Router]:
         deadlines.router,
         notices.router,
         venues.router,
+        report_numbers.router,
         map_numbers.router,
         cockpit_numbers.router,
         openapi.router,

@@ -28,10 +28,13 @@ user = typer.Typer(help="People who sign in.", no_args_is_help=True)
 token = typer.Typer(help="Programs that call the API.", no_args_is_help=True)
 audit = typer.Typer(help="The record of what happened.", no_args_is_help=True)
 vault = typer.Typer(help="What could say who reported, and its keys.", no_args_is_help=True)
+report = typer.Typer(help="Reports for managers.", no_args_is_help=True)
+edition = typer.Typer(help="Reports as they were made.", no_args_is_help=True)
 measures = typer.Typer(help="What reports count.", no_args_is_help=True)
 for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit),
-                    ("vault", vault), ("reports", measures)):  # fmt: skip
+                    ("vault", vault), ("reports", measures), ("report", report)):  # fmt: skip
     app.add_typer(group, name=name)
+report.add_typer(edition, name="edition")
 
 
 @app.command(context_settings=_BECOMES)
@@ -213,6 +216,45 @@ def export_table(
     from api import table_commands  # noqa: PLC0415
 
     _say(table_commands.export_table(table, file, username=username))
+
+
+@report.command("sla")
+def report_sla(  # noqa: PLR0913 - one per filter
+    *,
+    begins: Annotated[str, typer.Option("--from", help="First day, such as 2026-11-01.")],
+    until: Annotated[str, typer.Option("--to", help="Last day; it belongs to the period.")],
+    form: Annotated[str, typer.Option("--format", help="pdf, xlsx or json.")],
+    area: Annotated[str, typer.Option(help="Code of an area, with all below it; default: all.")] = "",
+    process: Annotated[str, typer.Option(help="hazard_report, rectification, …; default: all.")] = "",
+    organisation: Annotated[str, typer.Option(help="Code of an organisation; default: all.")] = "",
+    hazard: Annotated[str, typer.Option(help="Code of a hazard, such as EVA-01, or of a kind, such as EVA.")] = "",
+    output: Annotated[str, typer.Option(help="File to write; default: standard output.")] = "-",
+    username: Annotated[str, typer.Option("--as", help="Account whose reach it has; default: everything.")] = "",
+    language: Annotated[str, typer.Option(help="zh_CN or en; default: that of the installation.")] = "",
+) -> None:
+    """Make the report of deadlines, keep it as an edition, and write one of its files.
+
+    What is wrong with the request is said on standard error, with exit status 1.
+    """
+    from api import report_commands  # noqa: PLC0415
+
+    fields = {"from": begins, "until": until, "area": area, "process": process, "organisation": organisation,
+              "hazard": hazard}  # fmt: skip
+    done = report_commands.sla(fields, form=form, output=output, username=username, language=language)
+    typer.echo(done.line, err=True)
+
+
+@edition.command("verify")
+def verify_edition(edition_id: Annotated[str, typer.Argument(metavar="ID", help="Of the edition.")]) -> None:
+    """Make an edition again and compare every file; exit 1 when one has other bytes."""
+    from api import report_commands  # noqa: PLC0415
+
+    is_same, text = report_commands.compare(edition_id)
+    typer.echo(text, err=not is_same)
+    raise typer.Exit(0 if is_same else 1)
+
+
+edition.command("recompute")(verify_edition)
 
 
 @app.command()

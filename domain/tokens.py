@@ -35,6 +35,7 @@ class Scope(StrEnum):
     REGISTER_READ = "register:read"
     ERRANDS_READ = "errands:read"
     FIGURES_READ = "figures:read"
+    REPORTS_READ = "reports:read"
 
 
 NAMED_ONLY = frozenset({Scope.IDENTITY_REVEAL})
@@ -47,6 +48,7 @@ SCOPE_LABELS: dict[Scope, Label] = {
     Scope.IDENTITY_REVEAL: Label("经同意后查看举报人身份", "See who reported, once a second person agreed"),
     Scope.REGISTER_READ: Label("查看场所及其设施", "Read venues and their facilities"),
     Scope.ERRANDS_READ: Label("查看后台任务与下载文件", "Follow background tasks and fetch their files"),
+    Scope.REPORTS_READ: Label("查看时限报表", "Read the reports of deadlines"),
     Scope.FIGURES_READ: Label("显示地图与驾驶舱的数字", "Show the numbers of the map and the cockpit"),
 }
 

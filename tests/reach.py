@@ -30,9 +30,14 @@ from domain.models import (
     Person,
     Photo,
     Post,
+    ReportEdition,
     SignIn,
     Venue,
 )
+from domain.reporting import editions, files
+from domain.reporting import reach as reaches
+from domain.reporting.asked import Asked
+from domain.reporting.figures import Numbers
 from domain.reports import Intake
 from domain.settings import get_settings
 from tests.world import World
@@ -130,14 +135,28 @@ def _things(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
         attached = Document(id=new_id(), case_id=case_id, **licence)
         person = staff[Role.OFFICER]
         account = Account(id=new_id(), person_id=person, username=f"{side.area}-officer", password_hash="-")
-        session.add_all([body, building, part, facility, paper, attached, account])
+        edition = _edition(side, at)
+        session.add_all([body, building, part, facility, paper, attached, account, edition])
         session.flush()
         post = session.exec(select(Post.id).where(Post.person_id == person)).one()
         side.things |= {
             "building_id": str(building.id), "part_id": str(part.id), "facility_id": str(facility.id),
             "document_id": str(paper.id), "paper_id": str(attached.id), "person_id": str(person),
-            "post_id": str(post), "account_id": str(account.id),
+            "post_id": str(post), "account_id": str(account.id), "edition_id": str(edition.id),
         }  # fmt: skip
+
+
+def _edition(side: Side, at: datetime) -> ReportEdition:
+    """Return an edition on one district, with a file of its own."""
+    sums = {"sha256": files.store(b"{}", get_settings().report_files), "bytes": 2}
+    asked = Asked(SINCE, SINCE)
+    counted = Numbers(asked, at, settled=True, processes=(), before_from_on=SINCE, before_until_on=SINCE, before=())
+    return ReportEdition(
+        id=new_id(), key=f"daily:{side.area}", kind="daily", from_on=SINCE, until_on=SINCE, as_of=at, locale="zh_CN",
+        reach=reaches.as_text(((f"lanshan/{side.area}/", None),)), numbers=counted.as_data(), version="1", made_at=at,
+        asked={"asked": asked.as_data(), "names": {}, "where": [side.area] * 2, "issuer": ["", ""], "address": ""},
+        files=dict.fromkeys(editions.FORMATS, sums),
+    )  # fmt: skip
 
 
 def _venue(session: Session, world: World) -> UUID:

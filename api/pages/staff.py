@@ -9,6 +9,7 @@ from api.pages import (
     errands,
     exports,
     notices,
+    reports,
     staff_board,
     staff_case,
     staff_enrol,
@@ -31,8 +32,8 @@ from api.pages import (
 
 router = Router(include_in_schema=False)
 # The intake stands before the case page: /cases/new is no case's number. So do the forms before the venue's page.
-for part in (staff_sign_in, staff_queue, staff_urge, staff_board, notices, staff_intake, staff_registered, staff_enrol,
-             staff_case, staff_tasks, errands, staff_identity, staff_provider, account, account_access,
+for part in (staff_sign_in, staff_queue, staff_urge, staff_board, notices, reports, staff_intake, staff_registered,
+             staff_enrol, staff_case, staff_tasks, errands, staff_identity, staff_provider, account, account_access,
              staff_venue_code, venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues,
              exports):  # fmt: skip
     router.routes.extend(part.router.routes)

@@ -91,6 +91,8 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
     if may(staff.actor, Right.SEE_FIGURES):
         places.append(Place("cockpit", "/cockpit", Sentence("Cockpit")))
         places.append(Place("map", "/map", Sentence("Map")))
+    if may(staff.actor, Right.SEE_REPORTS):
+        places.append(Place("reports", "/reports/sla", Sentence("Reports")))
     if any(may(staff.actor, right) for right in ADMINISTRATION):
         places.append(Place("admin", "/admin", Sentence("Administration")))
     roles = tuple(ROLE_LABELS[role] for role in sorted(staff.actor.roles))

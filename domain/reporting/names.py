@@ -75,6 +75,20 @@ def names_in(session: Session, numbers: Numbers, *, areas: Iterable[str] = (), h
     return Names(known)
 
 
+def label_of(session: Session, kind: str, key: str | None) -> Label:
+    """Return what one part of a report is called now."""
+    if key is None:
+        return NOWHERE[kind]
+    try:
+        if kind == "hazard":
+            return _hazard(key) or Label(key, key)
+        if kind == "person":
+            return _people(session, {key}).get(key) or Label(key, key)
+        return _named(session, Area if kind == "area" else Organisation, {key}).get(key) or Label(key, key)
+    except ValueError:  # not an id
+        return Label(key, key)
+
+
 def _named(session: Session, model: Any, keys: set[str]) -> dict[str, Label]:  # noqa: ANN401 - a model
     found: dict[str, Label] = {}
     wanted = [UUID(key) for key in sorted(keys)]

@@ -177,6 +177,15 @@ def row_title(row: Row, process: str, names: Names) -> Label:
     return Label(f"{name.zh}{ALONE.zh}", f"{name.en}{ALONE.en}") if row.alone else name
 
 
+def label_of(figure: Figure) -> Label:
+    """Return what a number is called that leads to cases."""
+    if figure.stage is not None:
+        known = {one.figure: one.label for one in STAGE_COLUMNS} | {"done": Label("已办完", "Done")}
+    else:
+        known = {one.figure: one.label for one in (*HEADLINE, *RESULTS)} | {"rated": Label("有评价", "Rated")}
+    return known.get(figure.name) or Label(figure.name, figure.name)
+
+
 def in_time(of: ProcessFigures) -> Share:
     """Return the runs of all stages that were done in time among those that are decided."""
     shares = [stage.in_time_share for stage in of.stages]

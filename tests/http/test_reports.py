@@ -1,0 +1,205 @@
+"""The report of deadlines on a page: its numbers, where each leads, what it refuses, editions and subscriptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from domain.database import Database
+from domain.reporting.asked import Asked
+from domain.reporting.numbers import numbers
+from tests import filed
+from tests.filed import carry_out_all
+from tests.staff_member import Member, Office, office_of, seen
+from tests.world import World
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What differs between the databases is tried below the pages."""
+PERIOD = {"from": "2026-08-01", "until": "2026-08-28"}
+
+
+@pytest.fixture
+def office(db: Database, world: World) -> Iterator[Office]:
+    filed.some_days(db, world)
+    filed.measure(db, world.clock.advance(minutes=10))
+    with office_of(db, world) as opened:
+        yield opened
+
+
+def links_of(text: str) -> list[tuple[str, str]]:
+    """Return (number as it reads, address) of every number of a report that leads to cases."""
+    found = re.findall(r'<a href="(/reports/sla/cases\?[^"]+)">([^<]+)<', text)
+    return [(number.strip(), unescape(href)) for href, number in found]
+
+
+def listed(member: Member, address: str) -> list[str]:
+    """Return the numbers of all cases behind an address, on all its pages."""
+    cases: list[str] = []
+    while address:
+        page = member.client.get(address)
+        assert page.status_code == 200, address
+        cases += re.findall(r'href="/cases/([A-Z]{2}-\d{4}-\d+)#timeline"', page.text)
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        address = unescape(following[1]) if following else ""
+    return cases
+
+
+def test_every_count_on_the_page_leads_to_exactly_so_many_cases(office: Office) -> None:
+    leader = office.member("leader")
+
+    page = leader.opens("/reports/sla", **PERIOD)
+
+    links = links_of(page.text)
+    counts = {href: int(number.replace(",", "")) for number, href in links if re.fullmatch(r"[\d,]+", number)}
+    assert page.status_code == 200
+    assert len(counts) > 40
+    assert max(counts.values()) == 4
+    wrong = [(href, number) for href, number in counts.items() if len(listed(leader, href)) != number]
+    assert wrong == []
+
+
+def test_the_page_says_what_the_numbers_say(office: Office) -> None:
+    with office.db.read() as session:
+        asked = Asked(*(office.world.clock.now.date().replace(day=day) for day in (1, 28)))
+        found = numbers(session, asked, actor=office.world.actor(session, "leader"), at=office.world.clock.now)
+    report = next(one for one in found.processes if one.process == "hazard_report")
+
+    text = seen(office.member("leader").opens("/reports/sla", **PERIOD))
+
+    assert report.cases.received == 4
+    assert f"收到 {report.cases.received}" in text
+    share = report.stage("verify").in_time_share
+    assert f"现场核查按时率 {share.percent:.1f}%" in text.replace(" · 现场核查按时率", "")
+    assert "无数据" in text
+    assert "2026年7月" in text
+
+
+def test_no_case_at_all_is_said_and_not_shown_as_zero(office: Office) -> None:
+    text = seen(office.member("leader").opens("/reports/sla", **{"from": "2026-01-01", "until": "2026-01-31"}))
+
+    assert "无数据" in text
+    assert "100.0%" not in text
+
+
+BAD = [
+    ({"from": "2026-08-20", "until": "2026-08-01"}, 422, "早于"),
+    ({"from": "1926-08-20", "until": "2026-08-01"}, 422, "年"),
+    ({"from": "2026-13-45"}, 422, "2026-13-45"),
+    ({"hazard": "XYZ-99"}, 422, "XYZ-99"),
+    ({"process": "cooking"}, 422, "流程"),
+    ({"area": "atlantis"}, 404, "没有这个区域"),
+    ({"organisation": "nobody"}, 404, "没有这个单位"),
+]
+
+
+def test_bad_input_is_named_at_its_field_and_kept(office: Office) -> None:
+    leader = office.member("leader")
+
+    for query, status, said in BAD:
+        page = leader.opens("/reports/sla", **query)
+
+        assert (page.status_code, query) == (status, query)
+        assert said in seen(page)
+        assert 'role="alert"' in page.text
+        assert "aria-invalid" in page.text
+        for field in {"from", "until"} & set(query):
+            assert f'value="{query[field]}"' in page.text
+
+
+def test_a_number_there_is_none_of_leads_nowhere(office: Office) -> None:
+    leader = office.member("leader")
+
+    for figure in ("hazard_report.nothing", "cooking.received", "hazard_report.verify.", "'; --"):
+        assert leader.opens("/reports/sla/cases", figure=figure, **PERIOD).status_code == 404
+
+
+def test_a_cursor_nobody_gave_out_begins_anew(office: Office) -> None:
+    page = office.member("leader").opens(
+        "/reports/sla/cases", figure="hazard_report.received", cursor="garbage", **PERIOD
+    )
+
+    assert page.status_code == 303
+    assert "cursor" not in parse_qs(urlsplit(page.headers["location"]).query)
+
+
+def test_an_edition_is_made_fetched_and_compared(office: Office) -> None:
+    leader = office.member("leader")
+    office.world.clock.advance(minutes=10)
+    filed.measure(office.db, office.world.clock.now)
+
+    made = leader.sends("/reports/sla?from=2026-08-01&until=2026-08-28", "/reports/sla/editions")
+    carry_out_all(office.db, office.world.clock.now)
+    errand = leader.opens(made.headers["location"])
+    address = re.search(r'href="(/reports/editions/[0-9a-f-]+)"', errand.text)[1]
+    page = leader.opens(address)
+
+    assert "SHA-256" in page.text
+    for name, begins in (("pdf", b"%PDF-"), ("xlsx", b"PK"), ("json", b"{")):
+        file = leader.opens(f"{address}/{name}")
+        assert file.status_code == 200
+        assert file.content.startswith(begins)
+    assert leader.opens(f"{address}/exe").status_code == 404
+    assert address in leader.opens("/reports").text
+    compared = leader.sends(address, f"{address}/compare")
+    carry_out_all(office.db, office.world.clock.now)
+    assert "逐字节一致" in leader.opens(compared.headers["location"]).text
+
+
+def test_an_edition_of_a_wider_reach_does_not_exist_for_others(office: Office) -> None:
+    leader = office.member("leader")
+    office.world.clock.advance(minutes=10)
+    filed.measure(office.db, office.world.clock.now)
+    made = leader.sends("/reports/sla", "/reports/sla/editions")
+    carry_out_all(office.db, office.world.clock.now)
+    address = re.search(r'href="(/reports/editions/[0-9a-f-]+)"', leader.opens(made.headers["location"]).text)[1]
+
+    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
+
+    office.world.people["chief"] = below(office.db, office.world, "片区主管", "guanglong")
+    chief = office.member("chief")
+
+    assert chief.opens("/reports").text.count("/reports/editions/") == 0
+    for path in ("", "/pdf", "/json"):
+        assert chief.opens(f"{address}{path}").status_code == 404
+    assert chief.opens("/reports/sla", area="fuxian", **PERIOD).status_code == 404
+
+
+def test_subscribing_and_ending(office: Office) -> None:
+    supervisor = office.member("supervisor")
+
+    refused = supervisor.sends("/reports/subscriptions", "/reports/subscriptions", until_on="2020-01-01")
+    added = supervisor.sends("/reports/subscriptions", "/reports/subscriptions", kind="weekly", area="chengyang")
+    colleague = supervisor.sends(
+        "/reports/subscriptions", "/reports/subscriptions", kind="daily", person=str(office.world.people["leader"])
+    )
+    page = supervisor.opens("/reports/subscriptions")
+
+    assert (refused.status_code, added.status_code, colleague.status_code) == (422, 303, 303)
+    assert "周报" in seen(page)
+    assert "王队长" in seen(page)
+    ends = re.findall(r'action="(/reports/subscriptions/[0-9a-f-]+/end)"', page.text)
+    assert len(ends) == 2
+    handler = office.member("handler")
+    assert handler.posts(ends[0], csrf=handler.csrf()).status_code == 404
+    for action in ends:
+        assert supervisor.posts(action, csrf=supervisor.csrf()).status_code == 303
+    assert "/end" not in supervisor.opens("/reports/subscriptions").text
+
+
+def test_whoever_has_no_reports_finds_none(office: Office) -> None:
+    for who in ("warden", "owner", "crew"):
+        assert office.member(who).opens("/reports/sla").status_code == 403
+    assert "/reports/sla" not in office.member("warden").opens("/tasks").text
+
+
+def test_in_english_too(office: Office) -> None:
+    leader = office.member("leader")
+    leader.client.cookies.set("lang", "en")
+
+    text = seen(leader.opens("/reports/sla", lang="en", **PERIOD))
+
+    assert "Verify on site: in time" in text
