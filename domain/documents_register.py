@@ -93,4 +93,6 @@ def readable(session: Session, document_id: UUID, *, actor: Actor) -> Document:
 
 def kind_label(kind: str) -> Label:
     """Return the words for a kind of document, of ours or of an application."""
-    return catalogue.document_kinds().get(kind) or papers.KINDS.get(kind) or Label(kind, kind)
+    if kind == papers.APPLICATION:
+        return papers.APPLICATION_LABEL
+    return catalogue.document_kinds().get(kind) or Label(kind, kind)

@@ -33,14 +33,8 @@ _TAIL = 2048
 """Where a whole PDF says that it ends (ISO 32000-1, 7.5.5, and what readers forgive)."""
 
 APPLICATION = "application"
-KINDS: dict[str, Label] = {
-    APPLICATION: Label("入驻材料", "Came with the application"),
-    "licence": Label("营业执照", "Business licence"),
-    "plan": Label("平面图", "Floor plan"),
-    "contract": Label("合同", "Contract"),
-    "other": Label("其他", "Other"),
-}
-"""What a paper is."""
+"""The kind of what came with one; every other kind is the catalogue's (`catalogue.document_kinds`)."""
+APPLICATION_LABEL = Label("入驻材料", "Came with the application")
 
 
 class PaperRefused(Exception):

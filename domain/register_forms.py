@@ -17,7 +17,6 @@ from domain.opening_hours import checked_hours, read_hours
 
 MOST_AT_ONCE = 200
 """Facilities added by one form."""
-LARGEST_SIZE = 10_000_000
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2199, 12, 31)
 
@@ -90,7 +89,7 @@ def select_field(title: str, *, listed: str, required: bool = True, hint: str = 
     return Field(None, max_length=80, title=title, json_schema_extra={**extra, "optional": True})
 
 
-def number_field(title: str, *, least: float = 0, most: float = LARGEST_SIZE, required: bool = False) -> Any:  # noqa: ANN401
+def number_field(title: str, *, least: float = 0, most: float = catalogue.LARGEST_SIZE, required: bool = False) -> Any:  # noqa: ANN401
     """Return a field for a number from `least` to `most`."""
     extra: dict[str, Any] = {"widget": "number"}
     if required:

@@ -29,6 +29,7 @@ from domain.catalogue.hazard import (
 from domain.catalogue.key_unit import KeyUnitSuggestion, key_unit_suggestion
 from domain.catalogue.question import PUBLIC_QUESTIONS, PublicQuestion, public_question, suggest_hazards
 from domain.catalogue.register_words import (
+    LARGEST_SIZE,
     SIZES,
     FacilityKind,
     Industry,
@@ -45,6 +46,7 @@ from domain.catalogue.time_limit import TimeLimit, UnknownTimeLimit, limit, limi
 from domain.catalogue.validity import BrokenValidity, Validity
 
 __all__ = [
+    "LARGEST_SIZE",
     "PUBLIC_QUESTIONS",
     "SIZES",
     "BrokenValidity",

@@ -23,6 +23,8 @@ SIZES: Mapping[str, Label] = MappingProxyType(
     }
 )
 """The measures of a venue that thresholds ask for."""
+LARGEST_SIZE = 10_000_000
+"""Of any of them: what is larger is a slip of the hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,6 @@ from domain.imports import readers
 from domain.imports.lines import Column
 from domain.language import N_, Label, Sentence
 
-LARGEST_SIZE = 10_000_000
-
 COLUMNS: tuple[Column, ...] = (
     Column("code", Label("场所编码", "Venue code"), readers.identifier(clean_venue_code), also=("编码",), width=12,
            hint=Sentence("Only to change a venue that is there. New venues get their code from the system.")),
@@ -46,7 +44,7 @@ COLUMNS: tuple[Column, ...] = (
            hint=Sentence("What visitors read after scanning the code.")),
     Column("opened_on", Label("启用日期", "In the register since"), readers.day, width=12, kind="day",
            example=date(2026, 1, 1), hint=Sentence("Empty: the day of the import.")),
-    *(Column(key, label, readers.number(0, LARGEST_SIZE, whole=key not in ("area_m2", "height_m")), width=12,
+    *(Column(key, label, readers.number(0, catalogue.LARGEST_SIZE, whole=key not in ("area_m2", "height_m")), width=12,
              kind="number") for key, label in catalogue.SIZES.items()),
     Column("key_unit_since", Label("重点单位认定日期", "Key unit since"), readers.day, width=14, kind="day"),
     Column("key_unit_basis", Label("重点单位认定依据", "Key unit by"), readers.text(300), width=20),

@@ -15,7 +15,6 @@ from domain.opening_hours import NotOpeningHours, read_hours
 from domain.register_forms import CreditCode, IndustryCode, OwnPhone, VenueClassCode, refused
 
 MOST_DOCUMENTS = 6
-LARGEST_SIZE = 10_000_000
 
 SIZES_OF_CLASS: Mapping[str, tuple[str, ...]] = {
     "V01": ("area_m2", "people", "storeys"),
@@ -56,7 +55,7 @@ EXAMPLES: Mapping[str, Label] = {
 def size_field(name: str, *, whole: bool = True) -> Any:  # noqa: ANN401 - as pydantic's own Field
     """Return a field for a number that may be left out."""
     extra: dict[str, Any] = {"widget": "number", "optional": True, "whole": whole}
-    return Field(None, ge=0, le=LARGEST_SIZE, title=catalogue.SIZES[name].en, json_schema_extra=extra)
+    return Field(None, ge=0, le=catalogue.LARGEST_SIZE, title=catalogue.SIZES[name].en, json_schema_extra=extra)
 
 
 def _readable(hours: str) -> str:

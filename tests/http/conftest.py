@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +13,8 @@ from api.app import create_app
 from domain import accounts
 from domain.database import Database
 from domain.settings import Settings, get_settings
+from tests import reach
+from tests.reach import Stage
 from tests.world import World
 
 PASSWORD = "fireline-demo"
@@ -64,3 +67,20 @@ def account(db: Database, world: World) -> Callable[[str], str]:
         return who
 
     return make
+
+
+@pytest.fixture
+def stage(db: Database, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Two districts with the same things in each (`tests/reach.py`)."""
+    monkeypatch.setenv("FIRELINE_STORAGE_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    yield reach.build(db, world)
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def site(stage: Stage) -> FastAPI:
+    """The web part of the two districts."""
+    app = create_app(stage.db, get_settings())
+    app.state.clock = lambda: stage.world.clock.now
+    return app

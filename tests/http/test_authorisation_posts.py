@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from domain.actors import Role
-from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Delegation, Person, Post, Venue
 from domain.people import local_day
-from domain.settings import get_settings
-from tests import reach
 from tests.http.test_authorisation import GETS, POSTS, address, answered
 from tests.reach import SINCE, Side, Stage
-from tests.world import World
 
 THINGS = {
     (method, path): who
@@ -31,21 +24,6 @@ THINGS = {
 """What concerns one thing of one district."""
 OF_A_VENUE = {key: who for key, who in THINGS.items() if key[1].startswith("/venues/") or "/v1/venues/" in key[1]}
 OF_A_CASE = {key: who for key, who in THINGS.items() if "{number}" in key[1]}
-
-
-@pytest.fixture
-def stage(db: Database, world: World, tmp_path, monkeypatch) -> Iterator[Stage]:
-    monkeypatch.setenv("FIRELINE_STORAGE_DIR", str(tmp_path))
-    get_settings.cache_clear()
-    yield reach.build(db, world)
-    get_settings.cache_clear()
-
-
-@pytest.fixture
-def site(stage: Stage) -> FastAPI:
-    app = create_app(stage.db, get_settings())
-    app.state.clock = lambda: stage.world.clock.now
-    return app
 
 
 def somebody(stage: Stage, *posts: dict[str, object]) -> UUID:

@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from domain import area_register
 from domain.actors import Role
-from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Organisation, Person, Post, Venue
-from domain.settings import get_settings
-from tests import journeys, reach
+from tests import journeys
 from tests.reach import Stage
 from tests.staff_member import Member, seen
-from tests.world import World
 
 CREDIT = "91110000600037341L"
-
-
-@pytest.fixture
-def stage(db: Database, world: World, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    monkeypatch.setenv("FIRELINE_STORAGE_DIR", str(tmp_path))
-    get_settings.cache_clear()
-    yield reach.build(db, world)
-    get_settings.cache_clear()
-
-
-@pytest.fixture
-def site(stage: Stage) -> FastAPI:
-    app = create_app(stage.db, get_settings())
-    app.state.clock = lambda: stage.world.clock.now
-    return app
 
 
 def member(stage: Stage, site: FastAPI, role: Role) -> Member:
