@@ -38,6 +38,7 @@ class Hit:
     case_id: UUID
     nth: int = 1
     """Which of the case's runs that the number counts."""
+    run: int | None = None
     started_at: datetime | None = None
     due_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -185,7 +186,8 @@ class _Look:
         timed = []
         for hit in found:
             row = sorted(runs[hit.case_id], key=lambda row: row.run)[hit.nth - 1]
-            timed.append(replace(hit, started_at=row.started_at, due_at=row.due_at, stopped_at=row.stopped_at))
+            times = {"started_at": row.started_at, "due_at": row.due_at, "stopped_at": row.stopped_at}
+            timed.append(replace(hit, run=row.run, **times))
         return timed
 
     def _counts(self, row: Any) -> bool:  # noqa: ANN401 - a row

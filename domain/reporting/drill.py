@@ -109,6 +109,7 @@ class Row:
     area_id: UUID | None
     hazard_code: str | None
     assignee_id: UUID | None
+    run: int | None = None
     started_at: datetime | None = None
     due_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -158,7 +159,9 @@ def _rows(session: Session, hits: list[Hit], actor: Actor) -> list[Row]:
     )  # fmt: skip
     known = {row.id: Row(*row) for row in session.execute(query)}
     return [
-        replace(known[hit.case_id], started_at=hit.started_at, due_at=hit.due_at, stopped_at=hit.stopped_at)
+        replace(
+            known[hit.case_id], run=hit.run, started_at=hit.started_at, due_at=hit.due_at, stopped_at=hit.stopped_at
+        )
         for hit in hits
         if hit.case_id in known
     ]

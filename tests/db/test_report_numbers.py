@@ -254,7 +254,7 @@ def behind(told: Told10k, asked: Asked, figure: Figure, actor: Actor = EVERYWHER
             cursor = page.next_cursor
     days = [row.opened_at.astimezone(slow_report.CITY).date() for row in rows]
     assert days == sorted(days, reverse=True)
-    return [(row.id, row.started_at) for row in rows]
+    return [(row.id, row.run, row.started_at) for row in rows]
 
 
 def test_cases_behind_a_number_are_those_it_counted(told: Told10k) -> None:
@@ -266,8 +266,8 @@ def test_cases_behind_a_number_are_those_it_counted(told: Told10k) -> None:
 
     runs = [(case.id, run.started) for case in known.values() if case.process == "hazard_report"
             for run in case.runs["reply"] if run.outcome(asked.as_of) == "late"]  # fmt: skip
-    assert {(str(case_id), started) for case_id, started in late} == set(runs)
-    assert {str(case_id) for case_id, _ in fixed} == {
+    assert {(str(case_id), started) for case_id, _, started in late} == set(runs)
+    assert {str(case_id) for case_id, *_ in fixed} == {
         case.id for case in known.values() if case.process == "rectification" and case.result == "fixed"
     }
 
