@@ -68,7 +68,8 @@ def _shown(line: Line, locale: str) -> dict[str, Any]:
     about = line.about
     return {
         "id": str(line.id),
-        "kind": line.kind if about else None,
+        "kind": line.kind if about or line.link else None,
+        "link": line.link,
         "words": in_words(line.title, locale),
         "at": moment(line.at),
         "read_at": moment(line.read_at),

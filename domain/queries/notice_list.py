@@ -40,6 +40,12 @@ _BY_EFFECT = {
     "ask_reviewer": Sentence("An application waits for its review"),
 }
 """Effect → what its notice says first; an effect of no list here is told by its own label."""
+_REPORTS = {
+    "daily": Sentence("The daily report is ready"),
+    "weekly": Sentence("The weekly report is ready"),
+    "monthly": Sentence("The monthly report is ready"),
+}
+"""How often a report comes → what its notice says."""
 GONE = Sentence("This concerns a case that is no longer within your reach.")
 
 
@@ -70,6 +76,10 @@ class Line:
     title: Sentence | Label
     about: About | None
     """None: no longer within the reader's reach."""
+    link: str | None = None
+    """Where that is which is about no case; the page there says whether the reader may still see it."""
+    days: str = ""
+    """Of a report: its first and last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,11 @@ def _known(session: Session, actor: Actor, ids: list[UUID]) -> Mapping[UUID, Any
 
 def _line(notice: Notice, known: Mapping[UUID, Any], actor: Actor) -> Line:
     row = known.get(notice.case_id) if notice.case_id else None
+    if notice.kind == "report":
+        said = notice.data
+        days = " – ".join(dict.fromkeys((str(said["from_on"]), str(said["until_on"]))))
+        return Line(notice.id, notice.at, notice.read_at, notice.kind, _REPORTS[str(said["kind"])], None,
+                    f"/reports/editions/{said['edition']}", days)  # fmt: skip
     if row is None:
         return Line(notice.id, notice.at, notice.read_at, notice.kind, GONE, None)
     workflow = workflow_of(row.process)
