@@ -19,7 +19,7 @@ THINGS = {
     (method, path): who
     for method, table in (("GET", GETS), ("POST", POSTS))
     for path, who in table.items()
-    if "{" in path.replace("{table}", "")
+    if "{" in path.replace("{table}", "").replace("{rule}", "")
 }
 """What concerns one thing of one district."""
 OF_A_VENUE = {key: who for key, who in THINGS.items() if key[1].startswith("/venues/") or "/v1/venues/" in key[1]}
