@@ -33,6 +33,7 @@ RUNNING, IN_TIME, LATE, LEFT_IN_TIME, LEFT_LATE = range(5)
 """Outcomes of a run. Done at the very deadline is in time; not done when it comes is a breach."""
 RESULTS = (None, FIXED, FIXING, UNPROVEN)
 NEVER = 2**62
+LOOKED_UP_AT_ONCE = 5000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_REOPENED = 2**15 - 1
@@ -138,8 +139,8 @@ def known_numbers(session: Session, names: Collection[Name]) -> dict[Name, int]:
         by_kind[kind].append(value)
     found: dict[Name, int] = {}
     for kind, values in by_kind.items():
-        for start in range(0, len(values), 500):
-            some = values[start : start + 500]
+        for start in range(0, len(values), LOOKED_UP_AT_ONCE):
+            some = values[start : start + LOOKED_UP_AT_ONCE]
             query = select(_NAMES.c.value, _NAMES.c.id).where(_NAMES.c.kind == kind, _NAMES.c.value.in_(some))
             found |= {(kind, row.value): row.id for row in session.execute(query)}
     return found

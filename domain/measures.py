@@ -89,34 +89,47 @@ def catch_up(session: Session, *, at: datetime, most: int = AT_ONCE, everything:
     """Measure up to `most` cases that moved and return how many; 0 also while another worker measures.
 
     `everything` looks at every case and not at those alone that moved since: entries may have been written with
-    moments of long ago (a loaded city).
+    moments of long ago (a loaded city). It goes through them by their opening, call after call, also after a stop.
     """
-    since = hold(session)
-    if since is None:
+    held = hold(session)
+    if held is None:
         return 0
-    look = _moved(*(() if everything else (_since(since),)))
+    if everything or held.at == BEGINNING:
+        return _look_through(session, held, at=at, most=most)
     # Those opened together are kept together.
-    ids = list(session.execute(look.order_by(_CASES.c.opened_at, _CASES.c.id).limit(most)).scalars())
+    look = _moved(_since(held.at)).order_by(_CASES.c.opened_at, _CASES.c.id)
+    ids = list(session.execute(look.limit(most)).scalars())
     measure(session, ids)
-    if len(ids) < most and at > since:
+    if len(ids) < most and at > held.at:
         session.execute(update(_UNTIL).values(at=at))
     return len(ids)
 
 
-def hold(session: Session) -> datetime | None:
+def _look_through(session: Session, held: Any, *, at: datetime, most: int) -> int:  # noqa: ANN401 - a row
+    """Measure the next cases that are behind, by their opening."""
+    look = _moved(_CASES.c.opened_at >= (held.looked_to or BEGINNING)).add_columns(_CASES.c.opened_at)
+    found = session.execute(look.order_by(_CASES.c.opened_at, _CASES.c.id).limit(most)).all()
+    measure(session, [row.id for row in found])
+    since = held.looking_since or at
+    if len(found) == most:
+        session.execute(update(_UNTIL).values(looked_to=found[-1].opened_at, looking_since=since))
+    else:  # what moved meanwhile among those looked at first is found by its moment, after `since`
+        session.execute(update(_UNTIL).values(looked_to=None, looking_since=None, at=max(held.at, since)))
+    return len(found)
+
+
+def hold(session: Session) -> Any:  # noqa: ANN401 - a row
     """Return how far it is and keep others from measuring; None when somebody else is at it."""
-    dialect = _dialect(session)
-    beginning = dialect.insert(_UNTIL).on_conflict_do_nothing(index_elements=["id"])
-    query = select(_UNTIL.c.at).where(_UNTIL.c.id == 1)
+    query = select(_UNTIL).where(_UNTIL.c.id == 1)
     if session.execute(query).first() is None:
+        beginning = _dialect(session).insert(_UNTIL).on_conflict_do_nothing(index_elements=["id"])
         session.connection().execute(beginning, {"id": 1, "at": BEGINNING})
-    at: datetime | None = session.execute(query.with_for_update(skip_locked=True)).scalar()
-    return at
+    return session.execute(query.with_for_update(skip_locked=True)).first()
 
 
 def begin_anew(session: Session) -> None:
     """Have the next one who measures look at every case: some were written with moments of long ago (a loaded city)."""
-    session.execute(update(_UNTIL).values(at=BEGINNING))
+    session.execute(update(_UNTIL).values(at=BEGINNING, looked_to=None, looking_since=None))
 
 
 def measure(session: Session, ids: Collection[UUID], *, anew: bool = False) -> None:
@@ -246,9 +259,14 @@ def pack_days(session: Session, days: Collection[tuple[str, date]]) -> None:
     measured_days.store(session, [measured_days.pack(*one, numbers=numbers) for one in read])
 
 
-def rows_of(session: Session, process: str, day: date, *, as_of: datetime | None = None) -> tuple[list[Any], list[Any]]:
-    """Return the cases opened that day, by id, and their runs: as they are, or as they were at a moment."""
-    between = day_between(day)
+def rows_of(
+    session: Session, process: str, day: date, *, until: date | None = None, as_of: datetime | None = None
+) -> tuple[list[Any], list[Any]]:
+    """Return the cases opened that day, by id, and their runs: as they are, or as they were at a moment.
+
+    With `until`: opened on any day up to that one.
+    """
+    between = day_between(day)[0], day_between(until or day)[1]
     cases = session.execute(_true_at(_NOW, _PAST, process, between, as_of).order_by("case_id")).all()
     stages = session.execute(
         _true_at(_STAGES, _STAGES_PAST, process, between, as_of).order_by("case_id", "stage", "run")

@@ -166,3 +166,6 @@ class MeasuredUntil(SQLModel, table=True):
     id: int = Field(default=1, primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)
     """Every step of before is measured."""
+    looked_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """While every case is looked at, whenever it moved: those opened before that moment are done."""
+    looking_since: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -5,7 +5,6 @@ Not imported at the top of anything that every part of the product loads: numpy 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -29,6 +28,7 @@ OUTCOMES = OVERDUE + 1
 SHAPE = (2, 2, len(RESULTS), 2, 2, RATINGS + 1)
 """Closed, overdue, result, disputed, reopened, rating: everything that is counted of a case, as one number."""
 SHAPES = int(np.prod(SHAPE))
+NEAR_DAYS = 3
 Mask = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
@@ -85,7 +85,7 @@ class Columns:
 
 def load(session: Session, process: str, *, from_on: date, until_on: date, as_of: datetime) -> Columns:
     """Return the cases opened from one day to another, both included."""
-    days = list(_days(session, process, from_on, until_on, as_of))
+    days = _days(session, process, from_on, until_on, as_of)
     cases = np.frombuffer(b"".join(day.cases for day in days), dtype=CASE)
     runs = np.frombuffer(b"".join(day.runs for day in days), dtype=RUN)
     many = np.array([len(day.cases) // CASE.itemsize for day in days], dtype=np.int64)
@@ -95,16 +95,40 @@ def load(session: Session, process: str, *, from_on: date, until_on: date, as_of
     return Columns(process, as_of, cases, runs, opened, run_case)
 
 
-def _days(session: Session, process: str, from_on: date, until_on: date, as_of: datetime) -> Iterator[Packed]:
-    """Give the packed days; those that changed after the moment are packed anew from what was true then."""
-    for day in _stored(session, process, from_on, until_on):
-        if day.changed_at <= as_of:
-            yield day
-        elif measures.day_between(day.opened_on)[0] <= as_of:
-            cases, stages = measures.rows_of(session, process, day.opened_on, as_of=as_of)
-            names = measured_days.names_in(cases, stages)
-            numbers = measured_days.known_numbers(session, names)
-            yield measured_days.pack(process, day.opened_on, cases, stages, numbers=numbers)
+def _days(session: Session, process: str, from_on: date, until_on: date, as_of: datetime) -> list[Packed]:
+    """Return the packed days; those that changed after the moment are packed anew from what was true then."""
+    stored = _stored(session, process, from_on, until_on)
+    changed = [day.opened_on for day in stored if day.changed_at > as_of]
+    then = {} if not changed else _days_then(session, process, changed, as_of)
+    days = [day if day.changed_at <= as_of else then.get(day.opened_on) for day in stored]
+    return [day for day in days if day is not None]
+
+
+def _days_then(session: Session, process: str, days: list[date], as_of: datetime) -> dict[date, Packed]:
+    """Return what those of the days given were that had begun at the moment."""
+    found: dict[date, Packed] = {}
+    for stretch in _stretches([day for day in days if measures.day_between(day)[0] <= as_of]):
+        cases, stages = measures.rows_of(session, process, stretch[0], until=stretch[-1], as_of=as_of)
+        by_day: dict[date, tuple[list[Any], list[Any]]] = {day: ([], []) for day in stretch}
+        day_of = {case.case_id: case.opened_on for case in cases}
+        for rows, kind in ((cases, 0), (stages, 1)):
+            for row in rows:
+                if day_of[row.case_id] in by_day:
+                    by_day[day_of[row.case_id]][kind].append(row)
+        numbers = measured_days.known_numbers(session, measured_days.names_in(cases, stages))
+        found |= {day: measured_days.pack(process, day, *rows, numbers=numbers) for day, rows in by_day.items()}
+    return found
+
+
+def _stretches(days: list[date]) -> list[list[date]]:
+    """Return the days, in order, in stretches that are worth reading at once."""
+    stretches: list[list[date]] = []
+    for day in days:
+        if stretches and (day - stretches[-1][-1]).days <= NEAR_DAYS:
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return stretches
 
 
 def _stored(session: Session, process: str, from_on: date, until_on: date) -> list[Packed]:

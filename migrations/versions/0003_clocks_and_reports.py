@@ -59,6 +59,8 @@ def upgrade() -> None:
         "measured_until",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("looked_to", UtcDateTime(), nullable=True),
+        sa.Column("looking_since", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
