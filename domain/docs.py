@@ -18,6 +18,7 @@ from uuid import UUID
 import domain.companions  # noqa: F401 - registers the companions whose rules are told here
 from domain import cases, catalogue
 from domain.actors import ROLE_LABELS, Role
+from domain.adjustable import ADJUSTABLE
 from domain.imports.columns_page import columns_page
 from domain.language import CHINESE, translate
 from domain.processes import WORKFLOWS, enrolment, hazard_report
@@ -219,9 +220,33 @@ def _basis(clock: Clock) -> list[str]:
     ]
 
 
+READ_ONCE = (
+    "Read once at the start from the environment. What an administrator may change while Fireline runs stands at the end, "
+    "and at `/admin/settings`; some of it begins with what the environment says."
+)
+CHANGED = (
+    "Each change asks for a reason and stands in the audit log; every process goes by it from its next unit of work on "
+    "(`domain.product_settings`)."
+)
+
+
+def _adjustable() -> str:
+    delivered = Settings.model_construct()
+    rows = ["| setting | is | can be | default |", "| --- | --- | --- | --- |"]
+    for key, known in ADJUSTABLE.items():
+        default = known.said(known.default(delivered))
+        bounds = f"{known.bounds.zh}<br>{known.bounds.en}"
+        rows.append(f"| `{key}` | {known.words.zh}<br>{known.words.en}: {known.about.en} | {bounds} | {default.en} |")
+    return "\n".join(rows)
+
+
 def settings_page() -> str:
     """Return the page of the settings: a heading for each."""
-    parts = ["# Settings", GENERATED, "Read once at the start from the environment. Nothing else configures Fireline."]
+    parts = [
+        "# Settings",
+        GENERATED,
+        READ_ONCE,
+    ]
     for name, info in Settings.model_fields.items():
         default = "a published demo value" if name.endswith(SECRETS) else f"`{info.default}`"
         if info.default in ("", None):
@@ -229,6 +254,11 @@ def settings_page() -> str:
         if name in OF_THE_DEMO:
             default += f"; for production set it to {OF_THE_DEMO[name][0]}"
         parts.append(f"## FIRELINE_{name.upper()}\n\n{info.description}\n\nDefault: {default}")
+    parts += [
+        "## Changed while it runs",
+        CHANGED,
+        _adjustable(),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
