@@ -28,7 +28,7 @@ setup: ## only the installing part of run
 	@deploy/setup.sh
 
 test: setup-tests ## every test on SQLite and PostgreSQL; ARGS='-k word' chooses
-	@exec $(python) -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
+	@exec $(python) -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 nightly: setup-tests ## the tests that take too long for every commit
 	@exec $(python) -m pytest -m nightly $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -19,8 +20,26 @@ from tests import connections
 from tests.cluster import Cluster, running_cluster
 from tests.world import World, build_world
 
-connections.watch()
+SLOWEST_FIRST = ("runner", "faults", "flows", "db", "browser", "http", "bdd", "unit")
+"""Folders in the order of their longest files: what comes last keeps nobody waiting."""
+
 _NUMBER = itertools.count(1)
+
+connections.watch()
+gc.disable()  # until everything is collected: nothing of it can go
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: SLOWEST_FIRST.index(item.path.relative_to(here).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every collection of garbage what stays to the end: it cost a sixth of the suite's time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
