@@ -62,7 +62,7 @@ def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, lan
         _catch_up(database, at)
         with database.read() as session:
             actor = _actor(session, username, at) if username else AT_THE_MACHINE
-            asked = _read(session, fields, actor, at)
+            asked = _read(session, fields, actor if username else reaches.actor_of(reaches.EVERYTHING), at)
             wish = Wish(Kind.ASKED, replace(asked, as_of=None), _reach(session, actor, asked),
                         language or settings.locale)  # fmt: skip
             as_of = measures.settled_until(session) or at

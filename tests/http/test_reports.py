@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 
+from domain import notices
 from domain.database import Database
 from domain.reporting.asked import Asked
 from domain.reporting.numbers import numbers
@@ -203,3 +205,42 @@ def test_in_english_too(office: Office) -> None:
     text = seen(leader.opens("/reports/sla", lang="en", **PERIOD))
 
     assert "Verify on site: in time" in text
+
+
+def test_a_program_reads_the_same_numbers_and_their_cases(
+    office: Office, program: Callable[[str], dict[str, str]]
+) -> None:
+    leader = program("leader")
+    client = office.nobody().client
+
+    found = client.get("/api/v1/reports/sla", params=PERIOD, headers=leader)
+    lines = {line["figure"]: line for chapter in found.json()["chapters"] for line in chapter["headline"]}
+    cases = client.get(
+        "/api/v1/reports/sla/cases", params={**PERIOD, "figure": "hazard_report.received", "limit": 3}, headers=leader
+    ).json()
+
+    assert lines["hazard_report.received"]["value"] == 4
+    assert lines["hazard_report.verify_again.in_time"]["value"] is None
+    assert len(cases["cases"]) == 3
+    assert cases["next_cursor"]
+    for query, status in (({"from": "2026-08-20", "until": "2026-08-01"}, 422), ({"area": "atlantis"}, 404),
+                          ({"hazard": "XYZ"}, 422)):  # fmt: skip
+        refused = client.get("/api/v1/reports/sla", params=query, headers=leader)
+        assert refused.status_code == status
+        assert refused.headers["content-type"].startswith("application/problem+json")
+    assert client.get("/api/v1/reports/sla", headers=program("warden")).status_code == 403
+    described = client.get("/api/openapi.json").json()["paths"]["/api/v1/reports/sla"]["get"]
+    assert {one["name"] for one in described["parameters"]} >= {"from", "until", "area", "process", "hazard"}
+
+
+def test_the_notice_of_a_report_leads_to_its_edition(office: Office) -> None:
+    with office.db.write() as session:
+        notices.note(
+            session, office.world.people["leader"], key="report:x", kind="report", at=office.world.clock.now,
+            data={"edition": str(UUID(int=7)), "kind": "weekly", "from_on": "2026-08-17", "until_on": "2026-08-23"},
+        )  # fmt: skip
+
+    page = office.member("leader").opens("/notices")
+
+    assert "周报已编制完成" in seen(page)
+    assert f'href="/reports/editions/{UUID(int=7)}"' in page.text
