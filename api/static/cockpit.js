@@ -6,6 +6,7 @@ const KIOSK = document.documentElement.classList.contains("kiosk");
 const EVERY = KIOSK ? 30_000 : 60_000;
 const PATIENCE = 15_000;
 const FORGOTTEN = 15 * 60_000; // a desk nobody sits at must not keep its sign-in alive; a screen on the wall may
+const MOST = 24; // bars in one chart; the table beneath has everybody
 const token = new URLSearchParams(location.hash.slice(1)).get("token");
 const screen = document.getElementById("screen");
 const charts = new Map();
@@ -126,7 +127,8 @@ function bars(rows, colours, { percent = false, target = null, words }) {
 }
 
 const kinds = (data, words, colours) => (data.kinds.length ? bars(data.kinds.map((one) => ({ name: one.label, value: one.count })), colours, { words }) : null);
-const byShare = (rows, target, words, colours) => (rows?.length ? bars(rows.map((one) => ({ name: one.name, value: one.on_time.percent })), colours, { percent: true, target, words }) : null);
+const lowest = (rows) => (rows.length <= MOST ? rows : rows.filter((one) => one.on_time.percent !== null).sort((one, other) => one.on_time.percent - other.on_time.percent).slice(0, MOST));
+const byShare = (rows, target, words, colours) => (rows?.length ? bars(lowest(rows).map((one) => ({ name: one.name, value: one.on_time.percent })), colours, { percent: true, target, words }) : null);
 const areas = (data, words, colours) => byShare(data.areas, data.targets.on_time, words, colours);
 const people = (data, words, colours) => byShare(data.people, data.targets.on_time, words, colours);
 

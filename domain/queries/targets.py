@@ -22,7 +22,8 @@ from domain.settings import city_zone
 
 ON_SITE = ("verify", "verify_again", "recheck")
 """Clocks that measure the work of whoever a case is assigned to."""
-MOST_PEOPLE = 200
+MOST_PEOPLE = 2000
+"""More wardens than a city has."""
 
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _CASES: Any = CaseMeasure.__table__  # type: ignore[attr-defined]

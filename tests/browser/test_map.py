@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP_WIDTH, Site
 from tests.browser.test_staff_looks import LOOKS, looked_at, opened_faults, signed_in
@@ -34,12 +34,9 @@ def fill(site: Site) -> None:
         all_measured(session, now)
 
 
-def drawn(page: Page, *words: str) -> None:
+def drawn(page: Page, words: str) -> None:
     """Wait until the map shows what was asked for."""
-    page.wait_for_function(
-        "(words) => words.every((word) => (document.getElementById('map').dataset.drawn ?? '').includes(word))",
-        arg=list(words),
-    )
+    page.wait_for_selector(f'#map[data-drawn*="{words}"]')
 
 
 def test_map_draws_what_its_table_says_from_our_server_alone(site: Site, open_page: OpenPage) -> None:
@@ -72,9 +69,9 @@ def test_map_draws_what_its_table_says_from_our_server_alone(site: Site, open_pa
         for layer in ("cases", "heat", "venues"):
             page.check(f".layers [value={layer}]")
         page.wait_for_selector("canvas.leaflet-heatmap-layer")
-        page.wait_for_function("document.querySelectorAll('#map path.leaflet-interactive').length >= 3 + 2 + 2")
+        expect(page.locator("#map path.leaflet-interactive")).to_have_count(3 + 2 + 2)
         page.uncheck(".layers [value=areas]")
-        page.wait_for_function("!document.querySelector('#map path[data-area]')")
+        expect(page.locator("#map path[data-area]")).to_have_count(0)
         assert opened_faults(page) == []
 
         # Months before the records: hatched, and the words of the legend say why; nothing there looks like zero.
