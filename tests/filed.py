@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from documents import editions as paper_editions
 from domain import cases, errands, measures, reports
 from domain.actors import ANYBODY, SYSTEM
 from domain.database import Database
+from domain.identifiers import new_id
 from domain.models import Errand
+from domain.reporting import editions
+from domain.reporting.asked import Asked
+from domain.reporting.editions import FORMATS, Made, Wish
+from domain.reporting.periods import Kind
+from domain.reporting.reach import EVERYTHING
 from domain.reports import Intake
+from domain.settings import get_settings
 from flows.chores import Chore
 from flows.errands import carry_out
 from notifications.providers import Sent
@@ -60,6 +68,16 @@ def measure(db: Database, at: datetime) -> None:
         with db.write() as session:
             if not measures.catch_up(session, at=at):
                 return
+
+
+def edition(db: Database, at: datetime) -> UUID:
+    """Keep an edition over everything there was in August 2026, without its files, and return its id."""
+    asked = Asked(date(2026, 8, 1), date(2026, 8, 31))
+    wish = Wish(Kind.ASKED, asked, EVERYTHING, "zh_CN")
+    with db.write() as session:
+        content = paper_editions.counted(session, wish, edition_id=new_id(), as_of=at, settings=get_settings())
+        made = Made("looked-at", wish, content, dict.fromkeys(FORMATS, ("0" * 64, 123_456)))
+        return editions.keep(session, made, actor=SYSTEM, at=at).id
 
 
 @dataclass

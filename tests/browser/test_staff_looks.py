@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from domain import cases, notices, outbox, rectifications, vault_keeping
 from domain.models import Outbox
+from tests import filed
 from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
 from tests.browser.looks import faults
 from tests.staff_member import Office, office_of
@@ -215,3 +216,22 @@ def test_large_text_leaves_the_timeline_its_room(site: Site, open_page: OpenPage
         assert story is not None
         assert story["width"] > DESKTOP_WIDTH / 2
         assert opened_faults(page) == []
+
+
+@pytest.mark.parametrize(("width", "language"), LOOKS)
+def test_pages_of_reports_have_no_fault(site: Site, open_page: OpenPage, width: int, language: str) -> None:
+    filed.some_days(site.db, site.world)
+    with office_of(site.db, site.world) as office:
+        filed.measure(site.db, office.world.clock.advance(minutes=10))
+        edition = filed.edition(site.db, office.world.clock.now)
+        page = signed_in(open_page(width=width, language=language), office, "supervisor")
+
+        wrong = looked_at(
+            page, "/reports/sla?from=2026-08-01&until=2026-08-28", "/reports/sla?from=2026-01-01&until=2026-01-02",
+            "/reports/sla?from=2026-08-28&until=2026-08-01&hazard=XYZ&area=nowhere", "/reports",
+            "/reports/sla/cases?figure=hazard_report.verify.started&from=2026-08-01&until=2026-08-28",
+            "/reports/sla/cases?figure=hazard_report.disputed&from=2026-08-01&until=2026-08-28",
+            f"/reports/editions/{edition}", "/reports/subscriptions",
+        )  # fmt: skip
+
+    assert wrong == {}
