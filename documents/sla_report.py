@@ -6,6 +6,7 @@ Every row of a table and every chart is a whole number of lines high, so that th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -122,7 +123,7 @@ def drawings(content: Content, chapter: Chapter) -> Iterator[Drawing]:
     """Give the charts of a chapter; the table of each stands beside it."""
     if chapter.series:
         title = f"{content.say(WORDS['series'])} · {content.say(UNITS[content.numbers.unit])}"
-        yield charts.columns([_column(point) for point in chapter.series], title=title)
+        yield charts.columns([_column(*point) for point in chapter.series], title=title)
     if rows := chapter.stages.rows:
         title = content.say(WORDS["breaches"])
         yield charts.bars([_bar(content, row, chapter.process) for row in rows], title=title, alarming=True)
@@ -140,8 +141,9 @@ def _lines_high(drawing: Drawing) -> int:
     return ceil(drawing.height * CHART_MM / charts.WIDTH / LINE_MM)
 
 
-def _column(point: Point) -> Column:
-    return Column(f"{point.from_on.month}-{point.from_on.day}", point.received, point.closed)
+def _column(begins: date, point: Point | None) -> Column:
+    words = f"{begins.month}-{begins.day}"
+    return Column(words, point.received, point.closed) if point else Column(words, None)
 
 
 def _table(content: Content, table: Table, process: str) -> dict[str, Any]:

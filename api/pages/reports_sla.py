@@ -161,7 +161,7 @@ def _chapter(chapter: paper.Chapter, content: Content, addresses: Addresses, loc
         "stages": (chapter.stages, _rows(chapter.stages, chapter.process, content.names, addresses)),
         "tables": tables,
         "firsts": paper.FIRST,
-        "points": [_point(point, addresses) for point in chapter.series],
+        "points": [_point(point, addresses) for _, point in chapter.series if point is not None],
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from domain.language import Label
 from domain.reporting import amounts
@@ -15,6 +16,8 @@ from domain.reporting.amounts import Amount
 from domain.reporting.drill import Figure
 from domain.reporting.figures import Numbers, Point, ProcessFigures, Share, Slice, StageFigures
 from domain.reporting.names import Names
+from domain.reporting.numbers import BUCKETS
+from domain.settings import city_zone
 
 Of = Callable[[ProcessFigures], Amount]
 OfStage = Callable[[StageFigures], Amount]
@@ -82,7 +85,8 @@ class Chapter:
     durations: tuple[Line, ...]
     stages: Table
     tables: tuple[Table, ...]
-    series: tuple[Point, ...]
+    series: tuple[tuple[date, Point | None], ...]
+    """First day of each day, week or month of the period, and what belongs to it; None: it has not come yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +220,22 @@ def _chapter(now: ProcessFigures, before: ProcessFigures, numbers: Numbers) -> C
             )
             if (table := _table(kind, slices, now.process)).rows
         ),
-        series=tuple(point for point in numbers.series if point.process == now.process),
+        series=tuple(_series(numbers, now.process)),
     )  # fmt: skip
+
+
+def _series(numbers: Numbers, process: str) -> Iterator[tuple[date, Point | None]]:
+    """Give every day, week or month of the period: one in which nothing came in is a zero, one to come is no data."""
+    known = {point.from_on: point for point in numbers.series if point.process == process}
+    bucket, last = BUCKETS[numbers.unit], numbers.as_of.astimezone(city_zone()).date()
+    if not known:
+        return
+    day, given = numbers.asked.from_on, None
+    while day <= numbers.asked.until_on:
+        if bucket(day) != given:
+            given = bucket(day)
+            yield given, known.get(given, Point(given, process)) if given <= last else None
+        day += timedelta(days=1)
 
 
 def _spoken_of(now: ProcessFigures) -> Sequence[_Measure]:

@@ -49,9 +49,9 @@ class SubscriptionForm(Form):
     kind: Rhythm = Field(..., title=N_("How often"), json_schema_extra={"widget": "choice"})
     area: str = Field("", max_length=40, title=N_("Area"),
                       json_schema_extra={"widget": "select", "of": "areas", "optional": True})  # fmt: skip
-    person: UUID | None = Field(None, title=N_("For whom"),
+    person: UUID | None = Field(None, title=N_("Subscriber"),
                                 json_schema_extra={"widget": "select", "of": "people", "optional": True})  # fmt: skip
-    until_on: date | None = Field(None, title=N_("Until"), json_schema_extra={"widget": "date", "optional": True})
+    until_on: date | None = Field(None, title=N_("Sent until"), json_schema_extra={"widget": "date", "optional": True})
 
 
 class UnknownSubscription(OutOfReach):
