@@ -44,6 +44,7 @@ def build(database: Database, *, cases: int = CASES, venues: int = register_data
         _people(session, register)
         session.execute(text("SET LOCAL session_replication_role = replica"))  # every row has its case: no need to ask
         session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         _templates(session)
         session.execute(text(_WHICH), {"cases": cases, "templates": TEMPLATES, "days": DAYS, "venues": venues,
                                        "wardens": WARDENS, "now": NOW})  # fmt: skip
@@ -148,7 +149,8 @@ _WHICH = f"""CREATE TEMP TABLE which ON COMMIT DROP AS
     FROM (SELECT i, i % :templates AS t FROM generate_series(0, :cases - 1) i) AS one
     JOIN (SELECT t, min(CAST(opened_at AS date)) AS opened_on FROM told_case GROUP BY t) AS o USING (t)
     JOIN place p ON p.n = (CAST(i AS bigint) * 7919) % :venues
-    JOIN ward w ON w.n = (CAST(i AS bigint) * 7919) % :venues % :wardens"""
+    JOIN ward w ON w.n = (CAST(i AS bigint) * 7919) % :venues % :wardens
+    ORDER BY shift"""  # as they would have come in
 _WHOSE = {"area_id": "which.area_id", "venue_id": "which.venue_id", "assignee_id": "which.person_id",
           "organisation_id": "CASE WHEN told.assignee_id IS NOT NULL THEN which.organisation_id END",
           "hazard_code": "which.hazard_code"}  # fmt: skip
