@@ -63,12 +63,10 @@ def free_port() -> int:
 
 def test_screen_on_the_wall_outlives_its_server(site: Site, browser: Browser) -> None:
     fill(site)
-    with office_of(site.db, site.world) as office, site.db.write() as session:
-        office_account = accounts.add_account(
-            session, username="wall", password="fireline-demo", person_id=site.world.people["leader"]
-        )
-        made = tokens.make(session, office_account, at=site.world.clock.now, scopes=["figures:read"])
-    del office
+    with site.db.write() as session:
+        leader = site.world.people["leader"]
+        account = accounts.add_account(session, username="wall", password="fireline-demo", person_id=leader)
+        made = tokens.make(session, account, at=site.world.clock.now, scopes=["figures:read"])
     port = free_port()
     context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="zh-CN")
     context.set_default_timeout(20_000)
@@ -97,7 +95,7 @@ def test_screen_on_the_wall_outlives_its_server(site: Site, browser: Browser) ->
         # The chart was given new numbers; it was not made anew.
         assert page.evaluate("document.querySelector('[data-chart=trend] canvas').mine") is True
         with site.db.write() as session:
-            tokens.revoke(session, office_account.id, made.id, at=site.world.clock.now,
+            tokens.revoke(session, account.id, made.id, at=site.world.clock.now,
                           actor=site.world.actor(session, "admin"))  # fmt: skip
         page.evaluate("dispatchEvent(new Event('online'))")
         page.wait_for_selector("#line-down:not([hidden]) >> text=请重新登录")
@@ -113,7 +111,8 @@ def test_pages_of_the_cockpit_have_no_fault(site: Site, open_page: OpenPage, wid
     wrong = {}
     with office_of(site.db, site.world) as office:
         page = signed_in(open_page(width=width, language=language), office, "supervisor")
-        for path, charts in (("/cockpit", 4), ("/cockpit?kiosk=1", 3), ("/cockpit?kiosk=1&look=light", 3)):
+        wall = f"/cockpit?kiosk=1&look={'dark' if language == 'en' else 'light'}"
+        for path, charts in (("/cockpit", 4), (wall, 3)):
             page.goto(path)
             expect(page.locator(CHARTS)).to_have_count(charts)
             wrong[path] = opened_faults(page)
