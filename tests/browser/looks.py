@@ -15,7 +15,7 @@ NARROW = 480
 
 AXE = """
 async (rules) => {
-  const found = await axe.run(document, { runOnly: rules });
+  const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
   return found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join(" | "));
 }
 """
