@@ -19,7 +19,7 @@ PRACTICE = "PRACTICE"
 """The basis of a clock that no rule asks for."""
 OWN_TARGET = Label("本地目标", "own target")
 OWN_STRICTER = Label("本地从严", "stricter here")
-_UNITS = {
+UNITS: Mapping[Unit, Label] = {
     Unit.MINUTE: Label("{} 分钟", "{} minutes"),
     Unit.HOUR: Label("{} 小时", "{} hours"),
     Unit.OFFICE_HOUR: Label("{} 个工作小时", "{} office hours"),
@@ -87,7 +87,7 @@ def article(row: TimeLimit) -> Label:
 
 def limit_words(limit: Limit) -> Label:
     """Return a limit in words, such as 3 个工作日."""
-    words = _UNITS.get(limit.unit)
+    words = UNITS.get(limit.unit)
     if words is None:
         return Label("至所定日期", "until the date that was set")
     en = words.en.format(limit.amount)

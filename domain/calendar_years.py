@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import chinese_calendar
 from chinese_calendar.constants import Holiday
@@ -27,6 +27,11 @@ _NAMES = {holiday.value: holiday.chinese for holiday in Holiday}
 
 Days = list[list[Any]]
 """[ISO date, worked, name], in the order of the dates."""
+
+
+def subject_of(year: int) -> UUID:
+    """Return under which id the notices of a year are recorded."""
+    return uuid5(NAMESPACE_URL, f"fireline:calendar:{year}")
 
 
 def digest(days: Days) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select, text, update
 from sqlmodel import Session, col
@@ -14,6 +13,7 @@ from sqlmodel import Session, col
 from domain import access, calendar_files, calendar_years, errands, recounting, register_lock, register_log, rulebooks
 from domain.actors import Actor
 from domain.calendar_files import CalendarRefused, Notice
+from domain.calendar_years import subject_of
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import CalendarYear
@@ -53,9 +53,14 @@ class Look:
     version: int
 
 
-def subject_of(year: int) -> UUID:
-    """Return under which id the notices of a year are recorded."""
-    return uuid5(NAMESPACE_URL, f"fireline:calendar:{year}")
+def readable_year(typed: str, *, at: datetime) -> int:
+    """Return the year somebody typed; raises `CalendarRefused` for one that cannot be kept."""
+    is_number = typed.isascii() and typed.isdigit() and len(typed) == len("2026")
+    if not is_number or not EARLIEST <= int(typed) <= at.year + YEARS_AHEAD:
+        raise CalendarRefused(
+            Sentence("A year from %(first)s to %(last)s can be kept.", first=EARLIEST, last=at.year + YEARS_AHEAD)
+        )
+    return int(typed)
 
 
 def known(session: Session, year: int) -> CalendarYear | None:
@@ -79,10 +84,7 @@ def history(session: Session, year: int) -> Sequence[CalendarYear]:
 
 def look(session: Session, year: int, content: bytes, *, at: datetime) -> Look:
     """Return what a file would change for a year; writes nothing. Raises `CalendarRefused`."""
-    if not EARLIEST <= year <= at.year + YEARS_AHEAD:
-        raise CalendarRefused(
-            Sentence("A year from %(first)s to %(last)s can be kept.", first=EARLIEST, last=at.year + YEARS_AHEAD)
-        )
+    year = readable_year(str(year), at=at)
     notice = calendar_files.read(content, year=year)
     rows = list(calendar_years.rows(session))
     _fits(notice, rows)

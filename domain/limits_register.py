@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select, text, update
 from sqlmodel import Session, col
@@ -18,11 +17,9 @@ from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import OwnLimitRow
 from domain.rights import Right
-from domain.rulebook import UNSPECIFIED, Rulebook, in_force_from
+from domain.rulebook import COUNTED, Rulebook, in_force_from, subject_of
 
 KIND = "limit"
-COUNTED = frozenset({*(unit.value for unit in Unit if unit is not Unit.UNTIL), UNSPECIFIED})
-"""Units in which a row gives a time, and not a frequency or a share."""
 MOST = {Unit.MINUTE: 43_200, Unit.HOUR: 720, Unit.OFFICE_HOUR: 720, Unit.CALENDAR_DAY: 365, Unit.WORKING_DAY: 250}
 """The longest that can be set: about a month in minutes and hours, a year in days. A longer one is a slip."""
 TRIED_YEAR = 2026
@@ -43,11 +40,6 @@ class LimitRefused(ValueError):
 
 class UnknownRule(LookupError):
     """There is no such row, or none that gives a time."""
-
-
-def subject_of(rule: str) -> UUID:
-    """Return under which id what was set for a row is recorded."""
-    return uuid5(NAMESPACE_URL, f"fireline:limit:{rule}")
 
 
 def rules() -> list[str]:

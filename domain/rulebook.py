@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
+from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from domain import catalogue, clocks
@@ -22,6 +23,8 @@ class NoNumber(LookupError):
 
 SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 DELIVERED = OfficeHours()
+COUNTED = frozenset({*(unit.value for unit in Unit if unit is not Unit.UNTIL), UNSPECIFIED})
+"""Units in which a row gives a time, and not a frequency or a share."""
 EVERYBODY_KNOWS_AFTER = timedelta(seconds=5)
 """So long after a change every process goes by it (`rulebooks.FRESH_SECONDS`, and the transaction that made it)."""
 
@@ -100,9 +103,11 @@ class Rules:
         return self.limit(rule) if catalogue.limit(rule).applies_in(self.book.region) else None
 
     def law(self, rule: str) -> Limit | None:
-        """Return what the row itself says, as it holds in this region at the start; None where it gives no number."""
+        """Return what the row itself says of time, as it holds at the start; None where it gives no number."""
         row = catalogue.limits().get(rule)
-        return self._law(row) if row is not None and row.limit is not None and row.holds(self._day) else None
+        if row is None or row.limit is None or row.unit not in COUNTED or not row.holds(self._day):
+            return None
+        return self._law(row)
 
     def own(self, rule: str) -> Limit | None:
         """Return what was set here for a row and holds at the start."""
@@ -154,6 +159,11 @@ class Rules:
             raise NoNumber(row.id)
         unit = self._convention.day_unspecified if row.unit == UNSPECIFIED else Unit(row.unit)
         return Limit(row.limit, unit, rolls_forward=row.rolls_forward, rule=row.id)
+
+
+def subject_of(rule: str) -> UUID:
+    """Return under which id what was set for a row is recorded."""
+    return uuid5(NAMESPACE_URL, f"fireline:limit:{rule}")
 
 
 @cache

@@ -7,8 +7,10 @@ from api.pages import (
     admin_accounts,
     admin_areas,
     admin_audit,
+    admin_calendar,
     admin_code_sheets,
     admin_import,
+    admin_limits,
     admin_organisations,
     admin_settings,
     admin_users,
@@ -19,6 +21,8 @@ from api.pages import (
 router = Router(include_in_schema=False)
 for part in (
     admin_settings,
+    admin_calendar,
+    admin_limits,
     admin_areas,
     admin_organisations,
     admin_audit,

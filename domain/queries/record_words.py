@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import Session, col
 
+from domain import calendar_years, catalogue, rulebook
 from domain.actors import ROLE_LABELS, Role
 from domain.adjustable import ADJUSTABLE
 from domain.language import Label
@@ -211,6 +212,7 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
     found = {
         one: Subject(ADJUSTABLE[SUBJECTS[one]].words, f"/admin/settings/{SUBJECTS[one]}") for one in ids & set(SUBJECTS)
     }
+    found |= _rules(ids)
     for model, name, address, key in (
         (Person, Person.name, "/admin/users/{}", Person.id),
         (Venue, Venue.name, "/venues/{}", Venue.code),
@@ -227,6 +229,23 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
         for row in session.execute(query).tuples():
             found[row[0]] = Subject(str(row[1]), address.format(row[2]) if address else None)
     return found
+
+
+def _rules(ids: set[UUID]) -> dict[UUID, Subject]:
+    """Return the years and limits among the ids: no table has a row of theirs."""
+    found = {one: _YEARS[one] for one in ids & set(_YEARS)}
+    return found | {one: _LIMITS[one] for one in ids & set(_LIMITS)}
+
+
+_YEARS = {
+    calendar_years.subject_of(year): Subject(Label(f"{year} 年工作日历", f"Working days of {year}"),
+                                             f"/admin/calendar?year={year}")
+    for year in range(2004, 2100)
+}  # fmt: skip
+_LIMITS = {
+    rulebook.subject_of(rule): Subject(rule, f"/admin/limits/{rule}")
+    for rule in {*catalogue.limits(), *catalogue.targets()}
+}
 
 
 def _detail(row: RegisterEntry, name: str, value: Any, names: Names) -> Detail:  # noqa: ANN401 - any JSON
