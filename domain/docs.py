@@ -221,8 +221,8 @@ def _basis(clock: Clock) -> list[str]:
 
 
 READ_ONCE = (
-    "Read once at the start from the environment. What an administrator may change while Fireline runs stands at the end, "
-    "and at `/admin/settings`; some of it begins with what the environment says."
+    "Read once at the start from the environment. What an administrator may change while Fireline runs stands at the "
+    "end, and at `/admin/settings`; some of it begins with what the environment says."
 )
 CHANGED = (
     "Each change asks for a reason and stands in the audit log; every process goes by it from its next unit of work on "

@@ -96,8 +96,22 @@ def test_pages_of_people_have_no_fault(site: Site, open_page: OpenPage, width: i
 
         wrong = looked_at(
             page, "/admin/users", "/admin/users?q=nobody-like-this", "/admin/users/new", leader, *linked,
-            "/admin/delegations", "/admin/delegations/new",
+            "/admin/delegations", "/admin/delegations/new", "/admin/settings", "/admin/settings/reveals_per_day",
+            "/admin/settings/day_unspecified/change",
         )  # fmt: skip
+        page.goto("/admin/settings/reveals_per_day/change")
+        page.fill("#value", "101")
+        page.click("form.card .button:not(.second)")
+        page.wait_for_selector("[data-focus]")
+        wrong["setting refused"] = faults(page)
+        page.fill("#value", "3")
+        page.fill("#reason", "旺季前收紧")
+        page.click("form.card .button:not(.second)")
+        page.wait_for_selector("button[name=confirmed]")
+        wrong["setting to confirm"] = faults(page)
+        page.click("button[name=confirmed]")
+        page.wait_for_selector(".notice.good")
+        wrong["setting changed"] = faults(page)
         page.goto("/admin/users/new")
         page.click("form.card .button:not(.second)")
         page.wait_for_selector("[data-focus]")

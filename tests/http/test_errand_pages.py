@@ -182,3 +182,20 @@ def test_what_an_open_errand_was_given_stays(office: Office) -> None:
 @pytest.mark.parametrize("cursor", ["x", "YQ", "====", "é"])
 def test_garbage_for_a_cursor_is_no_page(office: Office, cursor: str) -> None:
     assert office.member("supervisor").opens("/errands", cursor=cursor).status_code == 404
+
+
+def test_list_says_of_each_what_came_of_it_and_where_it_is(office: Office) -> None:
+    waiting, done = promised(office), promised(office, data={"file": "商户.xlsx"})
+    with office.db.write() as session:
+        at = office.world.clock.now
+        claims = errands.claim(session, ["sums"], worker="w", at=at, lease=timedelta(minutes=1), most=2)
+        mine = next(errand for errand in claims if errand.id == done.id)
+        link = f"/admin/import/{done.id}"
+        errands.settle(session, mine, worker="w", at=at, outcome={"link": link, "said": "This has ended already."})
+
+    page = office.member("supervisor").opens("/errands")
+
+    assert page.status_code == 200
+    assert f'href="/errands/{waiting.id}"' in page.text
+    assert "商户.xlsx" in seen(page)
+    assert f'href="{link}"' in page.text
