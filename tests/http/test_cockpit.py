@@ -72,6 +72,20 @@ def test_numbers_are_those_of_the_cases(counted: Office) -> None:
     assert found["alarms"] == {"connected": False, "count": None, "newest": []}
 
 
+def test_alarms_fill_their_panel_as_soon_as_there_are_any(counted: Office) -> None:
+    with counted.db.write() as session:
+        measured(session, counted.world, area="guanglong", venue="kuancheng", process="alarm", state="fire")
+        measured(session, counted.world, area="fuxian", process="alarm", state="fire")
+
+    alarms = numbers(counted, "operator")["alarms"]
+
+    assert (alarms["connected"], alarms["count"]) == (True, 2)
+    assert "宽澄·鼎元一期南" in {one["place"] for one in alarms["newest"]}
+    assert "宽澄" in seen(counted.member("operator").opens("/cockpit?kiosk=1"))
+    # A warden hears of no alarm that is not theirs.
+    assert numbers(counted, "warden2")["alarms"]["count"] == 0
+
+
 def test_everything_lies_within_ones_own_reach(counted: Office) -> None:
     found = numbers(counted, "warden2")
 
