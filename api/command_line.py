@@ -186,8 +186,10 @@ def verify_measures() -> None:
 
 @app.command("import")
 def import_table(
-    table: Annotated[str, typer.Argument(help="venues, people or facilities.")],
-    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv table; /admin/import has templates.")],
+    table: Annotated[str, typer.Argument(help="venues, people or facilities; calendar: the working days of a year.")],
+    file: Annotated[
+        Path, typer.Argument(help="An .xlsx or .csv table; /admin/import has templates. For a calendar .json or .csv.")
+    ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     update: Annotated[bool, typer.Option("--update", help="Allow changes to what is in the register.")] = False,
@@ -197,9 +199,12 @@ def import_table(
 
     Every error is named with its cell, and the exit status is 1 when there is one.
     """
-    from api import table_commands  # noqa: PLC0415
+    from api import calendar_commands, table_commands  # noqa: PLC0415
 
-    done = table_commands.import_table(table, file, dry_run=dry_run, update=update, username=username)
+    if table == "calendar":
+        done = calendar_commands.import_calendar(file, dry_run=dry_run, username=username)
+    else:
+        done = table_commands.import_table(table, file, dry_run=dry_run, update=update, username=username)
     for line in done.lines:
         typer.echo(line, err=not done.is_well)
     raise typer.Exit(0 if done.is_well else 1)

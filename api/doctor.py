@@ -19,7 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from documents import printing
-from domain import clocks, parts, schema
+from domain import clocks, parts, rulebooks, schema
+from domain.clocks import Calendar
 from domain.database import Database, open_database
 from domain.parts import PartStatus
 from domain.people import local_day
@@ -141,13 +142,29 @@ def _times(settings: Settings) -> Iterator[Finding]:
         mend = "Set FIRELINE_TIMEZONE to a name such as Asia/Shanghai."
         yield Finding("zone", "fault", f"{settings.timezone} is no time zone this machine knows", mend)
         return
-    today = local_day(datetime.now(UTC))
+    today, known = local_day(datetime.now(UTC)), _calendar(settings)
     for day in (today, today + timedelta(days=30)):
-        if not clocks.packaged().knows(day):
+        if not known.knows(day):
             says = f"no official calendar of working days for {day.year}: deadlines are provisional"
-            yield Finding("calendar", "note", says, "Update the package chinesecalendar when the year's notice is out.")
+            mend = "When the year's notice is out: /admin/calendar, or `fireline import calendar FILE`."
+            yield Finding("calendar", "note", says, mend)
             return
     yield Finding("calendar", "ok", f"working days of {today.year} are known")
+
+
+def _calendar(settings: Settings) -> Calendar:
+    """Return the calendar the database keeps; the package's where there is no database to ask."""
+    database = open_database(settings.url)
+    path = database.engine.url.database
+    try:
+        if database.is_sqlite and path and not Path(path).exists():
+            return clocks.packaged()
+        with database.read() as session:
+            return rulebooks.calendar(session)
+    except SQLAlchemyError:  # told beside
+        return clocks.packaged()
+    finally:
+        database.dispose()
 
 
 def _font() -> Finding:

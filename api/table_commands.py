@@ -56,14 +56,14 @@ def import_table(table: str, file: Path, *, dry_run: bool, update: bool, usernam
         raise CommandRefused(msg)
     kind, at = KINDS[table], datetime.now(UTC)
     with database_in_use() as database, _opened(file) as opened, _bar() as bar:
-        actor = _actor(database, username, Right.IMPORT, at) if username else AT_THE_MACHINE
+        actor = actor_with(database, username, Right.IMPORT, at) if username else AT_THE_MACHINE
         import_id = new_id()
         source = {"import": str(import_id), "file": file.name, "sha256": _sha256(file)}
         terms = Terms(actor, at, update, source)
         try:
             looked = importing.look(database, kind, opened.rows, terms, progress=bar("Reading", opened.expected))
         except TableRefused as refused:
-            raise CommandRefused(_both(refused.reason)) from refused
+            raise CommandRefused(in_both_languages(refused.reason)) from refused
         if looked.faults.total or dry_run:
             return _said(looked, "Nothing was written")
         told, written = bar("Writing", looked.batch.size), 0
@@ -77,7 +77,7 @@ def import_table(table: str, file: Path, *, dry_run: bool, update: bool, usernam
             with database.write() as session:
                 done = importing.carry_out(session, kind, looked, terms, import_id=import_id, told=count)
         except RegisterMoved as moved:
-            raise CommandRefused(_both(moved.reason)) from moved
+            raise CommandRefused(in_both_languages(moved.reason)) from moved
     return _said(done, "Nothing was written" if done.faults.total else "Entered into the register")
 
 
@@ -94,13 +94,13 @@ def export_table(table: str, file: Path, *, username: str) -> str:
     wanted = case_list.Wanted() if table == "cases" else venue_list.Wanted()
     found = Asked(table, wanted, get_settings().locale)
     with database_in_use() as database, _bar() as bar:
-        actor = _actor(database, username, Right.EXPORT, at)
+        actor = actor_with(database, username, Right.EXPORT, at)
         told = bar("Writing", None)
         try:
             with database.read() as session:
                 count = exports.write(file, session, found, actor=actor, at=at, progress=told)
         except TooManyRows as many:
-            raise CommandRefused(_both(many.reason)) from many
+            raise CommandRefused(in_both_languages(many.reason)) from many
         except OSError as error:
             msg = f"{file} cannot be written: {error.strerror}."
             raise CommandRefused(msg) from error
@@ -110,11 +110,12 @@ def export_table(table: str, file: Path, *, username: str) -> str:
     return f"{count} rows in {file}."
 
 
-def _actor(database: Database, username: str, right: Right, at: datetime) -> Actor:
+def actor_with(database: Database, username: str, right: Right, at: datetime) -> Actor:
+    """Return whose account it is; `CommandRefused` for none, or one without the right."""
     with database.read() as session:
         actor = _actor_of(session, username, at)
     if not access.may(actor, right):
-        raise CommandRefused(_both(NotPermitted(right).reason))
+        raise CommandRefused(in_both_languages(NotPermitted(right).reason))
     return actor
 
 
@@ -140,12 +141,12 @@ def _opened(file: Path) -> Iterator[Table]:
         with open_table(file) as table:
             yield table
     except TableRefused as refused:
-        raise CommandRefused(_both(refused.reason)) from refused
+        raise CommandRefused(in_both_languages(refused.reason)) from refused
 
 
 def _said(looked: Looked, outcome: str) -> Imported:
     faults, counts = looked.faults, looked.counts
-    lines = [f"{complaint.where}\t{_both(complaint.reason)}" for complaint in faults.listed]
+    lines = [f"{complaint.where}\t{in_both_languages(complaint.reason)}" for complaint in faults.listed]
     if faults.total:
         more = faults.total - len(faults.listed)
         lines += [f"and {more:,} more."] if more else []
@@ -155,7 +156,7 @@ def _said(looked: Looked, outcome: str) -> Imported:
     return Imported(is_well=True, lines=(f"{outcome}: {numbers}.",))
 
 
-def _both(reason: object) -> str:
+def in_both_languages(reason: object) -> str:
     """Return a reason in both languages: offices and programmers read the same terminal."""
     said = getattr(reason, "in_language", None)
     return f"{said(CHINESE)} | {said(ENGLISH)}" if said is not None else str(reason)

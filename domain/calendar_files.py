@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,17 @@ def read(content: bytes, *, year: int) -> Notice:
     notice = _json(text, year) if text.lstrip().startswith(("{", "[")) else _table(text, year)
     _check(notice)
     return notice
+
+
+def year_of(content: bytes) -> int:
+    """Return the year a file is for: the one it names, else the one most of its days are in."""
+    text = _text(content)
+    if named := re.search(r'"year"\s*:\s*(\d{4})\b', text):
+        return int(named[1])
+    years = Counter(int(found[1]) for found in _DATE.finditer(text))
+    if not years:
+        raise CalendarRefused(Sentence("The file names no day."))
+    return years.most_common(1)[0][0]
 
 
 def _text(content: bytes) -> str:
