@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +41,14 @@ class ClusterFailed(RuntimeError):
     """PostgreSQL is missing or did not start; the message holds what it wrote."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
     """A running server. Databases are made and dropped by name; drop is not needed before the end."""
 
     directory: Path
     binaries: Path  # where psql, pgbench and pg_dump of the same version are
+    _kept: psycopg.Connection | None = None
+    """For making and dropping: each new connection is a new process of the server."""
 
     def url(self, database: str) -> str:
         """Return the SQLAlchemy address of a database of this cluster."""
@@ -66,8 +68,14 @@ class Cluster:
         self._execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(name=sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composable) -> None:
-        with self.connect("postgres") as connection:
-            connection.execute(statement)
+        if self._kept is None:
+            self._kept = self.connect("postgres")
+        self._kept.execute(statement)
+
+    def close(self) -> None:
+        """Close the connection for making and dropping."""
+        if self._kept is not None:
+            self._kept.close()
 
     def connect(self, database: str) -> psycopg.Connection:
         """Return a plain psycopg connection in autocommit mode."""
@@ -95,7 +103,8 @@ def running_cluster(*, fsync: bool = False) -> Iterator[Cluster]:
         )
         with server:
             _wait_until_ready(cluster)
-            yield cluster
+            with closing(cluster):
+                yield cluster
     finally:
         shutil.rmtree(cluster.directory, ignore_errors=True)
 
