@@ -135,6 +135,7 @@ const people = (data, words, colours) => byShare(data.people, data.targets.on_ti
 for (const kind of ["pointerdown", "keydown", "focusin"]) document.addEventListener(kind, () => (lastTouched = Date.now()));
 addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
 addEventListener("online", refresh);
+document.addEventListener("visibilitychange", refresh);
 addEventListener("offline", () => complain("away"));
 setInterval(refresh, EVERY);
 if (screen) refresh();

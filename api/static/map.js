@@ -57,6 +57,9 @@ function start() {
       if (mine !== latest) return;
       document.getElementById("figures").replaceWith(page.getElementById("figures"));
       history.replaceState(null, "", `/map${search}`);
+      // Language and text size lead back to what is shown now.
+      const links = page.querySelectorAll(".mine a");
+      document.querySelectorAll(".mine a").forEach((link, index) => links[index] && (link.href = links[index].getAttribute("href")));
       state.data = read(document);
       state.points = {};
       trouble.hidden = true;
