@@ -51,7 +51,8 @@ def of_account(
     return [
         SessionShown(
             tokens.public_id(row.token_hash), devices.device_of(row.agent), row.address, accounts.WAYS[row.way],
-            row.started_at, row.seen_at, row.second_at is not None, this is not None and row.token_hash == this.token_hash,
+            row.started_at, row.seen_at, row.second_at is not None,
+            this is not None and row.token_hash == this.token_hash,
         )
         for row in rows
     ]  # fmt: skip

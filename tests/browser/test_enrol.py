@@ -71,7 +71,7 @@ def receipt_on(page: Page) -> str:
     return page.url.partition("/enrol/")[2].partition("?")[0]
 
 
-def test_back_enter_and_the_switch_do_what_they_do_elsewhere(site: Site, open_page: OpenPage) -> None:
+def test_back_enter_and_the_switch_do_what_they_do_elsewhere(open_page: OpenPage) -> None:
     page = open_page(width=PHONE_WIDTH, language="zh_CN", javascript=False)
     page.goto("/enrol")
     page.locator("#name").fill("广龙小卖部")

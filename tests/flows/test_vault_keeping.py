@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import col, select, update
 
-from domain import papers, resealing, retention, sealed, vault_keeping
+from domain import papers, resealing, sealed, vault_keeping
 from domain.database import Database
 from domain.models import Case, Errand, VaultItem
 from domain.settings import city_zone, get_settings
