@@ -19,19 +19,26 @@ from sqlmodel import Session
 from bench import reports_data
 from bench.register_data import Register
 from bench.reports_data import CASES, NOW
+from documents import editions
 from domain import measures, schema
 from domain.actors import Actor, Grant, Role
 from domain.database import Database, open_database
+from domain.identifiers import new_id
 from domain.reporting import drill
 from domain.reporting.asked import Asked
 from domain.reporting.drill import Figure
+from domain.reporting.editions import Format, Wish
 from domain.reporting.figures import Numbers
 from domain.reporting.numbers import numbers
+from domain.reporting.periods import Kind
+from domain.reporting.reach import EVERYTHING
+from domain.settings import get_settings
 from tests import timelines
 from tests.cluster import Cluster
 from tests.world import build_world
 
 ASKED = 15
+PUT_ON_PAPER = 5
 DRILLED = 8
 PAGE_MS, DRILL_MS = 1000, 200
 ALL_TIME = Asked(date(2023, 11, 20), NOW.date())
@@ -50,6 +57,7 @@ def run(cluster: Cluster, folder: Path) -> Iterator[dict[str, Any]]:
     with database.read() as session:
         yield from _reports(session, register)
         yield from _drilled(session)
+        yield from _on_paper(session)
     yield from _anchored(database, folder)
     database.dispose()
     yield from _measuring(cluster)
@@ -67,6 +75,23 @@ def _reports(session: Session, register: Register) -> Iterator[dict[str, Any]]:
     yield _row("a month as of its end", session, _month_then, to_reach="–")
     then = Asked(ALL_TIME.from_on, past.date(), as_of=past)
     yield _row("all time as of 400 days ago", session, lambda: then, times=5, to_reach="–")
+
+
+def _on_paper(session: Session) -> Iterator[dict[str, Any]]:
+    """Count a month and put it on paper: what somebody waits for who asked for a PDF, and for the workbook."""
+
+    def put(form: Format) -> float:
+        wish = Wish(Kind.ASKED, _month(), EVERYTHING, "zh_CN")
+        started = time.perf_counter()
+        content = editions.counted(session, wish, edition_id=new_id(), as_of=NOW, settings=get_settings())
+        editions.written(session, content, EVERYTHING, form)
+        return time.perf_counter() - started
+
+    put("pdf")  # WeasyPrint and the fonts are loaded once
+    for form, to_reach in (("pdf", "≤ 5"), ("xlsx", "–")):
+        spent = [put(form) for _ in range(PUT_ON_PAPER)]  # type: ignore[arg-type]
+        yield {"what": f"a month's report as {form.upper()}, counted and written, slowest, s",
+               "ours": round(max(spent), 2), "to reach": to_reach}  # fmt: skip
 
 
 def _month() -> Asked:
