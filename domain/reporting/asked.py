@@ -128,7 +128,7 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     refusals: list[FieldRefusal] = []
     begins = _day(fields, "from", refusals) or (None if fields.get("from") else today.replace(day=1))
     ends = _day(fields, "until", refusals) or (None if fields.get("until") else today)
-    as_of = _moment(fields, "as_of", refusals)
+    as_of = _moment(fields, "as_of", refusals, today)
     if begins and ends:
         refusals += _period_refusals(begins, ends, today)
     if as_of and as_of > at:
@@ -173,13 +173,16 @@ def _day(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal]) -> 
         return None
 
 
-def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal]) -> datetime | None:
+def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], today: date) -> datetime | None:
+    """Return a moment, of a day its end; None for none, and for today, which has not ended."""
     text = (fields.get(name) or "").strip()
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
         if len(text) <= len("2026-01-01"):
+            if moment.date() == today:
+                return None
             moment = datetime.combine(moment.date() + timedelta(days=1), time(), city_zone())
         return (moment if moment.tzinfo else moment.replace(tzinfo=city_zone())).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -350,10 +350,13 @@ def test_question_that_makes_no_report_is_refused_by_field(told: Told10k) -> Non
             with pytest.raises(access.OutOfReach):
                 read(session, fields, actor=grant(told, "guanglong"), at=at)
         asked = read(session, {"area": "guanglong-1", "hazard": "eva"}, actor=grant(told, "guanglong"), at=at)
+        of_today = read(session, {"as_of": "2026-11-20"}, actor=EVERYWHERE, at=at)
+        of_monday = read(session, {"as_of": "2026-11-16"}, actor=EVERYWHERE, at=at)
         longest = read(session, {"from": "2016-11-21", "until": "2026-11-20"}, actor=EVERYWHERE, at=at)
 
     assert asked == Asked(date(2026, 11, 1), date(2026, 11, 20), None, told.there.areas["guanglong-1"], None, "EVA")
     assert longest.days == 3652
+    assert (of_today.as_of, of_monday.as_of) == (None, datetime(2026, 11, 16, 16, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
