@@ -84,7 +84,7 @@ def work_of_each(session: Session, actor: Actor, *, at: datetime) -> tuple[Work,
         _CASES.c.process.in_(list(WORKFLOWS)),
         _CASES.c.opened_at >= midnight(first),
     )
-    tasks = _tasks(session, mine, at)
+    tasks = _tasks(session, mine, midnight(first), at)
     checks_query = select(_CASES.c.assignee_id, *found()).where(*mine).group_by(_CASES.c.assignee_id)
     checks = {row[0]: (int(row[1]), int(row[2])) for row in session.execute(checks_query)}
     return tuple(
@@ -110,7 +110,7 @@ def _wardens(session: Session, actor: Actor, day: date) -> dict[UUID, str]:
     return {row.id: row.name for row in session.execute(query)}
 
 
-def _tasks(session: Session, mine: Any, at: datetime) -> dict[UUID, tuple[int, int, int, int]]:  # noqa: ANN401
+def _tasks(session: Session, mine: Any, begins_at: datetime, at: datetime) -> dict[UUID, tuple[int, int, int, int]]:  # noqa: ANN401
     """Return person → tasks done in time, done late, overdue, running."""
     stages = _STAGES.c
     done = stages.fulfilled.is_(True)
@@ -124,7 +124,7 @@ def _tasks(session: Session, mine: Any, at: datetime) -> dict[UUID, tuple[int, i
     query = (
         select(_CASES.c.assignee_id, *sums)
         .select_from(_STAGES.join(_CASES, _CASES.c.case_id == stages.case_id))
-        .where(*mine, stages.stage.in_(ON_SITE))
+        .where(*mine, stages.stage.in_(ON_SITE), stages.process.in_(list(WORKFLOWS)), stages.opened_at >= begins_at)
         .group_by(_CASES.c.assignee_id)
     )
     return {row[0]: (int(row[1]), int(row[2]), int(row[3]), int(row[4])) for row in session.execute(query)}
