@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.cluster import running_cluster
 
-PARTS = ("engine", "pages", "latency", "memory", "register", "reports", "sign_in", "sweep", "tables")
+PARTS = ("cockpit", "engine", "pages", "latency", "memory", "register", "reports", "sign_in", "sweep", "tables")
 RESULTS = Path(__file__).parent / "results.json"
 
 
