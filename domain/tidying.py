@@ -16,6 +16,7 @@ from domain import (
     errands,
     heartbeats,
     idempotency,
+    notices,
     papers,
     photos,
     product_settings,
@@ -36,6 +37,8 @@ REPEATED_AFTER = timedelta(hours=48)
 ERRAND_FILES_AFTER = timedelta(days=7)
 """So long a file that an errand made can be fetched; what it was given goes then, too, unless it is still open."""
 ERRANDS_AFTER = timedelta(days=90)
+NOTICES_AFTER = timedelta(days=400)
+"""A year and the holidays after it; what went out by telephone stays with its case."""
 TIMETABLE_AFTER = timedelta(days=30)
 """What the timetable did stays readable so long; one job writes 720 rows a day."""
 
@@ -65,6 +68,7 @@ def tidy(session: Session, *, at: datetime) -> Tidied:
         "heartbeats": heartbeats.forget_old(session, at=at),
         "codes": sign_in_codes.forget_old(session, before=at - CODES_AFTER),
         "errands": errands.forget_old(session, before=at - ERRANDS_AFTER),
+        "notices": notices.forget_old(session, before=at - NOTICES_AFTER),
         "timetable": _timetable(session, before=at - TIMETABLE_AFTER),
     }
     return Tidied(counts, files, tuple(unsent), papers.named_files(session))

@@ -157,12 +157,12 @@ def conclude(work: Work, promise: Promise, result: Result) -> None:
         outcome["handed_on"] = dict(audience.handed_on)
     with work.database.write() as session:
         _within_the_product(session, work, promise)
-        if audience.nobody in LEFT_TO_A_PERSON:
+        if audience.people and audience.ways == {Way.NOTICE}:
+            work.settle(session, outcome)
+        elif audience.nobody in LEFT_TO_A_PERSON:
             work.hold(session, audience.nobody, {**outcome, "nobody": audience.nobody})
         elif not audience.recipients:
             work.settle(session, {"nobody": audience.nobody})
-        elif audience.ways == {Way.NOTICE}:
-            work.settle(session, outcome)
         else:
             _by_the_verdicts(session, work, telling, result, outcome)
 

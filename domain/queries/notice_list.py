@@ -37,9 +37,10 @@ _BY_EFFECT = {
     "tell_asker": Sentence("Your request to see a reporter was decided"),
     "notify_venue": Sentence("There is news of a rectification at your venue"),
     "tell_rechecker": Sentence("A correction waits for its re-check"),
+    "announce_deadline": Sentence("A deadline was counted anew"),
     "ask_reviewer": Sentence("An application waits for its review"),
 }
-"""Effect → what its notice says first; an effect of no list here is told by its own label."""
+"""Effect → what its notice says first; one that is not here is told by its own label."""
 _REPORTS = {
     "daily": Sentence("The daily report is ready"),
     "weekly": Sentence("The weekly report is ready"),

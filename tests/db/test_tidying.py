@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from domain import errand_files, papers, tidying
 from domain.database import Database
-from domain.models import Document, TimetableRun
+from domain.identifiers import new_id
+from domain.models import Document, Notice, TimetableRun
 from domain.settings import get_settings
 from tests.journeys import apply
 from tests.world import START, World
@@ -66,3 +67,19 @@ def test_document_files_that_a_crash_left_behind_go_after_a_day(db: Database, wo
     tidying.remove_all_files(tidied, get_settings(), at=START)
 
     assert {file.name for file in directory.iterdir()} == {young, sent.storage_key}
+
+
+def test_notices_go_after_more_than_a_year(db: Database, world: World) -> None:
+    with db.write() as session:
+        for days in (1, 399, 401):
+            at = START - timedelta(days=days)
+            session.add(
+                Notice(id=new_id(), key=f"{days}", person_id=world.people["warden"], kind="tell_handler", at=at)
+            )
+
+    with db.write() as session:
+        counts = tidying.tidy(session, at=START).counts
+
+    with db.read() as session:
+        left = set(session.execute(select(Notice.key)).scalars())
+    assert (counts["notices"], left) == (1, {"1", "399"})
