@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from api.map_answer import named
@@ -16,6 +17,9 @@ from domain.queries.map_data import LEVEL_LABELS
 from domain.queries.shares import Share
 from domain.queries.targets import Targets, Work
 
+STILL_AFTER = timedelta(minutes=10)
+"""The worker counts every few seconds; numbers older than that are not the present any more."""
+
 
 def answer(found: Cockpit, targets: Targets, work: Sequence[Work] | None, locale: str) -> dict[str, Any]:
     """Return the cockpit; what nothing is known of is None, `people` None for whom they are no business."""
@@ -23,6 +27,7 @@ def answer(found: Cockpit, targets: Targets, work: Sequence[Work] | None, locale
         "at": moment(found.at),
         "as_of": moment(found.measured_until),
         "as_of_words": local_time(found.measured_until),
+        "stands_still": found.measured_until is not None and found.at - found.measured_until > STILL_AFTER,
         "days_counted": DAYS,
         "from": found.from_on.isoformat(),
         "today": found.today.isoformat(),

@@ -109,6 +109,15 @@ def test_nothing_measured_is_no_data_and_not_zero(counted: Office) -> None:
     assert "无数据" in page
 
 
+def test_numbers_that_stand_still_say_so(counted: Office) -> None:
+    assert numbers(counted, "leader")["stands_still"] is False
+
+    counted.world.clock.advance(minutes=11)
+
+    assert numbers(counted, "leader")["stands_still"] is True
+    assert "此后没有再统计" in seen(counted.member("leader").opens("/cockpit?kiosk=1"))
+
+
 def test_each_wardens_work_is_for_supervisors_and_leaders_of_the_area(counted: Office) -> None:
     page = seen(counted.member("supervisor").opens("/cockpit"))
     row = re.search(r"李庚\D*(\d+)\D*(\d+)\D*(\d+)\D*(\d+)\D*50% 2/4 · 未达标", page)
