@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from anyio.from_thread import BlockingPortal
 from PIL import Image
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
@@ -68,6 +69,8 @@ class Stage:
     here: Side
     there: Side
     people: dict[Role, UUID]
+    portal: BlockingPortal | None = None
+    """The event loop of all browsers' requests; with none, each request is given one of its own."""
 
     def client(self, app, role: Role) -> TestClient:
         """Return a browser in which the person with that role is signed in, their identity just proved again."""
@@ -86,6 +89,7 @@ class Stage:
                        started_at=now, seen_at=now, proven_at=now, second_at=now)
             )  # fmt: skip
         client = TestClient(app, base_url=SITE, raise_server_exceptions=False, follow_redirects=False)
+        client.portal = self.portal
         client.cookies.set("fireline", token)
         client.headers["x-csrf-token"] = deps.masked(csrf)
         return client

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -74,7 +75,9 @@ def stage(db: Database, world: World, tmp_path: Path, monkeypatch: pytest.Monkey
     """Two districts with the same things in each (`tests/reach.py`)."""
     monkeypatch.setenv("FIRELINE_STORAGE_DIR", str(tmp_path))
     get_settings.cache_clear()
-    yield reach.build(db, world)
+    stage = reach.build(db, world)
+    with start_blocking_portal() as stage.portal:
+        yield stage
     get_settings.cache_clear()
 
 
