@@ -97,7 +97,8 @@ def test_pages_of_people_have_no_fault(site: Site, open_page: OpenPage, width: i
         wrong = looked_at(
             page, "/admin/users", "/admin/users?q=nobody-like-this", "/admin/users/new", leader, *linked,
             "/admin/delegations", "/admin/delegations/new", "/admin/settings", "/admin/settings/reveals_per_day",
-            "/admin/settings/day_unspecified/change",
+            "/admin/settings/day_unspecified/change", "/admin/calendar?year=2026", "/admin/calendar?year=2027",
+            "/admin/limits?view=all", "/admin/limits/CMP-21", "/admin/limits/CMP-21/set",
         )  # fmt: skip
         page.goto("/admin/settings/reveals_per_day/change")
         page.fill("#value", "101")
