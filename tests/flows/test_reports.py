@@ -29,6 +29,7 @@ from flows.shift import Shift
 from tests import filed
 from tests.world import World
 
+ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 JOBS = {job.name: job for job in timetable.JOBS}
 DAILY, MONTHLY = JOBS["report_daily"], JOBS["report_monthly"]
 
@@ -91,6 +92,7 @@ def test_the_month_is_reported_once_whichever_of_two_workers_comes_first(db: Dat
     assert entry.data["sha256"] == {name: sums["sha256"] for name, sums in edition.files.items()}
 
 
+@ONLY_SQLITE
 def test_days_missed_while_no_worker_ran_are_made_up_for(db: Database, world: World) -> None:
     filed.some_days(db, world)
     with db.write() as session:
@@ -141,6 +143,7 @@ def test_an_edition_made_again_has_the_same_bytes_whatever_happened_since(db: Da
     assert one
 
 
+@ONLY_SQLITE
 def test_an_edition_whose_file_was_changed_is_found_out(db: Database, world: World) -> None:
     filed.some_days(db, world)
     filed.measure(db, world.clock.advance(minutes=6))
@@ -191,6 +194,7 @@ def test_subscribers_are_told_of_the_edition_within_their_own_reach(db: Database
         assert not any(person in body for person in ("王队长", "郑主管", "李庚"))
 
 
+@ONLY_SQLITE
 def test_a_subscriber_who_lost_the_right_is_told_nothing(db: Database, world: World) -> None:
     filed.some_days(db, world)
     subscribe(db, world, "leader", "monthly")
@@ -208,6 +212,7 @@ def test_a_subscriber_who_lost_the_right_is_told_nothing(db: Database, world: Wo
         assert session.exec(select(Notice).where(Notice.kind == "report")).all() == []
 
 
+@ONLY_SQLITE
 def test_the_right_is_looked_at_again_when_the_message_goes_out(db: Database, world: World) -> None:
     filed.some_days(db, world)
     subscribe(db, world, "leader", "monthly")
@@ -227,6 +232,7 @@ def test_the_right_is_looked_at_again_when_the_message_goes_out(db: Database, wo
     assert message.state == "done"
 
 
+@ONLY_SQLITE
 def test_a_message_that_went_out_before_a_crash_is_not_sent_again(db: Database, world: World) -> None:
     filed.some_days(db, world)
     subscribe(db, world, "leader", "monthly")
@@ -264,6 +270,7 @@ def below(db: Database, world: World, name: str, area: str) -> UUID:
         return person.id
 
 
+@ONLY_SQLITE
 @pytest.mark.parametrize("person", ["handler", "warden"])
 def test_nobody_subscribes_colleagues_who_does_not_arrange_them(db: Database, world: World, person: str) -> None:
     form = SubscriptionForm(kind="daily", person=world.people["leader"])

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from documents import charts, sla_json, sla_report, sla_workbook
 from documents.charts import Bar, Column
 from domain.language import Label
-from domain.reporting import amounts
+from domain.reporting import amounts, paper
 from domain.reporting.asked import Asked
 from domain.reporting.case_rows import CaseRow
 from domain.reporting.content import Content
@@ -233,6 +233,19 @@ def test_a_bar_of_no_data_is_drawn_otherwise_than_one_of_zero() -> None:
     assert "stroke-dasharray" in unknown
     assert "stroke-dasharray" not in zero
     assert 'width="0"' in zero
+
+
+def test_days_on_which_nothing_came_in_are_zero_and_those_to_come_are_no_data() -> None:
+    numbers = replace(
+        content().numbers, asked=Asked(date(2026, 10, 30), date(2026, 11, 4)),
+        series=(Point(date(2026, 10, 31), "hazard_report", 3, 1),),
+    )  # fmt: skip
+
+    series = paper.chapters(numbers)[0].series
+
+    assert [(day.day, point.received if point else None) for day, point in series] == [
+        (30, 0), (31, 3), (1, 0), (2, 0), (3, None), (4, None),
+    ]  # fmt: skip
 
 
 def test_charts_hold_what_people_typed_as_text() -> None:
