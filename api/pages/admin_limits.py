@@ -25,7 +25,7 @@ from domain.accounts import Identity
 from domain.actors import Place
 from domain.articles import UNITS, Basis, limit_words
 from domain.cases import FieldRefused
-from domain.catalogue import Target, TimeLimit
+from domain.catalogue import TimeLimit
 from domain.clocks import Limit, Unit
 from domain.forms import Form, select_field, text_field
 from domain.language import N_, Label, Sentence
@@ -68,7 +68,7 @@ class Line:
     """One row of the catalogue, or a target of ours, as the list shows it."""
 
     rule: str
-    stage: str
+    stage: Label
     basis: Basis
     says: Label | None
     """What the row says; None where it gives no number."""
@@ -108,7 +108,7 @@ def _line(rule: str, book: Rulebook, at: datetime) -> Line:
     seen = row.provenance if row else target.provenance if target else ""
     return Line(
         rule=rule,
-        stage=_stage(row, target),
+        stage=_stage(rule, row),
         basis=articles.of_rule(rule),
         says=limit_words(law) if law else _demand(row),
         target=limit_words(Limit(target.amount, Unit(target.unit))) if target else None,
@@ -121,8 +121,12 @@ def _line(rule: str, book: Rulebook, at: datetime) -> Line:
     )  # fmt: skip
 
 
-def _stage(row: TimeLimit | None, target: Target | None) -> str:
-    return f"{row.process} · {row.stage}" if row else (target.note if target else "")
+def _stage(rule: str, row: TimeLimit | None) -> Label:
+    """Return what a row limits; of a target that no law asks for, the clock it is for."""
+    if row is None:
+        return next(iter(used_by(rule)), Label("", ""))
+    text = f"{row.process} · {row.stage}"
+    return Label(text, text)
 
 
 def _demand(row: TimeLimit | None) -> Label | None:
