@@ -159,7 +159,7 @@ class _Look:
         if self.figure.by is not None:
             return []
         found = cohort.breaches_before(
-            self.chosen, self.figure.process, self.asked, as_of=self.as_of, stage=self.figure.stage
+            self.chosen, (self.figure.process,), self.asked, as_of=self.as_of, stage=self.figure.stage
         ).subquery()
         query = select(found.c.case_id, found.c.opened_at).order_by(found.c.opened_at.desc())
         rows = [(measures.day_of(row.opened_at), row.case_id) for row in self.session.execute(query)]

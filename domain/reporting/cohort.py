@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from sqlmodel import Session
 from domain.models import CaseMeasure, CaseMeasurePast, StageMeasure, StageMeasurePast
 from domain.reporting import columns, tally
 from domain.reporting.asked import Asked
-from domain.reporting.figures import ProcessFigures
 from domain.reporting.filters import Filters
 from domain.reporting.tally import Part
 
@@ -28,21 +28,29 @@ def part(session: Session, chosen: Filters, process: str, asked: Asked, *, as_of
     return Part(loaded, chosen.mask(loaded), stages, chosen.names["state"])
 
 
-def figures(session: Session, chosen: Filters, counted: Part, asked: Asked) -> ProcessFigures:
-    """Return the figures of a part as the whole of its period."""
-    found = breaches_before(chosen, counted.process, asked, as_of=counted.columns.as_of).subquery()
-    query = select(found.c.stage, func.count()).group_by(found.c.stage)
-    earlier: dict[str, int] = dict(session.execute(query).tuples().all())
-    return tally.whole(counted, ends_at=asked.ends_at, earlier=earlier)
+Earlier = dict[str, dict[str, int]]
+"""Process → stage → breaches of the period by cases opened before it."""
 
 
-def breaches_before(chosen: Filters, process: str, asked: Asked, *, as_of: datetime, stage: str | None = None) -> Any:  # noqa: ANN401 - a select
+def earlier(session: Session, chosen: Filters, processes: Sequence[str], asked: Asked, *, as_of: datetime) -> Earlier:
+    """Return the breaches of the period by cases opened before it."""
+    found = breaches_before(chosen, processes, asked, as_of=as_of).subquery()
+    query = select(found.c.process, found.c.stage, func.count()).group_by(found.c.process, found.c.stage)
+    counts: Earlier = {process: {} for process in processes}
+    for process, stage, count in session.execute(query).tuples():
+        counts[process][stage] = count
+    return counts
+
+
+def breaches_before(
+    chosen: Filters, processes: Sequence[str], asked: Asked, *, as_of: datetime, stage: str | None = None
+) -> Any:  # noqa: ANN401 - a select
     """Return the select of the runs that fell due unmet within the period, of cases opened before it."""
     return union_all(
         *(
-            select(runs.c.case_id, runs.c.stage, runs.c.run, cases.c.opened_at)
+            select(runs.c.process, runs.c.case_id, runs.c.stage, cases.c.opened_at)
             .join(cases, cases.c.case_id == runs.c.case_id)
-            .where(*stood(runs, as_of), *stood(cases, as_of), *_fell_due(runs, process, asked, as_of))
+            .where(*stood(runs, as_of), *stood(cases, as_of), *_fell_due(runs, processes, asked, as_of))
             .where(*chosen.conditions(cases.c), *([runs.c.stage == stage] if stage else []))
             for runs in (STAGES, STAGES_PAST)
             for cases in (CASES, CASES_PAST)
@@ -56,12 +64,12 @@ def stood(table: Any, as_of: datetime) -> list[ColumnElement[bool]]:  # noqa: AN
     return [*found, table.c.until_at > as_of] if "until_at" in table.c else found
 
 
-def _fell_due(runs: Any, process: str, asked: Asked, as_of: datetime) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a table
+def _fell_due(runs: Any, processes: Sequence[str], asked: Asked, as_of: datetime) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a table
     running = and_(runs.c.stopped_at.is_(None), runs.c.due_at < as_of, runs.c.paused.is_(False))
     done_late = and_(runs.c.fulfilled.is_(True), runs.c.stopped_at > runs.c.due_at)
     left_late = and_(runs.c.fulfilled.is_(False), runs.c.stopped_at >= runs.c.due_at)
     return [
-        runs.c.process == process,
+        runs.c.process.in_(processes),
         runs.c.opened_at < asked.begins_at,
         runs.c.due_at >= asked.begins_at,
         runs.c.due_at < asked.ends_at,

@@ -13,7 +13,7 @@ from domain import measures
 from domain.actors import Actor
 from domain.processes import WORKFLOWS
 from domain.reporting.asked import Asked
-from domain.reporting.figures import Numbers
+from domain.reporting.figures import Numbers, ProcessFigures
 
 DAYS_OF_DAYS = 62
 DAYS_OF_WEEKS = 400
@@ -32,16 +32,19 @@ def numbers(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> Nu
     as_of, settled = standing(session, asked, at=at)
     asked, unit = replace(asked, as_of=as_of), unit_of(asked)
     before, chosen = asked.before(), Filters(session, asked, actor)
-    parts = [cohort.part(session, chosen, process, asked, as_of=as_of) for process in processes_of(asked)]
+    processes = processes_of(asked)
+
+    def counted(one: Asked) -> tuple[list[tally.Part], tuple[ProcessFigures, ...]]:
+        parts = [cohort.part(session, chosen, process, one, as_of=as_of) for process in processes]
+        earlier = cohort.earlier(session, chosen, processes, one, as_of=as_of)
+        whole = (tally.whole(part, ends_at=one.ends_at, earlier=earlier[part.process]) for part in parts)
+        return parts, tuple(whole)
+
+    parts, figures = counted(asked)
     bucket = BUCKETS[unit]
     return Numbers(
         asked=asked, as_of=as_of, settled=settled,
-        processes=tuple(cohort.figures(session, chosen, part, asked) for part in parts),
-        before_from_on=before.from_on, before_until_on=before.until_on,
-        before=tuple(
-            cohort.figures(session, chosen, cohort.part(session, chosen, process, before, as_of=as_of), before)
-            for process in processes_of(asked)
-        ),
+        processes=figures, before_from_on=before.from_on, before_until_on=before.until_on, before=counted(before)[1],
         areas=slices.by_area(parts, chosen), organisations=slices.by_organisation(parts, chosen),
         hazards=slices.by_hazard(parts, chosen), people=slices.by_person(parts, chosen),
         unit=unit, series=tuple(point for part in parts for point in tally.points(part, bucket)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Stage:
     """0: no case ever had one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """The cases of one process that count, and its stages."""
 
@@ -42,6 +43,30 @@ class Part:
     def process(self) -> str:
         """Return of which process."""
         return self.columns.process
+
+    @cached_property
+    def shape(self) -> Whole:
+        """Return of each case that counts what is counted of it."""
+        return self.columns.shape[self.mask]
+
+    @cached_property
+    def times_reopened(self) -> Any:  # noqa: ANN401 - an array
+        """Return how often each case that counts was reopened."""
+        return self.columns.cases["reopened"][self.mask]
+
+    @cached_property
+    def runs(self) -> tuple[Whole, Whole]:
+        """Return of each run of a case that counts its place among those, and its stage and outcome as one number."""
+        columns = self.columns
+        index = np.full(max([stage.number for stage in self.stages], default=0) + 1, -1, dtype=np.int64)
+        for order, stage in enumerate(self.stages):
+            index[stage.number] = order if stage.number else -1
+        number = columns.runs["stage"]
+        stages = np.where(number < len(index), index[np.minimum(number, len(index) - 1)], -1)
+        counts = self.mask[columns.run_case] & (stages >= 0)
+        place = np.cumsum(self.mask) - 1
+        code: Whole = (stages[counts] * OUTCOMES + columns.outcome[counts]).astype(np.int64)
+        return place[columns.run_case[counts]], code
 
 
 def stages_of(process: str, names: Mapping[int, str]) -> tuple[Stage, ...]:
@@ -85,44 +110,45 @@ def whole(part: Part, *, ends_at: datetime, earlier: Mapping[str, int]) -> Proce
 
 def grouped(part: Part, group: Whole, groups: int) -> list[ProcessFigures]:
     """Return the figures of each group of the cases that count; `group` says of each case in which it is, -1: none."""
-    columns = part.columns
-    counts = part.mask & (group >= 0)
-    shapes = np.bincount(group[counts] * SHAPES + columns.shape[counts], minlength=groups * SHAPES)
-    reopened = counts & (columns.cases["reopened"] > 0)
-    times = np.bincount(group[reopened], weights=columns.cases["reopened"][reopened], minlength=groups)
-    place = np.full(max([stage.number for stage in part.stages], default=0) + 1, -1, dtype=np.int64)
-    for index, stage in enumerate(part.stages):
-        place[stage.number] = index if stage.number else -1
+    mine = group[part.mask]
+    mine = np.where(mine < 0, groups, mine)  # those of none come last and are left out
+    shapes = np.bincount(mine * SHAPES + part.shape, minlength=(groups + 1) * SHAPES)[: groups * SHAPES]
+    often = part.times_reopened > 0
+    times = np.bincount(mine[often], weights=part.times_reopened[often], minlength=groups + 1)
     width = len(part.stages) * OUTCOMES
-    number = columns.runs["stage"]
-    its_stage = np.where(number < len(place), place[np.minimum(number, len(place) - 1)], -1)
-    runs = counts[columns.run_case] & (its_stage >= 0)
-    code = group[columns.run_case][runs] * width + its_stage[runs] * OUTCOMES + columns.outcome[runs]
-    outcomes = np.bincount(code, minlength=groups * width).reshape(groups, len(part.stages), OUTCOMES)
+    place, code = part.runs
+    outcomes = np.bincount(mine[place] * width + code, minlength=(groups + 1) * width)[: groups * width]
+    cases = _cases(shapes.reshape(groups, *SHAPE), times)
+    runs = outcomes.reshape(groups, len(part.stages), OUTCOMES)
+    return [ProcessFigures(part.process, cases[index], _stages(part.stages, runs[index])) for index in range(groups)]
+
+
+def _cases(shapes: Any, times: Any) -> list[CaseFigures]:  # noqa: ANN401 - arrays of groups and `SHAPE`, of groups
+    closed, overdue, result, disputed, reopened, rating = range(1, 7)
+
+    def along(*kept: int) -> Any:  # noqa: ANN401 - an array
+        return shapes.sum(axis=tuple(axis for axis in range(1, 7) if axis not in kept)).tolist()
+
+    named = {name: index for index, name in enumerate(RESULTS)}
+    columns = zip(along(), along(closed), along(overdue), along(result), along(disputed), along(reopened),
+                  along(rating), times.tolist()[: len(shapes)], strict=True)  # fmt: skip
     return [
-        ProcessFigures(part.process, _cases(shapes[index], int(times[index])), _stages(part.stages, outcomes[index]))
-        for index, shapes in [(i, shapes.reshape(groups, *SHAPE)) for i in range(groups)]
-    ]
-
-
-def _cases(shape: Any, reopenings: int) -> CaseFigures:  # noqa: ANN401 - an array of `SHAPE`
-    result = {name: int(shape[:, :, index].sum()) for index, name in enumerate(RESULTS)}
-    return CaseFigures(
-        received=int(shape.sum()), closed=int(shape[1].sum()), overdue=int(shape[:, 1].sum()), fixed=result[FIXED],
-        fixing=result[FIXING], unproven=result[UNPROVEN], disputed=int(shape[:, :, :, 1].sum()),
-        reopened=int(shape[:, :, :, :, 1].sum()), reopenings=reopenings,
-        ratings=tuple(int(shape[..., stars].sum()) for stars in range(1, SHAPE[-1])),
-    )  # fmt: skip
+        CaseFigures(
+            received=all_, closed=ended[1], overdue=late[1], fixed=came[named[FIXED]], fixing=came[named[FIXING]],
+            unproven=came[named[UNPROVEN]], disputed=objected[1], reopened=again[1], reopenings=int(often),
+            ratings=tuple(stars[1:]),
+        )
+        for all_, ended, late, came, objected, again, stars, often in columns
+    ]  # fmt: skip
 
 
 def _stages(stages: Sequence[Stage], outcomes: Any) -> tuple[StageFigures, ...]:  # noqa: ANN401 - an array
     return tuple(
         StageFigures(
-            stage.name, stage.kind, started=int(row.sum()), in_time=int(row[IN_TIME]), late=int(row[LATE]),
-            running=int(row[RUNNING]), overdue=int(row[OVERDUE]), left_in_time=int(row[LEFT_IN_TIME]),
-            left_late=int(row[LEFT_LATE]), breached_in_period=None,
+            stage.name, stage.kind, started=sum(row), in_time=row[IN_TIME], late=row[LATE], running=row[RUNNING],
+            overdue=row[OVERDUE], left_in_time=row[LEFT_IN_TIME], left_late=row[LEFT_LATE], breached_in_period=None,
         )
-        for stage, row in zip(stages, outcomes, strict=True)
+        for stage, row in zip(stages, outcomes.tolist(), strict=True)
     )  # fmt: skip
 
 
