@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from documents import printing
-from domain import clocks, parts, rulebooks, schema
+from domain import clocks, parts, rulebooks, schema, system_errands
 from domain.clocks import Calendar
 from domain.database import Database, open_database
 from domain.parts import PartStatus
@@ -28,6 +28,7 @@ from domain.settings import NotForProduction, Settings, get_settings
 
 OLDEST_PYTHON = (3, 11)
 CONNECT_SECONDS = 2.0
+MOST_TASKS = 99
 CLOCKS_MAY_DIFFER = timedelta(seconds=5)
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".fonts"))
 TWILIO = "https://api.twilio.com"
@@ -104,6 +105,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             says = f"{where} is at revision {revision}; this program needs {schema.newest()}"
             yield Finding("database", "fault", says, "fireline db upgrade")
         yield _database_clock(database)
+        if revision == schema.newest():
+            yield _tasks(database)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         yield Finding("database", "fault", f"{where}: {cause}", "Start the database, or correct FIRELINE_DATABASE_URL.")
@@ -121,6 +124,17 @@ def _database_clock(database: Database) -> Finding:
         says = f"this machine and the database differ by {apart.total_seconds():.0f} s"
         return Finding("clock", "fault", says, "Let both follow a time server (timedatectl set-ntp true).")
     return Finding("clock", "ok", "the same as the database's")
+
+
+def _tasks(database: Database) -> Finding:
+    with database.read() as session:
+        troubled = system_errands.troubled(session, at=datetime.now(UTC), most=MOST_TASKS + 1)
+    if not troubled:
+        return Finding("tasks", "ok", "nothing of the system's own waits for somebody")
+    kinds = ", ".join(sorted({f"{errand.kind} ({errand.state})" for errand in troubled}))
+    count = f"more than {MOST_TASKS}" if len(troubled) > MOST_TASKS else str(len(troubled))
+    says = f"background tasks of the system that failed, are held or late: {count}: {kinds}"
+    return Finding("tasks", "note", says, "/errands, as an administrator, says why and has them tried again.")
 
 
 def _storage(settings: Settings) -> Finding:

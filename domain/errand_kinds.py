@@ -17,6 +17,8 @@ class ErrandKind:
     label: Label
     is_long: bool = True
     """True: it may take many seconds, and never takes the hands that messages and sign-in codes need."""
+    is_fleeting: bool = False
+    """True: of no use a few minutes later, so nobody is asked to look after one that failed."""
 
 
 KINDS: dict[str, ErrandKind] = {
@@ -30,7 +32,7 @@ KINDS: dict[str, ErrandKind] = {
     "sla_report": ErrandKind(Label("时限报表", "Report of deadlines")),
     "compare_report": ErrandKind(Label("核对时限报表", "Compare a report")),
     "report_message": ErrandKind(Label("发送报表通知", "Tell of a report"), is_long=False),
-    "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False),
+    "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False, is_fleeting=True),
 }
 """Kind → what is known of it."""
 

@@ -177,7 +177,7 @@ def fail(
     _end(session, errand, worker, {"state": "failed", "settled_at": at, "outcome": said})
 
 
-def hold(session: Session, errand: Errand, *, worker: str, at: datetime, reason: str) -> None:
+def hold(session: Session, errand: Errand, *, worker: str, at: datetime, reason: Sentence | str) -> None:
     """Leave it to a person, who may have it tried again. Raises `LeaseLost`."""
     said = {**errand.outcome, **told(reason)}
     _end(session, errand, worker, {"state": "held", "settled_at": at, "outcome": said})
@@ -185,19 +185,24 @@ def hold(session: Session, errand: Errand, *, worker: str, at: datetime, reason:
 
 def retry(
     session: Session, errand: Errand, *, worker: str, at: datetime, reason: str, until: datetime | None = None
-) -> None:
-    """Put it back for later, not before `until`; after `GIVE_UP_AFTER` tries it is held. Raises `LeaseLost`."""
+) -> bool:
+    """Put it back for later, not before `until`; after `GIVE_UP_AFTER` tries it is held: False. Raises `LeaseLost`."""
     if errand.attempts >= GIVE_UP_AFTER:
         hold(session, errand, worker=worker, at=at, reason=reason)
-        return
+        return False
     wait = BACKOFF_SECONDS[min(errand.attempts - 1, len(BACKOFF_SECONDS) - 1)]
     due_at = max(at + timedelta(seconds=wait), until or at)
     _end(session, errand, worker, {"state": "pending", "due_at": due_at, "outcome": {**errand.outcome, **told(reason)}})
+    return True
 
 
-def postpone(session: Session, errand: Errand, *, worker: str, until: datetime) -> None:
+def postpone(
+    session: Session, errand: Errand, *, worker: str, until: datetime, reason: Sentence | str | None = None
+) -> None:
     """Put it aside until something outside has happened; no try is counted. Raises `LeaseLost`."""
-    _end(session, errand, worker, {"state": "pending", "due_at": until, "attempts": _ERRAND.c.attempts - 1})
+    said = {**errand.outcome, **(told(reason) if reason else {})}
+    values = {"state": "pending", "due_at": until, "attempts": _ERRAND.c.attempts - 1, "outcome": said}
+    _end(session, errand, worker, values)
 
 
 def give_back(session: Session, errand: Errand, *, worker: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from domain import errands
+from domain import errands, system_errands
 from domain.database import Database
 from domain.errands import Made
 from domain.language import Sentence
@@ -116,24 +116,28 @@ class Chore:
         self._note_run(session)
         said = {**self.made_with, **(outcome or {})}
         errands.fail(session, self.row, worker=self.worker, at=self.now(), reason=reason, outcome=said)
+        system_errands.tell(session, self.row, at=self.now())
         self.ended = True
 
-    def hold(self, session: Session, reason: str) -> None:
+    def hold(self, session: Session, reason: Sentence | str) -> None:
         """Leave it to a person; raises `LeaseLost`."""
         self._note_run(session)
         errands.hold(session, self.row, worker=self.worker, at=self.now(), reason=reason)
+        system_errands.tell(session, self.row, at=self.now())
         self.ended = True
 
     def retry(self, session: Session, reason: str, *, until: datetime | None = None) -> None:
         """Try again later; raises `LeaseLost`."""
         self._note_run(session)
-        errands.retry(session, self.row, worker=self.worker, at=self.now(), reason=reason, until=until)
+        if not errands.retry(session, self.row, worker=self.worker, at=self.now(), reason=reason, until=until):
+            system_errands.tell(session, self.row, at=self.now())
         self.ended = True
 
-    def postpone(self, session: Session, until: datetime) -> None:
+    def postpone(self, session: Session, until: datetime, *, reason: Sentence | str | None = None) -> None:
         """Wait for something outside, without counting a try; raises `LeaseLost`."""
         self._note_run(session)
-        errands.postpone(session, self.row, worker=self.worker, until=until)
+        errands.postpone(session, self.row, worker=self.worker, until=until, reason=reason)
+        system_errands.tell_if_late(session, self.row, at=self.now())
         self.ended = True
 
     def _note_run(self, session: Session) -> None:

@@ -7,7 +7,7 @@ keeps the edition; the SMS is an errand of its own, and names the report and its
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -43,6 +43,8 @@ MADE = N_("The report is made, in all its forms.")
 SAME = N_("Made again, every form has the same bytes.")
 TOLD, NOBODY = N_("sent"), N_("There was nobody to send it to, or it was over.")
 BEHIND = N_("The timelines are not measured so far yet.")
+LOOKS_AGAIN_AFTER = timedelta(minutes=1)
+"""While the timelines are measured: a worker that was away for days needs minutes or hours, and loses no report."""
 NOT_MEASURED = Sentence("Nothing is counted yet. Try again in a minute.")
 
 
@@ -105,7 +107,7 @@ def make(chore: Chore) -> None:
         if wish.kind not in SCHEDULED:
             raise ErrandRefused(NOT_MEASURED)
         with chore.database.write() as session:
-            chore.retry(session, BEHIND)
+            chore.postpone(session, chore.now() + LOOKS_AGAIN_AFTER, reason=BEHIND)
         return
     key = wish.key if wish.kind in SCHEDULED else f"{Kind.ASKED.value}:{chore.row.id}"
     try:
@@ -114,7 +116,12 @@ def make(chore: Chore) -> None:
             settings=get_settings(), progress=chore.progress,
         )  # fmt: skip
     except (CannotPrint, TooManyRows) as refused:
-        raise ErrandRefused(refused.reason) from refused
+        if wish.kind not in SCHEDULED:
+            raise ErrandRefused(refused.reason) from refused
+        # Nobody asks for it again: an administrator mends the machine and has it tried again.
+        with chore.database.write() as session:
+            chore.hold(session, refused.reason)
+        return
     with chore.database.write() as session:
         kept = editions.keep(session, made, actor=actor, at=chore.now())
         told = _tell(session, kept, wish, at=chore.now()) if wish.kind in SCHEDULED else 0

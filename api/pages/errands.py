@@ -17,7 +17,7 @@ from api.access import Router, staff_only
 from api.deps import Conf, CurrentStaff, Db, NotForPrograms, Now
 from api.middleware.limits import takes_little
 from api.pages.staff_frame import staff_page
-from domain import errand_files, errands
+from domain import errand_files, errands, system_errands
 from domain.access import NotPermitted, may
 from domain.accounts import Identity
 from domain.errand_files import FileGone
@@ -33,6 +33,8 @@ from domain.tokens import Scope, opens
 router = Router(include_in_schema=False)
 
 A_PAGE = 30
+MOST_TROUBLED = 50
+"""Errands of the system that an administrator sees at once."""
 EXPORT_SCOPES = {"cases": Scope.CASES_READ, "venues": Scope.REGISTER_READ, "facilities": Scope.REGISTER_READ}
 """What a program needs besides to fetch an export: it reads as much as a list would show it."""
 STATES = {
@@ -49,13 +51,15 @@ TONES = {"pending": "state", "running": "state", "done": "fine", "failed": "late
 @router.get("/errands")
 @staff_only
 def show_errands(request: Request, db: Db, at: Now, staff: CurrentStaff, cursor: str = "") -> Response:
-    """Show what this person asked for, the newest first."""
+    """Show what this person asked for, the newest first; to administrators, what of the system's own needs them."""
     with db.read() as session:
         found = errands.made_by(session, staff.person.id, before=_read_cursor(cursor), most=A_PAGE + 1)
+        troubled = system_errands.troubled(session, at=at, most=MOST_TROUBLED) if _keeps_system(staff) else []
     following = _cursor(found[A_PAGE - 1]) if len(found) > A_PAGE else None
     return staff_page(
         request, "pages/staff/errands.html", staff=staff, at=at, here="account", errands=found[:A_PAGE],
         kinds=KINDS, states=STATES, tones=TONES, said_of=errands.said_of, next_cursor=following, is_first=not cursor,
+        troubled=troubled, reason_of=errands.reason_of,
     )  # fmt: skip
 
 
@@ -64,7 +68,7 @@ def show_errands(request: Request, db: Db, at: Now, staff: CurrentStaff, cursor:
 def show_errand(request: Request, errand_id: UUID, *, db: Db, at: Now, staff: CurrentStaff, settings: Conf) -> Response:
     """Show how far it is; the page renews its part while the errand is open."""
     with db.read() as session:
-        errand = errands.of_maker(session, staff.person.id, errand_id)
+        errand = _to_decide(session, errand_id, staff)
     is_within = errands.is_within(errand, staff.actor)
     return staff_page(
         request, "pages/staff/errand.html", staff=staff, at=at, here="account", errand=errand,
@@ -119,11 +123,24 @@ def try_again(errand_id: UUID, *, db: Db, at: Now, staff: CurrentStaff) -> Respo
 
 def _decided(db: Db, errand_id: UUID, *, staff: Identity, at: datetime, again: bool) -> Response:
     with db.write() as session:
-        errands.of_maker(session, staff.person.id, errand_id)
+        _to_decide(session, errand_id, staff)
         decide = errands.try_again if again else errands.cancel
         with suppress(ErrandOver):  # the page shows how it ended
             decide(session, errand_id, at=at)
     return RedirectResponse(f"/errands/{errand_id}", status_code=303)
+
+
+def _to_decide(session: Session, errand_id: UUID, staff: Identity) -> Errand:
+    """Return one's own errand, or one of the system's to whom keeps those; raises `UnknownErrand`."""
+    with suppress(UnknownErrand):
+        return errands.of_maker(session, staff.person.id, errand_id)
+    if not _keeps_system(staff):
+        raise UnknownErrand(str(errand_id))
+    return system_errands.by_id(session, errand_id)
+
+
+def _keeps_system(staff: Identity) -> bool:
+    return may(staff.actor, system_errands.KEEPS_THEM)
 
 
 def _label(errand: Errand) -> Label:

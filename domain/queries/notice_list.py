@@ -13,9 +13,11 @@ from sqlmodel import Session, col
 
 from domain import access
 from domain.actors import Actor
+from domain.errand_kinds import KINDS
 from domain.escalation import Level
 from domain.language import Label, Sentence
 from domain.models import Case, Notice, Venue
+from domain.people import local_day
 from domain.processes import workflow_of
 from domain.workflow import Workflow
 
@@ -80,7 +82,7 @@ class Line:
     link: str | None = None
     """Where that is which is about no case; the page there says whether the reader may still see it."""
     days: str = ""
-    """Of a report: its first and last day."""
+    """Of a report: its first and last day; of a task of the system: the day it failed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,11 @@ def _line(notice: Notice, known: Mapping[UUID, Any], actor: Actor) -> Line:
         days = " – ".join(dict.fromkeys((str(said["from_on"]), str(said["until_on"]))))
         return Line(notice.id, notice.at, notice.read_at, notice.kind, _REPORTS[str(said["kind"])], None,
                     f"/reports/editions/{said['edition']}", days)  # fmt: skip
+    if notice.kind == "errand":
+        kind = KINDS[str(notice.data["kind"])].label
+        title = Sentence("A background task of the system needs you: %(kind)s", kind=kind)
+        return Line(notice.id, notice.at, notice.read_at, notice.kind, title, None, "/errands",
+                    str(local_day(notice.at)))  # fmt: skip
     if row is None:
         return Line(notice.id, notice.at, notice.read_at, notice.kind, GONE, None)
     workflow = workflow_of(row.process)

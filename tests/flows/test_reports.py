@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from sqlmodel import col, select
 
-from domain import errands, register_log
+from documents import printing
+from domain import errands, register_log, system_errands
 from domain.access import NotPermitted
 from domain.database import Database
 from domain.identifiers import new_id
@@ -115,6 +116,59 @@ def test_a_report_waits_until_its_last_day_is_measured(db: Database, world: Worl
     assert kept(db) == []
     filed.measure(db, morning(1))
     filed.carry_out_all(db, morning(1) + timedelta(minutes=1))
+    assert len(kept(db)) == 1
+
+
+def noticed(db: Database) -> list[tuple[UUID, str]]:
+    with db.read() as session:
+        return [
+            (row.person_id, row.data["kind"]) for row in session.exec(select(Notice).where(Notice.kind == "errand"))
+        ]
+
+
+@ONLY_SQLITE
+def test_a_report_outlasts_hours_in_which_nothing_is_measured_and_the_administrators_hear_of_it(
+    db: Database, world: World
+) -> None:
+    filed.some_days(db, world)
+    filed.measure(db, morning(1) - timedelta(hours=7))
+    timetable.run(shift_at(db, morning(1)), MONTHLY)
+
+    for minutes in range(0, 180, 5):
+        filed.carry_out_all(db, morning(1) + timedelta(minutes=minutes))
+    with db.read() as session:
+        (late,) = system_errands.troubled(session, at=morning(1) + timedelta(hours=3), most=9)
+    told = noticed(db)
+    filed.measure(db, morning(1) + timedelta(hours=3))
+    filed.carry_out_all(db, morning(1) + timedelta(hours=4))
+
+    assert (late.kind, late.state, str(errands.reason_of(late))) == ("sla_report", "pending", reports.BEHIND)
+    assert told == [(world.people["admin"], "sla_report")]
+    assert [edition.kind for edition in kept(db)] == ["monthly"]
+    with db.read() as session:
+        assert system_errands.troubled(session, at=morning(1) + timedelta(hours=4), most=9) == []
+
+
+@ONLY_SQLITE
+def test_a_report_this_machine_cannot_print_is_held_until_an_administrator_has_it_tried_again(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed.some_days(db, world)
+    filed.measure(db, morning(1))
+    timetable.run(shift_at(db, morning(1)), MONTHLY)
+    with monkeypatch.context() as patched:
+        patched.setitem(printing.LIBRARIES, "libnowhere.so.9", "libnowhere9")
+        filed.carry_out_all(db, morning(1))
+    with db.read() as session:
+        (held,) = system_errands.troubled(session, at=morning(1), most=9)
+    assert (held.state, kept(db)) == ("held", [])
+    assert "libnowhere9" in str(errands.reason_of(held))
+    assert noticed(db) == [(world.people["admin"], "sla_report")]
+
+    with db.write() as session:
+        errands.try_again(session, held.id, at=morning(2))
+    filed.carry_out_all(db, morning(2))
+
     assert len(kept(db)) == 1
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain import errand_files, errands, tidying
+from domain import errand_files, errands, system_errands, tidying
 from domain.database import Database
 from domain.errand_kinds import KINDS, ErrandKind
 from domain.errands import Made
@@ -124,6 +124,32 @@ def test_held_errand_can_be_tried_again(office: Office) -> None:
     member.sends(f"/errands/{errand.id}", f"/errands/{errand.id}/again")
 
     assert claimed(office).id == errand.id
+
+
+def test_what_the_system_could_not_do_is_for_administrators_to_see_and_to_have_tried_again(office: Office) -> None:
+    at = office.world.clock.now
+    with office.db.write() as session:
+        errand = errands.promise(session, "sla_report", key="night", at=at, data={"title": "月报 2026-08-01"})
+        [row] = errands.claim(session, ["sla_report"], worker="w", at=at, lease=timedelta(minutes=1), most=1)
+        errands.hold(session, row, worker="w", at=at, reason=errands.DIED_OF_IT)
+        system_errands.tell(session, row, at=at)
+    administrator, supervisor = office.member("admin"), office.member("supervisor")
+
+    page = administrator.opens("/errands")
+
+    assert f'href="/errands/{errand.id}"' in page.text
+    assert "月报 2026-08-01" in seen(page)
+    assert "多次" in seen(page)
+    told = administrator.opens("/notices")
+    assert "时限报表" in seen(told)
+    assert 'href="/errands"' in told.text
+    assert str(errand.id) not in supervisor.opens("/errands").text
+    assert supervisor.opens(f"/errands/{errand.id}").status_code == 404
+    assert supervisor.posts(f"/errands/{errand.id}/again", csrf=supervisor.csrf()).status_code == 404
+    administrator.sends(f"/errands/{errand.id}", f"/errands/{errand.id}/again")
+    with office.db.read() as session:
+        assert errands.by_id(session, errand.id).state == "pending"
+    assert str(errand.id) not in administrator.opens("/errands").text
 
 
 def test_errors_are_shown_with_their_places_in_the_readers_language(office: Office) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from api import doctor
 from documents import printing
-from domain import schema
+from domain import errands, schema
 from domain.database import open_database
 from domain.parts import PartStatus, write_status
 from domain.settings import get_settings
@@ -45,6 +46,22 @@ def test_nothing_is_wrong_with_a_fresh_demo(monkeypatch: pytest.MonkeyPatch) -> 
         found
     )
     assert found["database"].kind == "ok"
+
+
+def test_a_task_of_the_system_that_nobody_looks_after_is_worth_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    database, at = open_database(get_settings().url), datetime.now(UTC)
+    schema.upgrade(database)
+    with database.write() as session:
+        errands.promise(session, "sla_report", key="night", at=at)
+        [row] = errands.claim(session, ["sla_report"], worker="w", at=at, lease=timedelta(minutes=1), most=1)
+        errands.hold(session, row, worker="w", at=at, reason=errands.DIED_OF_IT)
+    database.dispose()
+
+    found = examined(monkeypatch)["tasks"]
+
+    assert found.kind == "note"
+    assert "sla_report (held)" in found.says
+    assert "/errands" in found.mend
 
 
 def test_a_database_that_is_not_there_yet_is_worth_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
