@@ -31,8 +31,9 @@ def import_calendar(file: Path, *, dry_run: bool, username: str) -> Imported:
                 return Imported(True, _said(looked, "Nothing was written"))
             source = "; ".join([file.name, *looked.notice.papers])
             with database.write() as session:
+                calendars.hold(session)
                 calendars.take(
-                    session, year, content, source=source, actor=actor or replace(AT_THE_MACHINE), at=at,
+                    session, year, content, source=source, actor=actor or replace(AT_THE_MACHINE), at=datetime.now(UTC),
                     version=looked.version, at_the_machine=actor is None,
                 )  # fmt: skip
         except (CalendarRefused, register_lock.RegisterChanged) as refused:
@@ -43,6 +44,6 @@ def import_calendar(file: Path, *, dry_run: bool, username: str) -> Imported:
 def _said(looked: Look, outcome: str) -> tuple[str, ...]:
     words = {True: "worked", False: "off"}
     lines = [f"{one.day.isoformat()}\t{words[one.before]} → {words[one.after]}\t{one.name}" for one in looked.changes]
-    more = "at least " if looked.deadlines >= calendars.MOST_COUNTED else ""
+    more = "more than " if looked.there_are_more else ""
     days, moved = len(looked.changes), looked.deadlines
     return (*lines, f"{outcome}: {days} days differ, {more}{moved} running deadlines move.")

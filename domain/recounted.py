@@ -19,6 +19,9 @@ from domain.processes import workflow_of
 from domain.rulebook import EVERYBODY_KNOWS_AFTER, Rulebook, Rules
 from domain.timing import Reading
 
+WAITED_AT_MOST = timedelta(minutes=1)
+"""A statement lasts no longer, and a writer's turn comes sooner."""
+
 
 class Recount:
     """Counts deadlines as they had to be counted at a moment: with the calendar as it was known then."""
@@ -45,7 +48,7 @@ class Recount:
     def count(
         self, start: datetime, limit: Limit, pauses: Sequence[Pause], at: datetime, *, late: timedelta = timedelta(0)
     ) -> Deadline:
-        """Return when a limit is over (`history.Counting`), for who hears of a new year so much later."""
+        """Return when a limit is over (`history.Counting`), for who hears of a new year so much later, or sooner."""
         return Rules(self.known_at(at - late), start).deadline(limit, pauses=pauses)
 
 
@@ -64,11 +67,12 @@ def verify(session: Session) -> Iterator[Breach]:
 def differs(case: Case, timeline: Sequence[TimelineEntry], recount: Recount) -> Breach | None:
     """Return where the clocks of a case differ from its timeline; None where they agree, or it tells of none.
 
-    A process that had not heard of a new year when it counted is right by what it knew: a moment earlier.
+    A process that had not heard of a new year when it counted is right by what it knew: a moment earlier. One that
+    waited for its turn to write says when it was asked, and counted with what was known when its turn came.
     """
     if not timeline or not timeline[0].decided:
         return None
-    for late in (timedelta(0), EVERYBODY_KNOWS_AFTER):
+    for late in (timedelta(0), EVERYBODY_KNOWS_AFTER, -WAITED_AT_MOST):
         counted = standing(case, timeline, recount, late=late)
         wrong = next((name for name in {*counted, *case.clocks} if not _agrees(case, name, counted.get(name))), None)
         if wrong is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -26,6 +26,10 @@ BATCH = 100
 """Cases in one transaction: others wait no longer than that for a row."""
 EDGE = timedelta(days=31)
 """So far beside its year a notice may name days."""
+LATELY = timedelta(days=2)
+"""The nightly look goes through what moved since then: one night may be missed."""
+LOOKED_AT = 1000
+"""Cases read at once; only those with a deadline that moves are written to."""
 
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
 _CLOCKS: Any = ClockRow.__table__  # type: ignore[attr-defined]
@@ -55,45 +59,64 @@ def moves(clocks: dict[str, Any], book: Rulebook) -> list[Move]:
     return found
 
 
-def touched(session: Session, year: int | None, *, after: UUID | None = None, most: int = BATCH) -> list[UUID]:
-    """Return cases whose running clocks a year's days may move, by id; None: all that are provisional."""
-    provisional = _CLOCKS.c.provisional
-    which = provisional
+def touched(
+    session: Session, year: int | None, *, after: UUID | None = None, since: datetime | None = None, most: int = BATCH
+) -> list[UUID]:
+    """Return cases whose running clocks a year's days may move, by id; None: all that are provisional.
+
+    With `since` also those that moved from then on: counted by a process that had not heard of a notice yet, or gone
+    on with the deadline of before.
+    """
+    which = _CLOCKS.c.provisional
     if year is not None:
         first = datetime(year, 1, 1, tzinfo=UTC) - EDGE
         last = datetime(year + 1, 1, 1, tzinfo=UTC) + EDGE
-        which = or_(provisional, and_(_CLOCKS.c.started_at < last, _CLOCKS.c.due_at > first))
+        which = or_(which, and_(_CLOCKS.c.started_at < last, _CLOCKS.c.due_at > first))
+    if since is not None:
+        which = or_(which, _CLOCKS.c.case_id.in_(select(_CASES.c.id).where(_CASES.c.changed_at >= since)))
     query = select(_CLOCKS.c.case_id).where(_CLOCKS.c.stopped_at.is_(None), which).distinct()
     if after is not None:
         query = query.where(_CLOCKS.c.case_id > after)
     return list(session.execute(query.order_by(_CLOCKS.c.case_id).limit(most)).scalars())
 
 
-def count_moves(session: Session, book: Rulebook, year: int, *, most: int) -> int:
-    """Return how many running deadlines `book` would move; counting stops at `most`."""
-    count, after = 0, None
-    while count < most and (ids := touched(session, year, after=after, most=1000)):
-        rows = session.execute(select(_CASES.c.clocks).where(_CASES.c.id.in_(ids))).scalars()
-        count += sum(len(moves(clocks, book)) for clocks in rows)
-        after = ids[-1]
-    return min(count, most)
+def count_moves(session: Session, book: Rulebook, year: int, *, most: int) -> tuple[int, bool]:
+    """Return how many running deadlines `book` would move among the first `most` cases, and whether there are more."""
+    count, seen, after = 0, 0, None
+    while ids := touched(session, year, after=after, most=LOOKED_AT):
+        if seen >= most:
+            return count, True
+        count += sum(len(found) for found in _moving(session, ids, book).values())
+        seen, after = seen + len(ids), ids[-1]
+    return count, False
 
 
-def passes(database: Database, year: int | None, *, now: Callable[[], datetime]) -> Iterator[int]:
+def _moving(session: Session, ids: Sequence[UUID], book: Rulebook) -> dict[UUID, list[Move]]:
+    """Return of these cases those with deadlines that `book` would move, by id (a read; takes no lock)."""
+    rows = session.execute(select(_CASES.c.id, _CASES.c.clocks).where(_CASES.c.id.in_(ids)).order_by(_CASES.c.id))
+    return {row.id: found for row in rows if (found := moves(row.clocks, book))}
+
+
+def passes(
+    database: Database, year: int | None, *, now: Callable[[], datetime], since: datetime | None = None
+) -> Iterator[int]:
     """Count anew batch by batch, each in its own transaction; yield how many deadlines each moved.
 
-    Begun again after a crash it moves what is left: what was counted already is as it should be.
+    Begun again after a crash it moves what is left: what was counted already is as it should be. `since`: `touched`.
     """
     after: UUID | None = None
     while True:
         with database.read() as session:
-            ids = touched(session, year, after=after)
+            ids = touched(session, year, after=after, since=since, most=LOOKED_AT)
+            moving = list(_moving(session, ids, rulebooks.load(session)))
         if not ids:
             return
-        with database.write() as session:
-            rulebooks.forget(session)
-            moved = sum(recount(session, case_id, year, at=now()) for case_id in ids)
-        yield moved
+        yield 0
+        for first in range(0, len(moving), BATCH):
+            with database.write() as session:
+                rulebooks.forget(session)
+                moved = sum(recount(session, one, year, at=now()) for one in moving[first : first + BATCH])
+            yield moved
         after = ids[-1]
 
 

@@ -10,10 +10,14 @@ RECOUNTED = N_("%(count)s deadlines were counted anew and moved.")
 
 
 def recount(chore: Chore) -> None:
-    """Count every running deadline that the year may move; begun again it goes on with what is left."""
+    """Count every running deadline that the year may move; begun again it goes on with what is left.
+
+    Without a year (every night): those that are provisional, and those of cases that moved lately.
+    """
     year = chore.row.data.get("year")
+    since = chore.row.made_at - recounting.LATELY if year is None else None
     moved = 0
-    for count in recounting.passes(chore.database, year, now=chore.now):
+    for count in recounting.passes(chore.database, year, now=chore.now, since=since):
         moved += count
         chore.progress(moved, moved)
     with chore.database.write() as session:

@@ -103,7 +103,7 @@ def _redact(session: Session, at: datetime) -> Done:
 
 
 def _recount(session: Session, at: datetime) -> Done:
-    """Have provisional deadlines looked at again: one that was counted while a year was being taken in."""
+    """Have deadlines looked at again that are provisional or lately counted: perhaps while a year was taken in."""
     kind, night = recounting.ERRAND, at.astimezone(city_zone()).date().isoformat()
     return Done({"errand": str(errands.promise(session, kind, key=f"{kind}:{night}", at=at).id)})
 

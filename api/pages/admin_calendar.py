@@ -39,6 +39,8 @@ router = Router(include_in_schema=False)
 HERE = "calendar"
 ADDRESS = "/admin/calendar"
 LONGEST_NAME = 100
+MOST_SHOWN = 5000
+"""So many provisional cases are counted for the page."""
 SUNDAY_LAST = 0
 """`calendar.Calendar`'s first day of the week: Monday, as Chinese calendars on walls have it in offices."""
 KINDS = {
@@ -113,7 +115,7 @@ def _page(
             record = record_words.page(session, wanted, cursor=cursor)
         except BadCursor:
             return RedirectResponse(f"{ADDRESS}?year={year}", status_code=303)
-        provisional = len(recounting.touched(session, None, most=calendars.MOST_COUNTED))
+        provisional = len(recounting.touched(session, None, most=MOST_SHOWN))
         before = calendars.history(session, year)
         names = _names(session, before)
     this = at.astimezone(city_zone()).year
@@ -122,7 +124,7 @@ def _page(
         months=months(year, calendar, held), kinds=KINDS, years=[one for one in years if one >= this - 2],
         earlier=min(years, default=year), missing=[one for one in (this, this + 1) if one not in years],
         record=record, before=before, names=names, provisional=provisional, errors=errors,
-        look=chosen.look if chosen else None, chosen=chosen, most=calendars.MOST_COUNTED,
+        look=chosen.look if chosen else None, chosen=chosen,
         changes=may(staff.actor, Right.KEEP_RULES, Place()),
         taken="taken" in request.query_params,
     )  # fmt: skip
@@ -169,8 +171,9 @@ def take_calendar(request: Request, *, db: Db, at: Now, staff: CurrentStaff, set
         content = _content(form.get("file"), kept, settings)
         if kept:
             with db.write() as session:
-                calendars.take(session, year, content, source=source, actor=staff.actor, at=at,
-                               version=forms.version(form))  # fmt: skip
+                calendars.hold(session)
+                calendars.take(session, year, content, source=source, actor=staff.actor,
+                               at=request.app.state.clock(), version=forms.version(form))  # fmt: skip
             return RedirectResponse(f"{ADDRESS}?year={year}&taken=1", status_code=303)
         with db.read() as session:
             look = calendars.look(session, year, content, at=at)

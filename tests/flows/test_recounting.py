@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session, col, select
 
-from domain import calendars, cases, recounting
+from domain import calendars, cases, errands, recounting, rulebooks
 from domain.database import Database
 from domain.escalation import Way
 from domain.models import Case, ClockRow, Errand, TimelineEntry
+from domain.rulebook import EVERYBODY_KNOWS_AFTER
 from notifications.recipients import TELLINGS
 from tests import calendar_2027
 from tests.chores import do
@@ -29,7 +31,10 @@ def take(db: Database, world: World, content: bytes) -> UUID:
         actor = world.actor(session, "admin")
         calendars.take(session, 2027, content, source="2027.json", actor=actor, at=world.clock.now)
         (errand,) = set(session.exec(select(Errand.id)).all()) - known
-        return errand
+        waits_until = errands.by_id(session, errand).due_at
+    assert waits_until >= world.clock.now + timedelta(seconds=rulebooks.FRESH_SECONDS), "everybody has heard of it"
+    world.clock.now += EVERYBODY_KNOWS_AFTER
+    return errand
 
 
 def recalculated(session: Session) -> list[TimelineEntry]:
@@ -86,6 +91,32 @@ def test_nothing_moves_twice_and_a_correction_moves_it_back(db: Database, world:
             for entry in recalculated(session)
         ]
     assert ways == [frozenset({Way.NOTICE}), frozenset({Way.NOTICE, Way.SMS})], "earlier: by message too"
+
+
+@ONLY_SQLITE
+def test_deadline_of_somebody_who_had_not_heard_of_the_correction_is_counted_in_the_night(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.clock.now = BEFORE_NEW_YEAR
+    do(db, take(db, world, calendar_2027.notice()), at=world.clock.now)
+    with db.read() as session:
+        book_of_before = rulebooks.load(session)
+    shorter = [row for row in calendar_2027.days() if row["date"] not in ("2027-01-04", "2027-01-09")]
+    do(db, take(db, world, calendar_2027.notice(rows=shorter)), at=world.clock.now)
+    with monkeypatch.context() as elsewhere, db.write() as session:
+        elsewhere.setitem(rulebooks._KEPT, db.engine, (time.monotonic() + 60, book_of_before))
+        case = report(session, world)
+        assert not any(clock["provisional"] for clock in case.clocks.values())
+
+    with db.write() as session:
+        night = errands.promise(session, recounting.ERRAND, key="night", at=world.clock.now + timedelta(hours=9)).id
+    settled = do(db, night, at=world.clock.now + timedelta(hours=9))
+
+    assert settled.outcome["said_params"] == {"count": 1}
+    with db.read() as session:
+        (entry,) = recalculated(session)
+        assert (entry.case_id, entry.data["was_due_at"]) == (case.id, "2027-01-06T09:30:00Z")
+        assert due(session, case.id, "verify") == "2027-01-05T09:30:00+00:00"
 
 
 @ONLY_SQLITE
