@@ -189,9 +189,9 @@ def _clock(clock: Clock) -> str:
         lines.append("- starts anew on entering " + ", ".join(sorted(f"`{state.name}`" for state in clock.restarts_in)))
     if clock.warn_at is not None:
         lines.append(f"- at {clock.warn_at:.0%} fires `{clock.on_warn}`")
-        lines.append(f"- when over, and a quarter of its length later, fires `{clock.on_breach}`")
-    else:
-        lines.append(f"- when over fires `{clock.on_breach}`")
+    lines.append(f"- when over fires `{clock.on_breach}`")
+    if clock.kind != "timer":
+        lines.append(f"- a quarter of its length later fires `{clock.on_handed_up}`")
     return "\n".join([*lines, *_basis(clock)])
 
 

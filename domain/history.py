@@ -178,7 +178,7 @@ def _given(reading: Reading, kept: Mapping[str, Any] | None, entry: Entry, count
 
 def _notified(clock: Clock, reading: Reading, entry: Entry) -> Reading:
     """Return the clock with the level that a warning or a breach gave it."""
-    speaks = entry.transition in (clock.on_warn, clock.on_breach) and entry.data.get("clock") == clock.name
+    speaks = entry.transition in clock.fires and entry.data.get("clock") == clock.name
     return replace(reading, level=int(entry.data.get("level", 0)) + 1) if speaks else reading
 
 

@@ -128,8 +128,9 @@ def _clock_faults(table: Table, clock: Clock, known: set[State]) -> Iterator[str
         yield f"clock {clock.name} is fulfilled in no state that it leads to"
     if clock.kind == "timer" and clock.warn_at is not None:
         yield f"clock {clock.name} is a timer, which never warns"
-    for name in [clock.on_breach] if clock.warn_at is None else [clock.on_warn, clock.on_breach]:
-        for state in sorted(clock.runs_in, key=lambda state: state.name):
+    for name in dict.fromkeys(clock.fires):
+        states = _not_yet_over(table, clock) if name == clock.on_breach != clock.on_handed_up else set(clock.runs_in)
+        for state in sorted(states, key=lambda state: state.name):
             step = next((t for t in table.transitions if t.name == name and state in t.sources), None)
             if step is None:
                 yield f"clock {clock.name} fires {name}, which is impossible in {state.name}"
@@ -137,3 +138,13 @@ def _clock_faults(table: Table, clock: Clock, known: set[State]) -> Iterator[str
                 yield f"clock {clock.name} fires {name}, which the system may not"
             elif step.form is not None and not set(step.form.model_fields) >= NOTICE:
                 yield f"clock {clock.name} fires {name}, whose form does not take the clock's notice"
+
+
+def _not_yet_over(table: Table, clock: Clock) -> set[State]:
+    """Return where a clock can be over for the first time: not where nothing but its breach leads."""
+    entered = {table.opening.target} | {
+        step.target
+        for step in table.transitions
+        if step.target and step.name != clock.on_breach and step.sources - {step.target}
+    }
+    return entered & set(clock.runs_in)

@@ -59,9 +59,10 @@ def ring(session: Session, case_id: UUID, name: str, *, at: datetime) -> str | N
     if moment is None or moment > at:
         _unlease(session, case_id, name, moment)
         return None
-    warns = reading.level == 0 and clock.warn_at is not None
+    # What is over already is not near any more: after a standstill nobody is warned of the past.
+    warns = reading.level == 0 and clock.warn_at is not None and at < reading.due_at
     level = timing.WARNED if warns else max(reading.level + 1, timing.BREACHED)
-    fired = clock.on_warn if warns else clock.on_breach
+    fired = {timing.WARNED: clock.on_warn, timing.BREACHED: clock.on_breach}.get(level, clock.on_handed_up)
     notice = {"clock": name, "level": level - 1, "due_at": reading.due_at}
     try:
         cases.fire(session, case, fired, actor=SYSTEM, at=at, data=notice, tick=(name, level))

@@ -131,8 +131,9 @@ class Clock:
 
     It keeps its first start when the case leaves and comes back; only entering one of `restarts_in` gives it
     a new one. `statutory` and `target` clocks warn at `warn_at` of their length, fire `on_breach` when over,
-    and again a quarter of their length later; a `timer` fires `on_breach` once and is no breach. In `pauses_in` it
-    stands still, which needs a rule that allows it.
+    and `on_handed_up` a quarter of their length later; a `timer` fires `on_breach` once and is no breach. A breach may
+    lead elsewhere among `runs_in`: being late ends no deadline. In `pauses_in` it stands still, which needs a rule
+    that allows it.
     """
 
     name: str
@@ -147,11 +148,19 @@ class Clock:
     warn_at: float | None = 0.75
     on_warn: str = "warn"
     on_breach: str = "escalate"
+    on_handed_up: str = "escalate"
     restarts_in: frozenset[State] | set[State] = frozenset()
     pauses_in: frozenset[State] | set[State] = frozenset()
     """Where the limit stands still; only with `pause_basis`."""
     pause_basis: str = ""
     """The article that lets it stand still, as the catalogue cites it."""
+
+    @property
+    def fires(self) -> tuple[str, ...]:
+        """Return the steps it fires, by level: near where it warns, over, and for a deadline handed up."""
+        if self.kind == "timer":
+            return (self.on_breach,)
+        return (*([self.on_warn] if self.warn_at is not None else []), self.on_breach, self.on_handed_up)
 
     @property
     def label(self) -> Label:

@@ -176,7 +176,7 @@ class Replay:
         assert self.opened_at is not None
         if self.state == "ordered":
             yield "order", (self.opened_at, working_days_after(self.opened_at, 3))
-        if self.state == "correcting":
+        if self.state in ("correcting", "overdue"):
             assert self.correct_by is not None
             end = datetime.combine(date.fromisoformat(self.correct_by), time(23, 59, 59), CITY).astimezone(UTC)
             yield "correct", (self.entered["correcting"], end)
@@ -231,7 +231,7 @@ def _assert_clocks(session: Session, case: Case, replay: Replay) -> None:
         shown = case.clocks[name]
         moments = (row.started_at.isoformat(), row.due_at.isoformat(), row.stopped_at and row.stopped_at.isoformat())
         assert moments == (shown["started_at"], shown["due_at"], shown["stopped_at"])
-        assert (row.level, row.provisional) == (shown["level"], shown["provisional"])
+        assert (row.level, row.provisional) == (shown["level"], shown["provisional"]), "a clock's level"
         assert (row.stopped_at is None) == shown["running"]
         assert row.next_at == (_next(row) if shown["running"] else None), f"when {name} speaks next"
     going = {name: Running(row.started_at, row.due_at) for name, row in rows.items() if case.clocks[name]["running"]}

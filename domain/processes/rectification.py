@@ -200,7 +200,7 @@ RECTIFICATION = Workflow(
     clocks=(
         Clock("order", zh="送达整改通知", en="Serve the order", runs_in={ORDERED},
               fulfilled_in={CORRECTING}, limit=limits.fixed("COR-20"), basis="COR-20", kind="statutory"),
-        Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING},
+        Clock("correct", zh="整改期限", en="Correct", runs_in={CORRECTING, OVERDUE},
               fulfilled_in={SUBMITTED}, limit=correct_limit, basis="COR-30", kind="statutory",
               on_breach="mark_overdue", restarts_in={CORRECTING}),
         Clock("recheck", zh="复查", en="Re-check", runs_in={SUBMITTED, OVERDUE},

@@ -98,7 +98,9 @@ def test_time_that_is_over_marks_it_overdue_by_itself_and_once(db: Database, wor
         promised = set(session.exec(select(Outbox.effect).where(Outbox.seq == stands.version)))
     assert stands.state == "overdue"
     assert stands.clocks["recheck"]["running"]
-    assert (clock.level, clock.next_at, clock.breached_at) == (2, None, world.clock.now)
+    assert (clock.stopped_at, stands.due_at) == (None, clock.due_at), "still late, and nearest of all"
+    assert (clock.level, clock.breached_at) == (2, world.clock.now)
+    assert clock.next_at == clock.started_at + (clock.due_at - clock.started_at) * 1.25
     assert promised == {"tell_superior", "notify_venue"}
 
 

@@ -111,7 +111,7 @@ CAUGHT: dict[Plant, str] = {
     an_entry_says_another_state: "an entry starts where the one before ended",
     the_chain_is_not_carried_on: "the chain holds",
     what_a_reporter_writes_is_not_sealed: "a reporter's words in the open",
-    a_clock_forgets_that_it_spoke: "a clock is left unheard",
+    a_clock_forgets_that_it_spoke: "a clock's level",
 }
 
 

@@ -43,7 +43,10 @@ def step(name: str, source: State, target: State | None, **changes: Any) -> Tran
 LATE = step("late", OPEN, None, roles={Role.SYSTEM}, form=ClockNotice)
 OPENING = Opening("begin", zh="开始", en="Begin", target=NEW, roles={Role.HANDLER})
 CLOCK = Clock("work", zh="办理", en="Work", runs_in={OPEN}, fulfilled_in={DONE},
-              limit=lambda _: Limit.hours(1), basis="PRACTICE", warn_at=None, on_breach="late")  # fmt: skip
+              limit=lambda _: Limit.hours(1), basis="PRACTICE", warn_at=None, on_breach="late",
+              on_handed_up="late")  # fmt: skip
+LAPSED = State("lapsed", zh="逾期", en="Lapsed")
+LAPSING = replace(CLOCK, runs_in={OPEN, LAPSED}, on_breach="lapse")
 
 
 def table(**changes: Any) -> Workflow:
@@ -62,6 +65,14 @@ def table(**changes: Any) -> Workflow:
 
 
 STEPS = table().transitions
+LATE_ANYWHERE = replace(LATE, sources={OPEN, LAPSED})
+LAPSE: dict[str, Any] = {
+    "states": (NEW, OPEN, LAPSED, DONE), "clocks": (LAPSING,),
+    "transitions": (
+        *STEPS[:2], LATE_ANYWHERE, replace(LATE, name="lapse", target=LAPSED), step("amend", LAPSED, DONE),
+    ),
+}  # fmt: skip
+"""Where a breach leads to a state of its own, in which the limit is as late as before."""
 
 PLANTED = {
     "two states are named new": {"states": (NEW, replace(NEW, zh="又"), OPEN, DONE)},
@@ -96,6 +107,15 @@ PLANTED = {
     "clock work fires late, which is impossible in new": {"clocks": (replace(CLOCK, runs_in={NEW, OPEN}),)},
     "clock work fires warn, which is impossible in open": {"clocks": (replace(CLOCK, warn_at=0.75),)},
     "clock work fires finish, which the system may not": {"clocks": (replace(CLOCK, on_breach="finish"),)},
+    "clock work fires rise, which is impossible in open": {"clocks": (replace(CLOCK, on_handed_up="rise"),)},
+    "clock work fires late, which is impossible in lapsed": {
+        **LAPSE,
+        "transitions": (*LAPSE["transitions"][:2], LATE, *LAPSE["transitions"][3:]),
+    },
+    "clock work fires lapse, which is impossible in lapsed": {
+        **LAPSE,
+        "transitions": (*LAPSE["transitions"], step("give_up", NEW, LAPSED)),
+    },
     "clock work fires late, whose form does not take the clock's notice": {
         "transitions": (*STEPS[:2], replace(LATE, form=Form))
     },
@@ -119,6 +139,10 @@ def test_every_fault_is_named_at_once() -> None:
 
 def test_sound_table_is_taken() -> None:
     assert [t.name for t in table().leaving("open")] == ["finish", "late"]
+
+
+def test_breach_may_lead_to_where_only_the_next_level_is_possible() -> None:
+    assert table(**LAPSE).clocks[0].fires == ("lapse", "late")
 
 
 def case(state: str) -> Snapshot:
