@@ -233,6 +233,7 @@ def report_sla(  # noqa: PLR0913 - one per filter
     process: Annotated[str, typer.Option(help="hazard_report, rectification, …; default: all.")] = "",
     organisation: Annotated[str, typer.Option(help="Code of an organisation; default: all.")] = "",
     hazard: Annotated[str, typer.Option(help="Code of a hazard, such as EVA-01, or of a kind, such as EVA.")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="As it stood at the end of that day, or at that moment.")] = "",
     output: Annotated[str, typer.Option(help="File to write; default: standard output.")] = "-",
     username: Annotated[str, typer.Option("--as", help="Account whose reach it has; default: everything.")] = "",
     language: Annotated[str, typer.Option(help="zh_CN or en; default: that of the installation.")] = "",
@@ -244,7 +245,7 @@ def report_sla(  # noqa: PLR0913 - one per filter
     from api import report_commands  # noqa: PLC0415
 
     fields = {"from": begins, "until": until, "area": area, "process": process, "organisation": organisation,
-              "hazard": hazard}  # fmt: skip
+              "hazard": hazard, "as_of": as_of}  # fmt: skip
     done = report_commands.sla(fields, form=form, output=output, username=username, language=language)
     typer.echo(done.line, err=True)
 

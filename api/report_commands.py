@@ -34,6 +34,8 @@ from domain.settings import get_settings
 AT_THE_MACHINE = replace(SYSTEM, name="fireline report")
 """Whoever has the database's address needs no role; the record says that it was done here."""
 STANDARD_OUTPUT = "-"
+OPTIONS = {"until": "--to", "as_of": "--as-of"}
+"""Field → the option that asks for it, where it is called otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,7 @@ def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, lan
         with database.read() as session:
             actor = _actor(session, username, at) if username else AT_THE_MACHINE
             asked = _read(session, fields, actor if username else reaches.actor_of(reaches.EVERYTHING), at)
-            wish = Wish(Kind.ASKED, replace(asked, as_of=None), _reach(session, actor, asked),
-                        language or settings.locale)  # fmt: skip
+            wish = Wish(Kind.ASKED, asked, _reach(session, actor, asked), language or settings.locale)
             as_of = measures.settled_until(session) or at
         try:
             edition_id = new_id()
@@ -117,7 +118,9 @@ def _read(session: Session, fields: Mapping[str, str], actor: Actor, at: datetim
     try:
         return asking.read(session, fields, actor=actor, at=at)
     except AskedWrongly as wrong:
-        raise CommandRefused("; ".join(f"--{one.field}: {_both(one.reason)}" for one in wrong.refusals)) from wrong
+        raise CommandRefused(
+            "; ".join(f"{OPTIONS.get(one.field, f'--{one.field}')}: {_both(one.reason)}" for one in wrong.refusals)
+        ) from wrong
     except OutOfReach as hidden:
         msg = f"there is no area or organisation {str(hidden)!r}, or not for this account."
         raise CommandRefused(msg) from hidden

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from api.access import Router, needs
 from api.deps import Conf, CurrentStaff, Db, Now
 from api.middleware.limits import takes_little
+from api.pages import reports_frame
 from api.pages.reports_sla import HERE
 from api.pages.staff_frame import staff_page
 from documents.editions import MEDIA_TYPES
@@ -20,7 +21,8 @@ from domain.language import Label
 from domain.models import ReportEdition
 from domain.people import local_day
 from domain.reporting import editions, files, paper
-from domain.reporting.content import Content, days_in
+from domain.reporting import reach as reaches
+from domain.reporting.content import days_in
 from domain.reporting.editions import FORMATS
 from domain.reporting.periods import KINDS
 from domain.rights import Right
@@ -68,19 +70,13 @@ def show_edition(request: Request, edition_id: UUID, *, db: Db, at: Now, staff: 
     """Show one edition: what was asked, its main numbers as they were then, its files and their sums."""
     with db.read() as session:
         row = editions.by_id(session, edition_id, actor=staff.actor)
+        again = reports_frame.address_of(session, editions.asked_of(row), reaches.from_text(row.reach))
     content = editions.content_of(row)
     return staff_page(
         request, "pages/staff/reports/edition.html", staff=staff, at=at, here=HERE,
         edition=_shown(row), content=content, chapters=paper.chapters(content.numbers), formats=FORMATS,
-        title_of=paper.title_of, again=_again(content),
+        title_of=paper.title_of, again=again,
     )  # fmt: skip
-
-
-def _again(content: Content) -> str:
-    """Return the address of the page with the same days and process, as of now."""
-    asked = content.numbers.asked
-    process = f"&process={asked.process}" if asked.process else ""
-    return f"/reports/sla?from={asked.from_on}&until={asked.until_on}{process}"
 
 
 @router.get("/reports/editions/{edition_id}/{file}")

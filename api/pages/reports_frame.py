@@ -24,6 +24,7 @@ from domain.reporting import reach as reaches
 from domain.reporting.asked import Asked, AskedWrongly
 from domain.reporting.drill import Figure
 from domain.reporting.figures import Numbers
+from domain.reporting.reach import Reach
 
 FIELDS = ("from", "until", "process", "area", "organisation", "hazard", "as_of")
 LONGEST = 60
@@ -114,7 +115,7 @@ class Addresses:
         """Return the address of this report with some of what is asked changed."""
         query = {**self._kept(), "from": self.numbers.asked.from_on.isoformat(),
                  "until": self.numbers.asked.until_on.isoformat(), **changes}  # fmt: skip
-        return f"/reports/sla?{urlencode(query)}"
+        return f"/reports/sla?{urlencode({name: value for name, value in query.items() if value})}"
 
     def part(self, kind: str, key: str | None) -> str | None:
         """Return the address of the report on one row alone; None for those that have no such thing."""
@@ -125,14 +126,39 @@ class Addresses:
         return self.report(**{kind: self.codes[key]}) if key in self.codes else None
 
     def _kept(self) -> dict[str, str]:
-        return {name: value for name, value in self.typed.items() if value and name in FIELDS[2:6]}
+        return {name: value for name, value in self.typed.items() if value and name in FIELDS[2:]}
 
 
-def codes_in(session: Session, numbers: Numbers) -> dict[str, str]:
-    """Return the codes by which the areas and organisations of a report are asked for."""
-    found: dict[str, str] = {}
-    for model, slices in ((Area, numbers.areas), (Organisation, numbers.organisations)):
-        ids = [UUID(one.key) for one in slices if one.key]
-        rows = session.execute(select(col(model.id), col(model.code)).where(col(model.id).in_(ids))) if ids else ()
-        found |= {str(key): code for key, code in rows}
+def codes_in(session: Session, numbers: Numbers, *, actor: Actor) -> dict[str, str]:
+    """Return the codes by which this person may ask for the areas and organisations of a report."""
+    areas = [UUID(one.key) for one in numbers.areas if one.key]
+    bodies = [UUID(one.key) for one in numbers.organisations if one.key]
+    rows = session.execute(select(col(Area.id), col(Area.code)).where(col(Area.id).in_(areas)))
+    found = {str(key): code for key, code in rows}
+    query = select(col(Organisation.id), col(Organisation.code), col(Area.path)).outerjoin(
+        Area, col(Area.id) == col(Organisation.area_id)
+    )
+    mine = reaches.of(session, actor)
+    for key, code, path in session.execute(query.where(col(Organisation.id).in_(bodies))):
+        if asking.knows_organisation(mine, path):
+            found[str(key)] = code
+    return found
+
+
+def address_of(session: Session, asked: Asked, reach: Reach) -> str:
+    """Return the address of the page that asks the same as an edition did, as things stand now."""
+    area = session.get(Area, asked.area_id) if asked.area_id else _only_area(session, reach)
+    body = session.get(Organisation, asked.organisation_id) if asked.organisation_id else None
+    query = {
+        "from": asked.from_on.isoformat(), "until": asked.until_on.isoformat(), "process": asked.process,
+        "area": area and area.code, "organisation": body and body.code, "hazard": asked.hazard,
+    }  # fmt: skip
+    return f"/reports/sla?{urlencode({name: value for name, value in query.items() if value})}"
+
+
+def _only_area(session: Session, reach: Reach) -> Area | None:
+    """Return the area a reach is about, when it is one with everything in it; None when no area says the same."""
+    if len(reach) != 1 or reach[0][0] is None or reach[0][1] is not None:
+        return None
+    found: Area | None = session.execute(select(Area).where(col(Area.path) == reach[0][0])).scalar_one_or_none()
     return found

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Request
 from sqlmodel import Session
@@ -22,9 +24,11 @@ from documents import sla_report
 from domain import catalogue, errands, organisations, people
 from domain.access import OutOfReach
 from domain.accounts import Identity
+from domain.actors import Actor
 from domain.language import Label, Sentence
 from domain.models import Area
 from domain.processes import WORKFLOWS, workflow_of
+from domain.reporting import asked as asking
 from domain.reporting import drill, editions, names, paper
 from domain.reporting import reach as reaches
 from domain.reporting.amounts import Amount
@@ -95,14 +99,14 @@ def show_report(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
 
 def _around(session: Session, staff: Identity, at: datetime) -> dict[str, Any]:
     areas = reports_frame.areas_to_choose(session, staff.actor)
-    within = {area.code for area in areas}
+    mine = reaches.of(session, staff.actor)
     return {
         "presets": reports_frame.presets(at),
         "areas": areas,
         "bodies": [
             body
             for body, where in organisations.listed(session, day=people.local_day(at))
-            if where is None or where.code in within
+            if asking.knows_organisation(mine, where.path if where else None)
         ],
         "flows": tuple(WORKFLOWS.values()),
         "hazards": hazard_groups(),
@@ -133,12 +137,13 @@ def content_of(session: Session, found: Numbers, staff: Identity, locale: str) -
 
 def _report(session: Session, found: Numbers, typed: dict[str, str], staff: Identity, locale: str) -> dict[str, Any]:
     content = content_of(session, found, staff, locale)
-    addresses = Addresses(typed, found, reports_frame.codes_in(session, found))
+    addresses = Addresses(typed, found, reports_frame.codes_in(session, found, actor=staff.actor))
     chapters = paper.chapters(replace(content.numbers, people=found.people))
     return {
         "content": content,
         "numbers": found,
         "is_empty": found.is_empty,
+        "as_now": addresses.report(as_of="") if found.asked.as_of and typed["as_of"] else None,
         "chapters": [_chapter(chapter, content, addresses, locale) for chapter in chapters],
         "no_data": [content.names.of("process", chapter.process) for chapter in chapters if chapter.is_empty],
     }
@@ -205,21 +210,36 @@ def _last_of(first: date, bucket: Any) -> date:  # noqa: ANN401 - a function of 
 @router.get("/reports/sla/cases")
 @needs(Right.SEE_REPORTS)
 def show_cases(
-    request: Request, *, db: Db, at: Now, staff: CurrentStaff, figure: str = "", cursor: str = ""
+    request: Request,
+    *,
+    db: Db,
+    at: Now,
+    staff: CurrentStaff,
+    figure: str = "",
+    cursor: str = "",
+    edition: UUID | None = None,
 ) -> Response:
-    """Show the cases behind one number, a page at a time."""
+    """Show the cases behind one number of the page, or of an edition as it was then, a page at a time."""
     typed = reports_frame.typed_in(request.query_params)
     if not figure:
         return RedirectResponse("/reports/sla", status_code=303)
     with db.read() as session:
-        asked = reports_frame.read(session, typed, actor=staff.actor, at=at)
+        counted_for: Actor | None = None
+        if edition is not None:
+            row = editions.by_id(session, edition, actor=staff.actor)
+            asked: Asked | Refused = editions.asked_of(row)
+            counted_for = reaches.actor_of(reaches.from_text(row.reach))
+        else:
+            asked = reports_frame.read(session, typed, actor=staff.actor, at=at)
         if isinstance(asked, Refused):
             if asked.is_hidden:
                 raise OutOfReach(typed["area"])
             return RedirectResponse(f"/reports/sla?{request.url.query}", status_code=303)
         known = _figure(figure)
         try:
-            page = drill.cases(session, asked, known, actor=staff.actor, at=at, cursor=cursor or None)
+            page = drill.cases(
+                session, asked, known, actor=staff.actor, at=at, cursor=cursor or None, counted_for=counted_for
+            )
         except BadCursor:
             return RedirectResponse(str(request.url.remove_query_params("cursor")), status_code=303)
         areas = {row.area_id for row in page.rows if row.area_id}
@@ -232,7 +252,7 @@ def show_cases(
         rows=page.rows, next_cursor=page.next_cursor, is_first=not cursor, as_of=page.as_of, asked=asked,
         figure=figure, process=Label(workflow.zh, workflow.en), stage=stage, what=paper.label_of(known), whose=whose,
         states={state.name: state.label for state in workflow.states}, hazards=catalogue.hazards(), places=places,
-        back=Addresses(typed, _only(asked, page.as_of), {}).report(),
+        back=f"/reports/editions/{edition}" if edition else Addresses(typed, _only(asked, page.as_of), {}).report(),
     )  # fmt: skip
 
 
@@ -259,11 +279,11 @@ def make_edition(request: Request, db: Db, at: Now, staff: CurrentStaff, form: P
     with db.write() as session:
         asked = reports_frame.read(session, typed, actor=staff.actor, at=at)
         if isinstance(asked, Refused):
-            return RedirectResponse("/reports/sla", status_code=303)
+            return RedirectResponse(f"/reports/sla?{urlencode(typed)}", status_code=303)
         reach = reaches.of(session, staff.actor)
         if asked.area_id is not None:
             reach = reaches.within(reach, session.get_one(Area, asked.area_id).path)
-        wish = Wish(Kind.ASKED, replace(asked, as_of=None), reach, locale)
+        wish = Wish(Kind.ASKED, asked, reach, locale)
         # Pressed twice within a minute it is one edition; a minute later it may well be another one.
         digest = hashlib.sha256(f"{wish.as_data()} {at:%Y-%m-%d %H:%M}".encode()).hexdigest()[:40]
         errand = errands.promise(

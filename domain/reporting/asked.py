@@ -17,10 +17,14 @@ from domain.actors import Actor
 from domain.language import Sentence
 from domain.models import Area, Organisation
 from domain.processes import WORKFLOWS
+from domain.reporting import reach as reaches
+from domain.reporting.reach import Reach
 from domain.rights import Right
 from domain.settings import city_zone
 from domain.table import FieldRefusal
 
+FIRST_YEAR = 2000
+"""Nothing here is older; an earlier year is a slip of the hand."""
 LONGEST_YEARS = 10
 """A longer period is a slip of the hand."""
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
@@ -121,8 +125,8 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
 
     Fields: `from`, `until` (ISO dates; without both, the month of `at` up to its day), `process`, `area` and
     `organisation` (codes), `hazard`, `as_of` (ISO date, for its end, or ISO moment). Raises `AskedWrongly` with a
-    refusal per field, and `access.OutOfReach` for an area the actor may not know of or an organisation there is none
-    of.
+    refusal per field, and `access.OutOfReach`, with the code as it was typed, for an area or an organisation the
+    actor may not know of, as for one there is none of.
     """
     today = at.astimezone(city_zone()).date()
     refusals: list[FieldRefusal] = []
@@ -142,13 +146,13 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     if refusals or begins is None or ends is None:
         raise AskedWrongly(tuple(refusals))
     return Asked(begins, ends, process, _area(session, fields.get("area"), actor),
-                 _organisation(session, fields.get("organisation")), hazard, as_of)  # fmt: skip
+                 _organisation(session, fields.get("organisation"), actor), hazard, as_of)  # fmt: skip
 
 
 def require_reach(session: Session, asked: Asked, *, actor: Actor) -> None:
     """Raise `access.OutOfReach` when the area asked for is not one this actor may know of (any more)."""
-    if asked.area_id is not None:
-        _reached(session, asked.area_id, actor)
+    if asked.area_id is not None and not _is_reached(session, asked.area_id, actor):
+        raise access.OutOfReach(str(asked.area_id))
 
 
 def _period_refusals(begins: date, ends: date, today: date) -> list[FieldRefusal]:
@@ -167,10 +171,19 @@ def _day(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal]) -> 
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         refusals.append(FieldRefusal(name, Sentence("This is not a date: %(text)s.", text=text[:20])))
         return None
+    return None if _is_too_early(day, name, refusals) else day
+
+
+def _is_too_early(day: date, name: str, refusals: list[FieldRefusal]) -> bool:
+    if day.year >= FIRST_YEAR:
+        return False
+    reason = Sentence("There is nothing from before the year %(year)s.", year=str(FIRST_YEAR))
+    refusals.append(FieldRefusal(name, reason))
+    return True
 
 
 def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], today: date) -> datetime | None:
@@ -180,6 +193,8 @@ def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], 
         return None
     try:
         moment = datetime.fromisoformat(text)
+        if _is_too_early(moment.date(), name, refusals):
+            return None
         if len(text) <= len("2026-01-01"):
             if moment.date() == today:
                 return None
@@ -193,22 +208,31 @@ def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], 
 def _area(session: Session, code: str | None, actor: Actor) -> UUID | None:
     if not code:
         return None
-    found = session.execute(select(_AREAS.c.id).where(_AREAS.c.code == code)).scalar()
-    if found is None:
-        raise access.OutOfReach(code)
-    return _reached(session, found, actor)
-
-
-def _reached(session: Session, area_id: UUID, actor: Actor) -> UUID:
-    if not access.may(actor, Right.SEE_REPORTS, access.place_of(session, area_id=area_id, venue_id=None)):
-        raise access.OutOfReach(str(area_id))
-    return area_id
-
-
-def _organisation(session: Session, code: str | None) -> UUID | None:
-    if not code:
-        return None
-    found: UUID | None = session.execute(select(_ORGANISATIONS.c.id).where(_ORGANISATIONS.c.code == code)).scalar()
-    if found is None:
+    found: UUID | None = session.execute(select(_AREAS.c.id).where(_AREAS.c.code == code)).scalar()
+    if found is None or not _is_reached(session, found, actor):
         raise access.OutOfReach(code)
     return found
+
+
+def _is_reached(session: Session, area_id: UUID, actor: Actor) -> bool:
+    return access.may(actor, Right.SEE_REPORTS, access.place_of(session, area_id=area_id, venue_id=None))
+
+
+def _organisation(session: Session, code: str | None, actor: Actor) -> UUID | None:
+    if not code:
+        return None
+    query = (
+        select(_ORGANISATIONS.c.id, _AREAS.c.path)
+        .outerjoin(_AREAS, _AREAS.c.id == _ORGANISATIONS.c.area_id)
+        .where(_ORGANISATIONS.c.code == code)
+    )
+    found = session.execute(query).first()
+    if found is None or not knows_organisation(reaches.of(session, actor), found.path):
+        raise access.OutOfReach(code)
+    organisation_id: UUID = found.id
+    return organisation_id
+
+
+def knows_organisation(mine: Reach, area_path: str | None) -> bool:
+    """Return whether a report may be asked for an organisation of that area: whose area touches one's own reach."""
+    return area_path is None or bool(reaches.within(mine, area_path))

@@ -61,6 +61,14 @@ def test_a_file_is_written_where_it_is_wanted(form: str, begins: bytes, tmp_path
     assert path.read_bytes().startswith(begins)
 
 
+def test_a_report_as_of_a_day_counts_what_was_known_then() -> None:
+    then, now = (json.loads(sla("--format", "json", *more).stdout) for more in (("--as-of", "2026-08-25"), ()))
+
+    received = [data["numbers"]["processes"][0]["cases"]["received"] for data in (then, now)]
+    assert received == [3, 4]
+    assert then["as_of"].startswith("2026-08-25T16:00:00")
+
+
 def test_an_edition_is_verified_and_a_changed_file_found_out(db: Database, tmp_path: Path) -> None:
     sla("--format", "xlsx", "--output", str(tmp_path / "a.xlsx"))
     with db.read() as session:
@@ -93,7 +101,8 @@ def test_what_is_wrong_is_said_in_words_with_status_1(db: Database, world: World
 
         assert (refused.exit_code, refused.stdout) == (1, ""), words
         assert said in refused.stderr, refused.stderr
-    for begins, ends in (("2026-08-20", "2026-08-01"), ("1926-01-01", "2026-01-01"), ("yesterday", "2026-08-01")):
+    for begins, ends in (("2026-08-20", "2026-08-01"), ("1926-01-01", "2026-01-01"), ("yesterday", "2026-08-01"),
+                         ("0001-01-01", "0001-01-02")):  # fmt: skip
         refused = fireline("report", "sla", "--from", begins, "--to", ends, "--format", "json")
         assert refused.exit_code == 1
         assert "--" in refused.stderr

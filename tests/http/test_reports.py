@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -12,6 +13,8 @@ import pytest
 
 from domain import notices
 from domain.database import Database
+from domain.identifiers import new_id
+from domain.models import Organisation
 from domain.reporting.asked import Asked
 from domain.reporting.numbers import numbers
 from tests import filed
@@ -91,6 +94,10 @@ BAD = [
     ({"from": "2026-08-20", "until": "2026-08-01"}, 422, "早于"),
     ({"from": "1926-08-20", "until": "2026-08-01"}, 422, "年"),
     ({"from": "2026-13-45"}, 422, "2026-13-45"),
+    ({"from": "0001-01-01", "until": "0001-01-02"}, 422, "2000"),
+    ({"from": "1999-12-31", "until": "2000-01-02"}, 422, "2000"),
+    ({"as_of": "0001-01-01"}, 422, "2000"),
+    ({"as_of": "2026-13-45"}, 422, "2026-13-45"),
     ({"hazard": "XYZ-99"}, 422, "XYZ-99"),
     ({"process": "cooking"}, 422, "流程"),
     ({"area": "atlantis"}, 404, "没有这个区域"),
@@ -108,7 +115,7 @@ def test_bad_input_is_named_at_its_field_and_kept(office: Office) -> None:
         assert said in seen(page)
         assert 'role="alert"' in page.text
         assert "aria-invalid" in page.text
-        for field in {"from", "until"} & set(query):
+        for field in {"from", "until", "as_of"} & set(query):
             assert f'value="{query[field]}"' in page.text
 
 
@@ -149,6 +156,82 @@ def test_an_edition_is_made_fetched_and_compared(office: Office) -> None:
     compared = leader.sends(address, f"{address}/compare")
     carry_out_all(office.db, office.world.clock.now)
     assert "逐字节一致" in leader.opens(compared.headers["location"]).text
+
+
+def edition_of(office: Office, member: Member, page: str) -> str:
+    """Press the button of that page and return the address of the edition that comes of it."""
+    made = member.sends(page, "/reports/sla/editions")
+    carry_out_all(office.db, office.world.clock.now)
+    errand = member.opens(made.headers["location"])
+    return re.search(r'href="(/reports/editions/[0-9a-f-]+)"', errand.text)[1]
+
+
+def test_a_report_as_of_a_moment_stays_one_wherever_it_leads(office: Office) -> None:
+    leader = office.member("leader")
+    then = "2026-08-25"
+    address = f"/reports/sla?from=2026-08-01&until=2026-08-28&area=chengyang&hazard=FAC&as_of={then}"
+    asked = f"as_of={then}"
+
+    page = leader.opens(address)
+
+    assert page.text.count(f'name="as_of" value="{then}"') == 2
+    reports_on = [unescape(href) for href in re.findall(r'href="(/reports/sla\?[^"]+)"', page.text)]
+    as_now = [href for href in reports_on if "as_of" not in href]
+    assert len(as_now) == 1
+    assert "area=chengyang" in as_now[0]
+    assert any(asked in href for href in reports_on)
+    number, behind = next(link for link in links_of(page.text) if "figure=hazard_report.received" in link[1])
+    back = re.search(r'href="(/reports/sla\?[^"]+)"', leader.client.get(behind).text)[1]
+    back = unescape(back)
+    assert parse_qs(urlsplit(back).query)["as_of"] == parse_qs(urlsplit(behind).query)["as_of"]
+    assert [link[0] for link in links_of(leader.client.get(back).text)] == [link[0] for link in links_of(page.text)]
+    assert number != next(
+        number for number, href in links_of(leader.client.get(as_now[0]).text) if "figure=hazard_report.rec" in href
+    )
+
+    edition = leader.opens(edition_of(office, leader, address))
+
+    numbers = re.findall(r'href="(/reports/sla/cases\?edition=[^"]+)"><b>([^<]+)</b>', edition.text)
+    counts = {unescape(href): int(count) for href, count in numbers if re.fullmatch(r"\d+", count)}
+    assert counts[next(href for href in counts if "hazard_report.received" in href)] == int(number)
+    assert [(href, count) for href, count in counts.items() if len(listed(leader, href)) != count] == []
+    now = unescape(re.search(r'href="(/reports/sla\?[^"]+)"', edition.text)[1])
+    assert parse_qs(urlsplit(now).query) == {
+        "from": ["2026-08-01"], "until": ["2026-08-28"], "area": ["chengyang"], "hazard": ["FAC"],
+    }  # fmt: skip
+
+
+def test_the_cases_of_an_edition_are_for_whom_the_edition_is(office: Office) -> None:
+    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
+
+    leader = office.member("leader")
+    edition_id = filed.edition(office.db, office.world.clock.now)
+    office.world.people["chief"] = below(office.db, office.world, "片区主管", "fuxian")
+    address = f"/reports/sla/cases?edition={edition_id}&figure=hazard_report.received"
+
+    assert len(listed(leader, address)) == 4
+    assert office.member("chief").client.get(address).status_code == 404
+
+
+def test_an_organisation_out_of_reach_is_as_one_there_is_none_of(office: Office) -> None:
+    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
+
+    office.world.people["chief"] = below(office.db, office.world, "片区主管", "guanglong")
+    with office.db.write() as session:
+        for code, area in (("there", "fuxian"), ("here", "guanglong"), ("above", "lanshan")):
+            session.add(Organisation(id=new_id(), code=code, kind="brigade", name=f"消防{code}",
+                                     area_id=office.world.areas[area], from_on=date(2020, 1, 1)))  # fmt: skip
+    chief = office.member("chief")
+
+    there, nowhere = (chief.opens("/reports/sla", organisation=code, **PERIOD) for code in ("there", "nobody"))
+
+    assert (there.status_code, nowhere.status_code) == (404, 404)
+    assert "消防there" not in there.text
+    assert "没有这个单位" in seen(there)
+    for code in ("here", "above"):
+        page = chief.opens("/reports/sla", organisation=code, **PERIOD)
+        assert page.status_code == 200
+        assert f'value="{code}" selected' in page.text
 
 
 def test_an_edition_of_a_wider_reach_does_not_exist_for_others(office: Office) -> None:
@@ -224,7 +307,7 @@ def test_a_program_reads_the_same_numbers_and_their_cases(
     assert len(cases["cases"]) == 3
     assert cases["next_cursor"]
     for query, status in (({"from": "2026-08-20", "until": "2026-08-01"}, 422), ({"area": "atlantis"}, 404),
-                          ({"hazard": "XYZ"}, 422)):  # fmt: skip
+                          ({"hazard": "XYZ"}, 422), ({"from": "0001-01-01", "until": "0001-01-02"}, 422)):  # fmt: skip
         refused = client.get("/api/v1/reports/sla", params=query, headers=leader)
         assert refused.status_code == status
         assert refused.headers["content-type"].startswith("application/problem+json")
