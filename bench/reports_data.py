@@ -19,7 +19,7 @@ from bench.register_data import Register
 from domain import catalogue, measured, measures
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.measured import CaseVersion, StageVersion
+from domain.measured import CaseVersion, RegisterThen, StageVersion
 from domain.models import CaseMeasure, Organisation, Person, Post
 from domain.processes import WORKFLOWS
 from tests.timelines import Ground, Teller
@@ -89,8 +89,8 @@ def _people(session: Session, register: Register) -> None:
         "organisation_id FROM post WHERE role = 'warden' AND organisation_id IS NOT NULL"
     ))  # fmt: skip
     session.execute(text(
-        "CREATE TEMP TABLE place ON COMMIT DROP AS SELECT row_number() OVER (ORDER BY id) - 1 AS n, id, area_id "
-        "FROM venue"
+        "CREATE TEMP TABLE place ON COMMIT DROP AS SELECT row_number() OVER (ORDER BY id) - 1 AS n, id, area_id, "
+        "industry FROM venue"
     ))  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _templates(session: Session) -> None:
     for number in range(TEMPLATES):
         told = Teller(chance, there, PROCESSES[number % len(PROCESSES)]).tell()
         entries = [_Row(entry) for entry in told.entries]
-        versions = measured.measure(WORKFLOWS[told.process], entries, organisation_of=lambda *_: None)
+        versions = measured.measure(WORKFLOWS[told.process], entries, then=RegisterThen())
         of_cases += [(number, told.process, versions.seq, *_values(one, OF_CASES)) for one in versions.cases]
         of_stages += [(number, told.process, *_values(one, OF_STAGES)) for one in versions.stages]
     _copied(session, "told_case", ("t", "process", "measured_seq", *OF_CASES), of_cases)
@@ -144,7 +144,7 @@ HAZARDS = [code for code, hazard in catalogue.hazards().items() if hazard.verify
 _WHICH = f"""CREATE TEMP TABLE which ON COMMIT DROP AS
     SELECT i, CAST(lpad(to_hex(i), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(i), 12, '0') AS uuid) AS case_id, t,
         make_interval(days => (date(:now) - o.opened_on) - CAST((CAST(i AS bigint) * 104729) % :days AS int)) AS shift,
-        p.id AS venue_id, p.area_id, w.person_id, w.organisation_id,
+        p.id AS venue_id, p.area_id, p.industry, w.person_id, w.organisation_id,
         (CAST('{{{",".join(HAZARDS)}}}' AS text[]))[1 + (CAST(i AS bigint) * 31) % {len(HAZARDS)}] AS hazard_code
     FROM (SELECT i, i % :templates AS t FROM generate_series(0, :cases - 1) i) AS one
     JOIN (SELECT t, min(CAST(opened_at AS date)) AS opened_on FROM told_case GROUP BY t) AS o USING (t)
@@ -153,7 +153,8 @@ _WHICH = f"""CREATE TEMP TABLE which ON COMMIT DROP AS
     ORDER BY shift"""  # as they would have come in
 _WHOSE = {"area_id": "which.area_id", "venue_id": "which.venue_id", "assignee_id": "which.person_id",
           "organisation_id": "CASE WHEN told.assignee_id IS NOT NULL THEN which.organisation_id END",
-          "hazard_code": "which.hazard_code"}  # fmt: skip
+          "hazard_code": "which.hazard_code",
+          "industry": "CASE WHEN told.venue_id IS NOT NULL THEN which.industry END"}  # fmt: skip
 _PREFIX = "CASE told.process WHEN 'hazard_report' THEN 'JB' WHEN 'rectification' THEN 'ZG' ELSE 'RZ' END"
 _INSERT_CASES = f"""INSERT INTO cases (id, number, process, state, version, chain_head, opened_at, changed_at,
         closed_at, due_at, venue_id, area_id, hazard_code, assignee_id, channel, facts, clocks)

@@ -150,29 +150,43 @@ def _not_about_themselves(actor: Actor, cases: Any = _CASES.c) -> ColumnElement[
 
 
 def _reach(
-    grants: Iterable[Grant], *, area_id: ColumnElement[Any], venue_id: ColumnElement[Any] | None
+    grants: Iterable[Grant],
+    *,
+    area_id: ColumnElement[Any],
+    venue_id: ColumnElement[Any] | None,
+    industry: ColumnElement[Any] | None = None,
 ) -> ColumnElement[bool] | list[ColumnElement[bool]]:
-    """Return `true()` when one of the grants holds everywhere, else a condition per different reach."""
+    """Return `true()` when one of the grants holds everywhere, else a condition per different reach.
+
+    `industry`: where rows carry their venue's industry themselves; else it is asked of the venue as it is today.
+    """
     reaches = {(grant.area_path, grant.industry) for grant in grants}
     if (None, None) in reaches:
         return true()
     # A wider area makes the narrower ones within it needless.
-    whole = [path for path, industry in reaches if industry is None and path is not None]
+    whole = [path for path, narrow in reaches if narrow is None and path is not None]
     needed = [
-        (path, industry)
-        for path, industry in sorted(reaches, key=str)
-        if not any((path or "").startswith(wide) and (path, industry) != (wide, None) for wide in whole)
+        (path, narrow)
+        for path, narrow in sorted(reaches, key=str)
+        if not any((path or "").startswith(wide) and (path, narrow) != (wide, None) for wide in whole)
     ]
-    return [_within(path, industry, area_id=area_id, venue_id=venue_id) for path, industry in needed]
+    return [_within(path, narrow, area_id=area_id, venue_id=venue_id, own=industry) for path, narrow in needed]
 
 
 def _within(
-    path: str | None, industry: str | None, *, area_id: ColumnElement[Any], venue_id: ColumnElement[Any] | None
+    path: str | None,
+    industry: str | None,
+    *,
+    area_id: ColumnElement[Any],
+    venue_id: ColumnElement[Any] | None,
+    own: ColumnElement[Any] | None,
 ) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     if path is not None:
         parts.append(_inside(path, area_id, unplaced=venue_id is not None))
-    if industry is not None:
+    if industry is not None and own is not None:
+        parts.append(own == industry)
+    elif industry is not None:
         of_industry = select(_VENUES.c.id).where(_VENUES.c.industry == industry)
         parts.append(venue_id.in_(of_industry) if venue_id is not None else _VENUES.c.industry == industry)
     return and_(*parts)
@@ -233,11 +247,14 @@ def counted(
     measures: Any,  # noqa: ANN401 - the columns of a table of measures
     roles: Container[Role] = RIGHTS[Right.SEE_FIGURES],
 ) -> ColumnElement[bool]:
-    """Return the condition on measures (`area_id`, `venue_id`, `process`) that leaves what holders of `roles` count."""
+    """Return the condition on measures that leaves what holders of `roles` count.
+
+    Of a measure: `area_id`, `venue_id`, `industry`, `process`, each as it was when it was measured.
+    """
     if actor.grants is None:
         return true() if actor.plays(Role.SYSTEM) else false()
     able = [grant for grant in actor.grants if grant.role in roles and grant.venue_id is None]
-    found = _reach(able, area_id=measures.area_id, venue_id=measures.venue_id)
+    found = _reach(able, area_id=measures.area_id, venue_id=measures.venue_id, industry=measures.industry)
     if isinstance(found, list):
         found = or_(*found) if found else false()
     return and_(found, _not_about_themselves(actor, measures))

@@ -18,6 +18,16 @@ from domain.workflow import Clock, Workflow
 TIMER = "timer"
 OrganisationOf = Callable[[UUID, UUID | None, datetime], UUID | None]
 """(assignee, area, since when they have it) → the organisation of the post they hold it by."""
+IndustryOf = Callable[[UUID, datetime], str | None]
+"""(venue, since when it is about it) → its industry."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterThen:
+    """What the register said, for entries of before they kept it themselves."""
+
+    organisation_of: OrganisationOf = lambda *_: None
+    industry_of: IndustryOf = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class CaseVersion:
     organisation_id: UUID | None
     assignee_id: UUID | None
     venue_id: UUID | None
+    industry: str | None
     hazard_code: str | None
     opened_at: datetime
     state: str
@@ -76,12 +87,12 @@ class Measured:
     stages: tuple[StageVersion, ...]
 
 
-def measure(workflow: Workflow, entries: Iterable[Entry], *, organisation_of: OrganisationOf) -> Measured:
+def measure(workflow: Workflow, entries: Iterable[Entry], *, then: RegisterThen) -> Measured:
     """Return what the entries of one case, in the order of their `seq`, say; ValueError for none.
 
     A version holds from the moment of its entry; moments that run backwards (two machines) count as the one before.
     """
-    course = _Course(workflow, organisation_of)
+    course = _Course(workflow, then)
     for standing in history.replay(workflow, entries):
         course.follow(standing)
     if not course.cases:
@@ -93,14 +104,14 @@ def measure(workflow: Workflow, entries: Iterable[Entry], *, organisation_of: Or
 @dataclass(slots=True)
 class _Course:
     workflow: Workflow
-    organisation_of: OrganisationOf
+    then: RegisterThen
     seq: int = 0
     at: datetime | None = None
     opened_at: datetime | None = None
     ended_at: datetime | None = None
     came: Came = field(default_factory=Came)
-    assignee: str | None = None
-    assigned_at: datetime | None = None
+    organisation_id: UUID | None = None
+    industry: str | None = None
     cases: list[CaseVersion] = field(default_factory=list)
     stages: dict[tuple[str, int], list[StageVersion]] = field(default_factory=dict)
 
@@ -120,23 +131,34 @@ class _Course:
 
     def _case(self, standing: Standing, at: datetime, opened_at: datetime) -> CaseVersion:
         columns = standing.columns
-        assignee, area_id = columns.get("assignee_id"), _id(columns.get("area_id"))
-        if assignee != self.assignee or self.assigned_at is None:
-            self.assignee, self.assigned_at = assignee, at
-        assignee_id = _id(assignee)
+        self._follow_register(standing, at)
         running = [
             standing.clocks[clock.name][-1].due_at
             for clock in self.workflow.clocks
             if clock.kind != TIMER and clock.name in standing.clocks and _counts(standing.clocks[clock.name][-1])
         ]
         return CaseVersion(
-            seq=self.seq, from_at=at, area_id=area_id,
-            organisation_id=self.organisation_of(assignee_id, area_id, self.assigned_at) if assignee_id else None,
-            assignee_id=assignee_id, venue_id=_id(columns.get("venue_id")), hazard_code=columns.get("hazard_code"),
-            opened_at=opened_at, state=standing.state, ended_at=self.ended_at, result=self.came.result,
+            seq=self.seq, from_at=at, area_id=_id(columns.get("area_id")), organisation_id=self.organisation_id,
+            assignee_id=_id(columns.get("assignee_id")), venue_id=_id(columns.get("venue_id")),
+            industry=self.industry, hazard_code=columns.get("hazard_code"), opened_at=opened_at,
+            state=standing.state, ended_at=self.ended_at, result=self.came.result,
             disputed=self.came.disputed, reopened=self.came.reopened, rating=self.came.rating,
             due_at=min(running, default=None),
         )  # fmt: skip
+
+    def _follow_register(self, standing: Standing, at: datetime) -> None:
+        """Take what the entry keeps of the register: with an assignee their organisation, with a venue its industry."""
+        said = standing.entry.decided.get("columns", {})
+        if "organisation_id" in said:
+            self.organisation_id = _id(said["organisation_id"])
+        elif "assignee_id" in said:
+            person, area_id = _id(said["assignee_id"]), _id(standing.columns.get("area_id"))
+            self.organisation_id = self.then.organisation_of(person, area_id, at) if person else None
+        if "industry" in said:
+            self.industry = said["industry"]
+        elif "venue_id" in said:
+            venue_id = _id(said["venue_id"])
+            self.industry = self.then.industry_of(venue_id, at) if venue_id else None
 
 
 def _counts(reading: Reading) -> bool:

@@ -22,12 +22,13 @@ from domain.models import MeasuredDay, MeasuredName
 from domain.processes.measuring import FIXED, FIXING, UNPROVEN
 
 CASE_FIELDS = (("area", "<i4"), ("organisation", "<i4"), ("hazard", "<i4"), ("person", "<i4"), ("venue", "<i4"),
-               ("state", "<i4"), ("minutes", "<i4"), ("due_at", "<i8"), ("reopened", "<i2"), ("closed", "u1"),
-               ("result", "u1"), ("disputed", "u1"), ("rating", "u1"))  # fmt: skip
+               ("industry", "<i4"), ("state", "<i4"), ("minutes", "<i4"), ("due_at", "<i8"),
+               ("reopened", "<i2"), ("closed", "u1"), ("result", "u1"), ("disputed", "u1"),
+               ("rating", "u1"))  # fmt: skip
 """`minutes` from opening to end, -1 while open; `due_at` of the nearest running deadline, `NEVER` for none."""
 RUN_FIELDS = (("case", "<i4"), ("stage", "<i4"), ("minutes", "<i4"), ("due_at", "<i8"), ("outcome", "u1"))
 """`case` is its place among the day's cases; `minutes` from start to stop, -1 while it runs."""
-_CASE, _RUN = struct.Struct("<iiiiiiiqhBBBB"), struct.Struct("<iiiqB")
+_CASE, _RUN = struct.Struct("<iiiiiiiiqhBBBB"), struct.Struct("<iiiqB")
 
 RUNNING, IN_TIME, LATE, LEFT_IN_TIME, LEFT_LATE = range(5)
 """Outcomes of a run. Done at the very deadline is in time; not done when it comes is a breach."""
@@ -96,13 +97,14 @@ def pack(
 
 
 def _names_of_case(row: Any) -> tuple[Name | None, ...]:  # noqa: ANN401 - a row of either table of cases
-    """Return the names a case's first six fields stand for, in their order."""
+    """Return the names a case's first seven fields stand for, in their order."""
     return (
         _of("area", row.area_id),
         _of("organisation", row.organisation_id),
         _of("hazard", row.hazard_code),
         _of("person", row.assignee_id),
         _of("venue", row.venue_id),
+        _of("industry", row.industry),
         ("state", row.state),
     )
 

@@ -17,15 +17,13 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, union_all, upda
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from domain import measured, measured_days
-from domain.measured import CaseVersion, Measured, StageVersion
+from domain import belonging, measured, measured_days
+from domain.measured import CaseVersion, Measured, RegisterThen, StageVersion
 from domain.models import (
-    Area,
     Case,
     CaseMeasure,
     CaseMeasurePast,
     MeasuredUntil,
-    Post,
     StageMeasure,
     StageMeasurePast,
     TimelineEntry,
@@ -46,8 +44,6 @@ _PAST: Any = CaseMeasurePast.__table__  # type: ignore[attr-defined]
 _STAGES: Any = StageMeasure.__table__  # type: ignore[attr-defined]
 _STAGES_PAST: Any = StageMeasurePast.__table__  # type: ignore[attr-defined]
 _UNTIL: Any = MeasuredUntil.__table__  # type: ignore[attr-defined]
-_POSTS: Any = Post.__table__  # type: ignore[attr-defined]
-_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _OF_CASES = tuple(one.name for one in fields(CaseVersion) if one.name != "until_at")
 _OF_STAGES = tuple(one.name for one in fields(StageVersion) if one.name != "until_at")
 _MOVED = or_(_NOW.c.case_id.is_(None), _NOW.c.measured_seq < _CASES.c.version)
@@ -204,48 +200,29 @@ def measured_of(
     for entry in session.execute(query.order_by(_ENTRIES.c.case_id, _ENTRIES.c.seq)):
         if up_to is None or entry.seq <= up_to.get(entry.case_id, 0):
             timelines[entry.case_id].append(entry)
-    posts = _Posts(session, timelines.values())
+    then = _register_then(session, timelines.values())
     return {
         case_id: (
             processes[case_id],
-            measured.measure(workflow_of(processes[case_id]), timelines[case_id], organisation_of=posts.organisation),
+            measured.measure(workflow_of(processes[case_id]), timelines[case_id], then=then),
         )
         for case_id in ids
         if case_id in timelines
     }
 
 
-class _Posts:
-    """The posts by which assignees may have held their cases."""
-
-    def __init__(self, session: Session, timelines: Iterable[Sequence[Any]]) -> None:
-        columns = (entry.decided.get("columns", {}) for entries in timelines for entry in entries)
-        people = {UUID(one["assignee_id"]) for one in columns if one.get("assignee_id")}
-        query = (
-            select(_POSTS.c.person_id, _POSTS.c.from_on, _POSTS.c.until_on, _POSTS.c.organisation_id, _AREAS.c.path)
-            .outerjoin(_AREAS, _AREAS.c.id == _POSTS.c.area_id)
-            .where(_POSTS.c.person_id.in_(people), _POSTS.c.organisation_id.is_not(None))
-            .order_by(_POSTS.c.from_on, _POSTS.c.id)
-        )
-        self._posts: dict[UUID, list[Any]] = defaultdict(list)
-        for post in session.execute(query) if people else ():
-            self._posts[post.person_id].append(post)
-        self._paths: dict[UUID, str] = (
-            dict(session.execute(select(_AREAS.c.id, _AREAS.c.path)).tuples().all()) if self._posts else {}
-        )
-
-    def organisation(self, person_id: UUID, area_id: UUID | None, since: datetime) -> UUID | None:
-        """Return the organisation of the post held that day nearest to the area; the oldest of several."""
-        day, path = day_of(since), self._paths.get(area_id, "") if area_id else ""
-        held = [
-            post
-            for post in self._posts.get(person_id, ())
-            if post.from_on <= day and (post.until_on is None or day <= post.until_on)
-        ]
-        nearest = max(held, key=lambda post: len(post.path) if post.path and path.startswith(post.path) else 0,
-                      default=None)  # fmt: skip
-        found: UUID | None = nearest.organisation_id if nearest else None
-        return found
+def _register_then(session: Session, timelines: Iterable[Sequence[Any]]) -> RegisterThen:
+    """Return what the register said, for those entries that did not keep it yet."""
+    found = [entry.decided.get("columns", {}) for entries in timelines for entry in entries]
+    people = {UUID(one["assignee_id"]) for one in found if one.get("assignee_id") and "organisation_id" not in one}
+    venues = {UUID(one["venue_id"]) for one in found if one.get("venue_id") and "industry" not in one}
+    posts = belonging.Posts(session, people, with_record=True) if people else None
+    industries = belonging.Industries(session, venues) if venues else None
+    nothing = RegisterThen()
+    return RegisterThen(
+        posts.organisation if posts else nothing.organisation_of,
+        industries.industry if industries else nothing.industry_of,
+    )
 
 
 # Days as reports read them.

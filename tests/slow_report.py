@@ -50,6 +50,8 @@ class Known:
     state: str = ""
     columns: dict[str, str | None] = field(default_factory=dict)
     assigned: datetime | None = None
+    assigned_in: str | None = None
+    """The area it was in then."""
     closed: datetime | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
@@ -76,7 +78,7 @@ def known(process: str, entries: Sequence[Any], as_of: datetime) -> Known | None
         case.state = entry.target
         changed = entry.decided.get("columns", {})
         if "assignee_id" in changed:
-            case.assigned = entry.at
+            case.assigned, case.assigned_in = entry.at, (case.columns | changed).get("area_id")
         case.columns |= changed
         if not workflow.state(entry.target).final:
             case.closed = None
@@ -169,7 +171,7 @@ class Register:
         if person is None:
             return None
         day = case.assigned.astimezone(CITY).date()
-        where = self.paths.get(case.columns.get("area_id") or "", "")
+        where = self.paths.get(case.assigned_in or "", "")
         best: tuple[int, Any] | None = None
         for post in self.posts:
             if str(post.person_id) != person or post.organisation_id is None:

@@ -22,9 +22,11 @@ class CaseMeasured(SQLModel):
     process: str = Field(max_length=32)
     area_id: UUID | None = None
     organisation_id: UUID | None = None
-    """Of the post its first assignee holds it by."""
+    """Of the post its first assignee holds it by, as the register read when it was given to them."""
     assignee_id: UUID | None = None
     venue_id: UUID | None = None
+    industry: str | None = Field(default=None, max_length=24)
+    """Of the venue, as the register read when the case came to be about it."""
     hazard_code: str | None = Field(default=None, max_length=8)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     opened_on: date
@@ -154,7 +156,7 @@ class MeasuredName(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(max_length=12)
-    """area, organisation, person, venue, hazard, state or stage."""
+    """area, organisation, person, venue, industry, hazard, state or stage."""
     value: str = Field(max_length=40)
 
 

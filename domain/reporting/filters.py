@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from domain import access, measured_days
 from domain.actors import Actor, Role
-from domain.models import Area, CaseMeasure, Post, Venue
+from domain.models import Area, CaseMeasure, Post
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.reporting.asked import Asked
 from domain.reporting.columns import Columns, Mask
@@ -22,11 +22,10 @@ from domain.rights import RIGHTS, Right
 COUNTS = RIGHTS[Right.SEE_REPORTS]
 LEADS = frozenset({Role.SUPERVISOR, Role.LEADER})
 """Who reads figures of the people they lead."""
-NAMED = ("area", "organisation", "hazard", "person", "state", "stage")
+NAMED = ("area", "organisation", "industry", "hazard", "person", "state", "stage")
 
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _POSTS: Any = Post.__table__  # type: ignore[attr-defined]
-_VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,9 @@ class Filters:
         """Return which cases count."""
         cases = columns.cases
         found = np.zeros(len(cases), dtype=np.bool_)
-        for areas, venues in self._reaches:
+        for areas, industries in self._reaches:
             within = np.ones(len(cases), dtype=np.bool_) if areas is None else areas[cases["area"]]
-            found |= within if venues is None else within & np.isin(cases["venue"], venues)
+            found |= within if industries is None else within & industries[cases["industry"]]
         if self.actor.venue_ids and columns.process == HAZARD_REPORT.name:
             found &= ~np.isin(cases["venue"], self._numbers_of_venues(self.actor.venue_ids))
         asked = self.asked
@@ -93,8 +92,8 @@ class Filters:
             flags[number] = is_wanted(value)
         return flags
 
-    def _within_reach(self) -> list[tuple[Mask | None, Any]]:
-        """Return a mask over areas (None: all) and the numbers of venues (None: all) for each part of the reach.
+    def _within_reach(self) -> list[tuple[Mask | None, Mask | None]]:
+        """Return a mask over areas (None: all) and one over industries (None: all) for each part of the reach.
 
         As `access.counted` says it in SQL, which the breaches from before the period are counted with.
         """
@@ -102,20 +101,16 @@ class Filters:
             return [(None, None)] if self.actor.plays(Role.SYSTEM) else []
         able = {(g.area_path, g.industry) for g in self.actor.grants if g.role in COUNTS and g.venue_id is None}
         roots = {row.path for row in self.areas.values() if row.parent_id is None}
-        found: list[tuple[Mask | None, Any]] = []
+        found: list[tuple[Mask | None, Mask | None]] = []
         for path, industry in sorted(able, key=str):
-            venues = None if industry is None else self._numbers_of_industry(industry)
+            industries = None if industry is None else self.chosen("industry", {industry})
             if path is None or (path.count("/") <= 1 and not roots - {path}):
-                found.append((None, venues))
+                found.append((None, industries))
                 continue
             areas = self.below(path)
             areas[0] = path.count("/") <= 1  # nobody knows where it is: those at a root look after it
-            found.append((areas, venues))
+            found.append((areas, industries))
         return found
-
-    def _numbers_of_industry(self, industry: str) -> Any:  # noqa: ANN401 - an array
-        ids = self.session.execute(select(_VENUES.c.id).where(_VENUES.c.industry == industry)).scalars()
-        return self._numbers_of_venues(ids)
 
     def _numbers_of_venues(self, ids: Iterable[UUID]) -> Any:  # noqa: ANN401 - an array
         found = measured_days.known_numbers(self.session, [("venue", str(one)) for one in ids])

@@ -13,18 +13,21 @@ from sqlalchemy import func, insert
 from sqlmodel import Session, col, select, update
 
 from api import measure_commands
-from domain import faultpoints, measure_check, measures
-from domain.actors import SYSTEM
+from domain import faultpoints, measure_check, measures, register_log
+from domain.actors import SYSTEM, Actor, Grant, Role
 from domain.database import Database
+from domain.identifiers import new_id
 from domain.models import (
     Case,
     CaseMeasure,
     CaseMeasurePast,
     MeasuredDay,
     MeasuredUntil,
+    Post,
     StageMeasure,
     StageMeasurePast,
     TimelineEntry,
+    Venue,
 )
 from domain.reporting.asked import Asked
 from domain.reporting.figures import Numbers
@@ -302,3 +305,71 @@ def test_nothing_measured_yet_is_said_not_to_be_settled(db: Database, world: Wor
     with db.read() as session:
         assert measures.settled_until(session) is None
         assert session.exec(select(MeasuredUntil)).all() == []
+
+
+def reports_by_register(db: Database, as_of: datetime) -> tuple[Numbers, int]:
+    """Return what is told apart by organisation, and how many cases a supervisor of commerce counts."""
+    asked = Asked(date(2026, 8, 1), date(2026, 8, 23), as_of=as_of)
+    of_commerce = Actor(
+        frozenset({Role.SUPERVISOR}),
+        grants=(Grant(Role.SUPERVISOR, area_path="lanshan/chengyang/", industry="commerce"),),
+    )
+    with db.read() as session:
+        counted = numbers(session, asked, actor=of_commerce, at=NOW)
+    return ask(db, asked), sum(one.cases.received for one in counted.processes)
+
+
+def test_report_of_before_stays_when_the_register_is_mended_later(db: Database, world: World) -> None:
+    with db.write() as session:
+        there = timelines.ground(session, world)
+        session.execute(update(Venue).values(industry="commerce"))
+        case = reach(session, world, "hazard_report", "assigned")
+        person = case.assignee_id
+    moment = world.clock.now
+    catch_up(db, at=moment + timedelta(minutes=6))
+    then = reports_by_register(db, moment)
+    assert [one.key for one in then[0].organisations] == [None]
+    assert then[1] == 1
+
+    world.clock.advance(days=1)
+    with db.write() as session:  # entered late: they were of that brigade all along
+        session.add(Post(id=new_id(), person_id=person, role="inspector", area_id=case.area_id,
+                         from_on=date(2020, 1, 1), organisation_id=there.organisations[0]))  # fmt: skip
+        session.get_one(Venue, case.venue_id).industry = "education"
+        press(session, world, session.get_one(Case, case.id), "assignee", "start_check", no_code_reason="x")
+    catch_up(db)
+    in_steps = kept(db)
+
+    assert reports_by_register(db, moment) == then
+    with db.write() as session:
+        measure_check.rebuild(session, measure_check.batch(session, after=None, most=1000))
+    assert kept(db) == in_steps
+    assert reports_by_register(db, moment) == then
+    with db.read() as session:
+        again = session.get_one(CaseMeasure, case.id)
+        assert (again.organisation_id, again.industry) == (None, "commerce")
+
+
+def test_entries_that_kept_nothing_of_the_register_are_read_with_its_record(db: Database, world: World) -> None:
+    at = datetime(2026, 9, 30, 3, tzinfo=UTC)
+    with db.write() as session:
+        there = timelines.ground(session, world)
+        told = Told("rectification")
+        told.open(at=at, data={}, facts={}, columns={"assignee_id": there.people[1], "venue_id": world.venues["market"],
+                                                     "area_id": there.areas["guanglong-2"]})  # fmt: skip
+        timelines.put(session, [told])
+        was = session.get_one(Venue, world.venues["market"]).industry
+        nearer = Post(id=new_id(), person_id=there.people[1], role="warden", area_id=there.areas["guanglong-2"],
+                      from_on=date(2019, 1, 1), organisation_id=there.organisations[0])  # fmt: skip
+        session.add(nearer)
+        late = at + timedelta(days=3)
+        register_log.record(session, "post", nearer.id, "appoint", actor=SYSTEM, at=late, data={})
+        register_log.record(session, "venue", world.venues["market"], "open", actor=SYSTEM, at=at, data={})
+        changed = {"industry": [was, "industry"]}
+        register_log.record(session, "venue", world.venues["market"], "change", actor=SYSTEM, at=late, data=changed)
+        session.get_one(Venue, world.venues["market"]).industry = "industry"
+    catch_up(db)
+
+    with db.read() as session:
+        [now] = session.exec(select(CaseMeasure)).all()
+    assert (now.organisation_id, now.industry) == (there.organisations[1], was)
