@@ -56,7 +56,7 @@ def seed(connection: Connection) -> list[int]:
     if connection.dialect.name == "postgresql":  # another process may be doing the same
         connection.exec_driver_sql("LOCK TABLE calendar_year IN SHARE ROW EXCLUSIVE MODE")
     outdated = _outdated(connection)
-    source, at = f"chinesecalendar {version('chinesecalendar')}", _now(connection)
+    source, at = f"chinesecalendar {version('chinesecalendar')}", moment(connection)
     for year, (days, old) in outdated.items():
         connection.execute(update(_ROWS).where(_ROWS.c.id == old).values(replaced_at=at))
         row = {"id": new_id(), "year": year, "days": days, "source": source, "sha256": digest(days), "packaged": True,
@@ -79,7 +79,7 @@ def _outdated(connection: Connection) -> dict[int, tuple[Days, UUID | None]]:
     return found
 
 
-def _now(connection: Connection) -> datetime:
+def moment(connection: Connection) -> datetime:
     """Return the database's own time: whoever brings the schema up to date has no other."""
     now: object = connection.execute(select(func.current_timestamp())).scalar_one()
     moment = now if isinstance(now, datetime) else datetime.fromisoformat(str(now))

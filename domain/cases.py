@@ -14,9 +14,10 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm.attributes import instance_dict
 from sqlmodel import Session, col
 
-from domain import access, audit, belonging, ledger, rulebooks, sealed, timing
-from domain.actors import RECEIPT_HOLDERS, Actor, Role
+from domain import access, audit, ledger, rulebooks, sealed, timing
+from domain.actors import RECEIPT_HOLDERS, SYSTEM, Actor, Role
 from domain.forms import sealed_fields
+from domain.history import ADOPTED
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import Case, CaseLink, NumberSeries, Photo
@@ -27,6 +28,8 @@ from domain.workflow import FieldRefusal, Offer, Plan, Transition, Workflow
 
 MAX_ATTACHED = 60
 """Photos one case may carry; a guard against flooding, not a rule of law."""
+ADOPT = "adopt"
+"""The step that writes down how a case of before stands (`adopt`)."""
 DECIDED_COLUMNS = ("assignee_id", "second_assignee_id", "hazard_code", "venue_id", "area_id")
 """What an entry says of the case beside the form: with it a timeline alone tells who had the case, and where it was."""
 LARGEST_VERSION = 2**31 - 1
@@ -193,10 +196,7 @@ def open_case(
     opening = workflow.opening
     passage = (opening.name, None, case.state)
     entry = _entry(case.id, 1, passage, actor=actor, roles=opening.roles, at=at, data=data or {})
-    decided = case.model_dump(include=set(DECIDED_COLUMNS))
-    entry["decided"] = _decided(
-        {}, decided, timing.decided({}, readings), of_register=belonging.decided(session, {}, decided, at=at)
-    )
+    entry["decided"] = _decided({}, case.model_dump(include=set(DECIDED_COLUMNS)), timing.decided({}, readings))
     entry["hash"] = audit.entry_hash(audit.GENESIS, entry)
     row = {
         **case.model_dump(),
@@ -258,10 +258,7 @@ def fire(
     seq = case.version + 1
     passed = (name, planned.source, planned.target)
     entry = _entry(case.id, seq, passed, actor=actor, roles=step.roles, at=at, data=data_out)
-    entry["decided"] = _decided(
-        before, moved.values, timing.decided(case.clocks, moved.readings),
-        of_register=belonging.decided(session, before, moved.values, at=at),
-    )  # fmt: skip
+    entry["decided"] = _decided(before, moved.values, timing.decided(case.clocks, moved.readings))
     entry["hash"] = audit.entry_hash(case.chain_head, entry)
     moved.values["chain_head"] = entry["hash"]
     promises = _promises(case.id, seq, workflow.name, step.effects, at)
@@ -277,6 +274,29 @@ def fire(
         if companion in AFTER:
             AFTER[companion](session, passage)
     return planned
+
+
+def adopt(session: Session, case: Case, clocks: Mapping[str, timing.Reading], *, at: datetime) -> None:
+    """Write down how a case of before stands, with its clocks as they are: nothing happens to it (`domain.adoption`).
+
+    Raises `CaseChanged` when the row has another version than `case`.
+    """
+    at, workflow = _utc(at), workflow_of(case.process)
+    planned = workflow.plan(snapshot(case), ADOPT, actor=SYSTEM, at=at)
+    values = {name: getattr(case, name) for name in ledger.CHANGING}
+    kept = {name: reading.stored() for name, reading in clocks.items()}
+    values["clocks"] = {**case.clocks, **kept}
+    values["due_at"] = timing.nearest(workflow, values["clocks"])
+    passed = (ADOPT, planned.source, planned.target)
+    entry = _entry(case.id, case.version + 1, passed, actor=SYSTEM, roles=planned.transition.roles, at=at, data={})
+    entry["decided"] = {**_decided({}, values, {}), ADOPTED: kept}
+    entry["hash"] = values["chain_head"] = audit.entry_hash(case.chain_head, entry)
+    if not ledger.write_step(
+        session.connection(), case_id=case.id, version=case.version, values=values, entry=entry, promises=[],
+        readings=_clock_rows(workflow, case.id, clocks),
+    ):  # fmt: skip
+        raise CaseChanged(case.number)
+    instance_dict(case).update(values, version=case.version + 1)
 
 
 @dataclass(slots=True)
@@ -320,23 +340,13 @@ def _moved(
     return _Moved(values, readings)
 
 
-def _decided(
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    limits: dict[str, Any],
-    *,
-    of_register: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return what an entry keeps of what followed: the case's columns that changed, and the limits given.
-
-    `of_register`: what the register said of the new assignee and the new venue, kept beside the columns.
-    """
-    columns: dict[str, Any] = {
+def _decided(before: Mapping[str, Any], after: Mapping[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry keeps of what followed: the case's columns that changed, and the limits given."""
+    columns = {
         name: str(after[name]) if after[name] is not None else None
         for name in DECIDED_COLUMNS
         if after[name] != before.get(name)
     }
-    columns.update(of_register or {})
     return {key: value for key, value in (("columns", columns), ("limits", limits)) if value}
 
 

@@ -29,6 +29,7 @@ KINDS: dict[str, ErrandKind] = {
     "rotate_keys": ErrandKind(Label("更换密钥", "Change the vault's keys")),
     "redact_reports": ErrandKind(Label("删除期满资料", "Remove what has served its time")),
     "recount_deadlines": ErrandKind(Label("重算期限", "Count deadlines anew")),
+    "adopt_cases": ErrandKind(Label("升级后补记案件", "Take over cases of before an upgrade")),
     "sla_report": ErrandKind(Label("时限报表", "Report of deadlines")),
     "compare_report": ErrandKind(Label("核对时限报表", "Compare a report")),
     "report_message": ErrandKind(Label("发送报表通知", "Tell of a report"), is_long=False),

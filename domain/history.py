@@ -1,7 +1,8 @@
 """A case as its timeline alone tells it: where it stood after each entry, and every run of every clock. Pure.
 
 Slow and obvious on purpose, and without asking the code that moved the case: reports count by it, and it is what
-the deadlines a case carries are checked against. Entries of before limits were kept in them tell of no clock.
+the deadlines a case carries are checked against. Entries of before limits were kept in them tell of no clock, until
+one says how the case stood when it was taken over (`domain.adoption`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from domain.workflow import Workflow
 Counting = Callable[[datetime, Limit, Sequence[Pause], datetime], Deadline]
 """(start, limit, pauses that are over, moment of the entry) → when it is over, with what was known at that moment."""
 
+ADOPTED = "adopted"
+"""Of what an entry decided: the clocks of a case of before, as they stood when it was taken over."""
 _SAME: Any = object()
 
 
@@ -97,16 +100,30 @@ class Standing:
         return self.entry.target
 
 
+def tells(entries: Sequence[Entry]) -> bool:
+    """Return whether a timeline tells of clocks and columns at all: its case is not of before, or was taken over."""
+    return bool(entries) and (bool(entries[0].decided) or any(ADOPTED in entry.decided for entry in entries))
+
+
 def replay(workflow: Workflow, entries: Iterable[Entry], *, counting: Counting | None = None) -> Iterator[Standing]:
     """Yield how the case stood after each entry; `entries` in the order of their `seq`.
 
     Deadlines are those the entries say were given then; with `counting` they are counted again instead.
     """
+    entries = list(entries)
+    adopted = next((number for number, entry in enumerate(entries) if ADOPTED in entry.decided), 0)
     columns: dict[str, str | None] = {}
     clocks: dict[str, tuple[Reading, ...]] = {}
-    for entry in entries:
+    for number, entry in enumerate(entries):
+        if number < adopted:  # what single steps said since the upgrade is in what was taken over
+            yield Standing(entry, MappingProxyType({}), MappingProxyType({}), frozenset())
+            continue
         columns |= entry.decided.get("columns", {})
         changed = set()
+        if ADOPTED in entry.decided:
+            clocks = {name: (Reading.of(stored),) for name, stored in entry.decided[ADOPTED].items()}
+            yield Standing(entry, MappingProxyType(dict(columns)), MappingProxyType(dict(clocks)), frozenset(clocks))
+            continue
         for clock in workflow.clocks:
             runs = clocks.get(clock.name, ())
             now = _after(clock, runs, entry, counting)
@@ -141,7 +158,8 @@ def _in_its_state(clock: Clock, now: Reading, entry: Entry, counting: Counting |
     stays = now.running and _is_in(clock.runs_in, entry.source)
     if given is _SAME:
         goes_on = stays or now.withdrawn
-        return (now if goes_on else _given(_resumed(now, entry.at), None, entry, counting),)
+        # Nothing said: it goes on with the deadline it had, and is not counted with a calendar of meanwhile.
+        return (now if goes_on else _given(_resumed(now, entry.at), None, entry, None),)
     if _is_in(clock.restarts_in, entry.target) and not stays:
         return (now, _given(_begun(entry, now.run + 1), given, entry, counting))
     return (_given(_resumed(now, entry.at), given, entry, counting),)

@@ -70,7 +70,7 @@ def differs(case: Case, timeline: Sequence[TimelineEntry], recount: Recount) -> 
     A process that had not heard of a new year when it counted is right by what it knew: a moment earlier. One that
     waited for its turn to write says when it was asked, and counted with what was known when its turn came.
     """
-    if not timeline or not timeline[0].decided:
+    if not history.tells(timeline):
         return None
     for late in (timedelta(0), EVERYBODY_KNOWS_AFTER, -WAITED_AT_MOST):
         counted = standing(case, timeline, recount, late=late)

@@ -8,15 +8,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
+from sqlmodel import Session
 
-from domain import calendar_years
+from domain import calendar_years, errands
 from domain.database import Database
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = ROOT / "migrations"
 LOCK = 0x46697265
 """Key of the PostgreSQL advisory lock that lets one process migrate at a time ("Fire")."""
+
+TOLD_SINCE = "0003"
+"""From this revision on entries keep what followed from them."""
+ADOPTION = "adopt_cases"
+"""The errand that takes over the cases of before."""
 
 _REVISION = re.compile(r"""^(down_)?revision(?::[^=]+)? = (?:["']([^"']+)["']|None)$""", re.MULTILINE)
 
@@ -42,10 +48,14 @@ def newest() -> str:
 def current(database: Database) -> str | None:
     """Return the revision of the database; None for an empty one."""
     with database.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        return revision
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def upgrade(database: Database) -> None:
@@ -72,4 +82,14 @@ def _migrate(database: Database) -> None:
             if not database.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             config.attributes["connection"] = connection
+            before = _revision(connection)
             command.upgrade(config, "head")
+            if before is not None and before < TOLD_SINCE:
+                _promise_adoption(connection)
+
+
+def _promise_adoption(connection: Connection) -> None:
+    """Have a worker take over the cases there are; in the transaction of the migration, so that neither is alone."""
+    with Session(connection, join_transaction_mode="create_savepoint") as session:
+        errands.promise(session, ADOPTION, key=ADOPTION, at=calendar_years.moment(connection))
+        session.commit()

@@ -159,9 +159,9 @@ def turn(
 
     `reconsider` says that the step wrote onto the case, so that limits may have changed. A clock keeps the
     start it once had, and the rules in force at it; reassigning, reclassifying or coming back does not give new time.
-    `book` is asked only when a deadline has to be counted. One whose limit stays is not counted again, so that a
-    calendar that arrived meanwhile moves no deadline in passing: only the step for it does, of the clock
-    `recount`.
+    `book` is asked only when a deadline has to be counted. One whose limit stays is not counted again, also when its
+    case comes back to where it runs, so that a calendar that arrived meanwhile moves no deadline in passing: only the
+    step for it does, of the clock `recount`. (One that stood still is counted: the pause itself moves it.)
     """
     changed: dict[str, Reading] = {}
     for clock in workflow.clocks:
@@ -216,8 +216,8 @@ def _running(
         return None if old is None else replace(_stopped(clock, old, after, at) if old.running else old, withdrawn=True)
     if old is None or anew:
         return _given(Reading(at, at, running=True, run=old.run + 1 if old else 1), limit, rules, at=at)
-    if stays and limit == old.limit and not recount:
-        return old
+    if limit == old.limit and not recount and (stays or not (old.pauses or old.withdrawn)):
+        return replace(old, running=True, stopped_at=None, fulfilled=None, withdrawn=False)
     return _given(_resumed(old, at), limit, rules, at=at)
 
 

@@ -11,7 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import code_sheets, recounting, reports, sign_in_codes, tables, vault_keeping
+from flows import adoption, code_sheets, recounting, reports, sign_in_codes, tables, vault_keeping
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ HANDLERS: dict[str, Handler] = {
     "rotate_keys": vault_keeping.rotate,
     "redact_reports": vault_keeping.redact,
     "recount_deadlines": recounting.recount,
+    "adopt_cases": adoption.take_over,
     "sla_report": reports.make,
     "compare_report": reports.compare,
     "report_message": reports.send,

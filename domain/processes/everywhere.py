@@ -186,4 +186,8 @@ def steps(
             "recalculate", zh="重算期限", en="Deadline counted anew", sources=everywhere, target=None,
             roles={Role.SYSTEM}, form=Recalculated, effects=("announce_deadline",), quiet=True, recounts=True,
         ),
+        Transition(
+            "adopt", zh="升级补记", en="Taken over at an upgrade", sources=states, target=None,
+            roles={Role.SYSTEM}, quiet=True,
+        ),
     )  # fmt: skip

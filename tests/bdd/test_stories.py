@@ -10,6 +10,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from domain import (
+    adoption,
     calendars,
     disclosure,
     enrolments,
@@ -39,6 +40,7 @@ from domain.workflow import Transition
 from tests import calendar_2027
 from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
 from tests.journeys import APPLICANT_PHONE, actor_for
+from tests.of_before import make_old
 from tests.telephony import eventually
 from tests.world import PEOPLE
 
@@ -269,6 +271,15 @@ def _calendar(story: Story) -> None:
         actor = story.world.actor(session, "admin")
         calendars.take(session, 2027, calendar_2027.notice(), source="2027.json", actor=actor, at=story.now)
     for _ in recounting.passes(story.db, 2027, now=lambda: story.now):
+        story.work()
+
+
+@when("系统由不记录期限依据的旧版本升级")
+def _upgrade(story: Story) -> None:
+    with story.db.write() as session:
+        for case in session.exec(select(Case)).all():
+            make_old(session, case)
+    for _ in adoption.passes(story.db, now=lambda: story.now):
         story.work()
 
 

@@ -200,6 +200,20 @@ def test_calendar_that_arrives_moves_a_deadline_only_by_the_step_for_it() -> Non
     assert trip.decided["work"]["due_at"] == counted.due_at.isoformat()
 
 
+def test_calendar_that_arrives_while_a_clock_is_stopped_does_not_move_it_when_it_goes_on() -> None:
+    trip = Trip()
+    before = trip.go(OPEN, "2026-12-30 10:00")
+    trip.go(DONE, "2026-12-30 11:00")
+    known = clocks.packaged()
+    trip.book = replace(trip.book, calendar=Calendar(known.years | {2027}, {city("2027-01-04 00:00").date(): False}))
+
+    back = trip.go(OPEN, "2026-12-31 10:00", touched=True)
+    counted = trip.go(OPEN, "2026-12-31 11:00", recount="work")
+
+    assert back == before
+    assert counted.due_at > before.due_at
+
+
 def test_reading_is_the_same_after_it_was_stored() -> None:
     trip = Trip(Rulebook(own=(OwnLimit("CMP-21", 1, Unit.WORKING_DAY, city("2026-08-01 00:00")),)))
     trip.go(OPEN, "2026-08-20 10:00")

@@ -64,6 +64,7 @@ BRIEF = {
         warn | open | - | system
         escalate | open | - | system
         recalculate | open | - | system
+        adopt | any | - | system
     """,
     "rectification": """
         serve | ordered | correcting | inspector handler
@@ -82,6 +83,7 @@ BRIEF = {
         warn | open | - | system
         escalate | open | - | system
         recalculate | open | - | system
+        adopt | any | - | system
     """,
     "enrolment": """
         start_review | submitted | under_review | handler supervisor
@@ -101,6 +103,7 @@ BRIEF = {
         warn | open | - | system
         escalate | open | - | system
         recalculate | open | - | system
+        adopt | any | - | system
     """,
 }
 
