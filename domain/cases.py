@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm.attributes import instance_dict
 from sqlmodel import Session, col
 
-from domain import access, audit, ledger, rulebooks, sealed, timing
+from domain import access, audit, belonging, ledger, rulebooks, sealed, timing
 from domain.actors import RECEIPT_HOLDERS, SYSTEM, Actor, Role
 from domain.forms import sealed_fields
 from domain.history import ADOPTED
@@ -196,7 +196,10 @@ def open_case(
     opening = workflow.opening
     passage = (opening.name, None, case.state)
     entry = _entry(case.id, 1, passage, actor=actor, roles=opening.roles, at=at, data=data or {})
-    entry["decided"] = _decided({}, case.model_dump(include=set(DECIDED_COLUMNS)), timing.decided({}, readings))
+    decided = case.model_dump(include=set(DECIDED_COLUMNS))
+    entry["decided"] = _decided(
+        {}, decided, timing.decided({}, readings), of_register=belonging.decided(session, {}, decided, at=at)
+    )
     entry["hash"] = audit.entry_hash(audit.GENESIS, entry)
     row = {
         **case.model_dump(),
@@ -258,7 +261,10 @@ def fire(
     seq = case.version + 1
     passed = (name, planned.source, planned.target)
     entry = _entry(case.id, seq, passed, actor=actor, roles=step.roles, at=at, data=data_out)
-    entry["decided"] = _decided(before, moved.values, timing.decided(case.clocks, moved.readings))
+    entry["decided"] = _decided(
+        before, moved.values, timing.decided(case.clocks, moved.readings),
+        of_register=belonging.decided(session, before, moved.values, at=at),
+    )  # fmt: skip
     entry["hash"] = audit.entry_hash(case.chain_head, entry)
     moved.values["chain_head"] = entry["hash"]
     promises = _promises(case.id, seq, workflow.name, step.effects, at)
@@ -289,7 +295,8 @@ def adopt(session: Session, case: Case, clocks: Mapping[str, timing.Reading], *,
     values["due_at"] = timing.nearest(workflow, values["clocks"])
     passed = (ADOPT, planned.source, planned.target)
     entry = _entry(case.id, case.version + 1, passed, actor=SYSTEM, roles=planned.transition.roles, at=at, data={})
-    entry["decided"] = {**_decided({}, values, {}), ADOPTED: kept}
+    of_register = belonging.decided(session, {}, values, at=at)
+    entry["decided"] = {**_decided({}, values, {}, of_register=of_register), ADOPTED: kept}
     entry["hash"] = values["chain_head"] = audit.entry_hash(case.chain_head, entry)
     if not ledger.write_step(
         session.connection(), case_id=case.id, version=case.version, values=values, entry=entry, promises=[],
@@ -340,13 +347,23 @@ def _moved(
     return _Moved(values, readings)
 
 
-def _decided(before: Mapping[str, Any], after: Mapping[str, Any], limits: dict[str, Any]) -> dict[str, Any]:
-    """Return what an entry keeps of what followed: the case's columns that changed, and the limits given."""
-    columns = {
+def _decided(
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    limits: dict[str, Any],
+    *,
+    of_register: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what an entry keeps of what followed: the case's columns that changed, and the limits given.
+
+    `of_register`: what the register said of the new assignee and the new venue, kept beside the columns.
+    """
+    columns: dict[str, Any] = {
         name: str(after[name]) if after[name] is not None else None
         for name in DECIDED_COLUMNS
         if after[name] != before.get(name)
     }
+    columns.update(of_register or {})
     return {key: value for key, value in (("columns", columns), ("limits", limits)) if value}
 
 
