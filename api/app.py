@@ -31,7 +31,18 @@ from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
 from api.rendering import STATIC
-from api.rest import cases, deadlines, enrolments, errands, hazard_reports, notices, openapi, uploads, venues
+from api.rest import (
+    cases,
+    deadlines,
+    enrolments,
+    errands,
+    hazard_reports,
+    notices,
+    openapi,
+    report_editions,
+    uploads,
+    venues,
+)
 from api.rest import cockpit as cockpit_numbers
 from api.rest import map as map_numbers
 from api.rest import reports as report_numbers
@@ -75,6 +86,7 @@ def routers() -> list[Router]:
         notices.router,
         venues.router,
         report_numbers.router,
+        report_editions.router,
         map_numbers.router,
         cockpit_numbers.router,
         openapi.router,

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from documents import sla_json, sla_report, sla_workbook
+from documents import made_by, sla_json, sla_report, sla_workbook
 from domain.database import Database
 from domain.errand_files import FileGone
 from domain.language import Sentence
@@ -23,7 +23,7 @@ from domain.models import ReportEdition
 from domain.reporting import case_rows, editions, files
 from domain.reporting import reach as reaches
 from domain.reporting.content import Content
-from domain.reporting.editions import FORMATS, PRODUCT, Format, Made, Wish
+from domain.reporting.editions import FORMATS, Format, Made, Wish
 from domain.reporting.names import names_in
 from domain.reporting.numbers import numbers
 from domain.reporting.reach import Reach
@@ -51,9 +51,9 @@ class Compared:
     def reason(self) -> Sentence:
         """Return in words what differs, and why it may."""
         names = ", ".join(name.upper() for name in self.differing)
-        if self.by_version != PRODUCT:
+        if self.by_version != made_by.current():
             return Sentence("Not the same bytes: %(names)s. It was made by version %(then)s, this is %(now)s.",
-                            names=names, then=self.by_version, now=PRODUCT)  # fmt: skip
+                            names=names, then=self.by_version, now=made_by.current())  # fmt: skip
         return Sentence("Not the same bytes: %(names)s. What it was counted from has been changed.", names=names)
 
 
@@ -89,7 +89,7 @@ def counted(session: Session, wish: Wish, *, edition_id: UUID | None, as_of: dat
     address = f"{settings.public_url.rstrip('/')}/reports/editions/{edition_id}" if edition_id else ""
     return Content(
         wish.kind, found, names, editions.where_of(session, wish), editions.issuer_of(session, wish), wish.locale,
-        PRODUCT, edition_id, address,
+        made_by.current(), edition_id, address,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from domain.reporting.content import days_in
 from domain.reporting.editions import FORMATS
 from domain.reporting.periods import KINDS
 from domain.rights import Right
+from domain.settings import Settings
 
 router = Router(include_in_schema=False)
 COMPARE = "compare_report"
@@ -85,9 +86,14 @@ def fetch_file(edition_id: UUID, file: str, *, db: Db, staff: CurrentStaff, sett
     """Return one file of an edition, unchanged."""
     with db.read() as session:
         row = editions.by_id(session, edition_id, actor=staff.actor)
-    known = next((one for one in FORMATS if one == file), None)
+    return file_of(row, file, settings)
+
+
+def file_of(row: ReportEdition, name: str, settings: Settings) -> FileResponse:
+    """Return one file of an edition; raises `FileGone` for one it has not."""
+    known = next((one for one in FORMATS if one == name and one in row.files), None)
     if known is None:
-        raise FileGone(file)
+        raise FileGone(name)
     path = files.path_of(row.files[known]["sha256"], settings.report_files)
     return FileResponse(path, media_type=MEDIA_TYPES[known], filename=file_name(row, known))
 

@@ -20,7 +20,7 @@ from api.pages import reports_frame
 from api.pages.reports_frame import Addresses, Refused
 from api.pages.staff_forms import hazard_groups
 from api.pages.staff_frame import staff_page
-from documents import sla_report
+from documents import made_by, sla_report
 from domain import catalogue, errands, organisations, people
 from domain.access import OutOfReach
 from domain.accounts import Identity
@@ -35,7 +35,7 @@ from domain.reporting.amounts import Amount
 from domain.reporting.asked import Asked
 from domain.reporting.content import Content
 from domain.reporting.drill import BadCursor, Figure, UnknownFigure
-from domain.reporting.editions import PRODUCT, Wish
+from domain.reporting.editions import Wish
 from domain.reporting.figures import Numbers, Point
 from domain.reporting.names import Names
 from domain.reporting.numbers import BUCKETS, numbers
@@ -131,7 +131,7 @@ def content_of(session: Session, found: Numbers, staff: Identity, locale: str) -
     wish = Wish(Kind.ASKED, found.asked, reaches.of(session, staff.actor), locale)
     return Content(
         Kind.ASKED, found, names.names_in(session, found), editions.where_of(session, wish),
-        editions.issuer_of(session, wish), locale, PRODUCT,
+        editions.issuer_of(session, wish), locale, made_by.current(),
     )  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def show_cases(
     stage = next((clock.label for clock in workflow.clocks if clock.name == known.stage), None)
     return staff_page(
         request, "pages/staff/reports/cases.html", staff=staff, at=at, here=HERE,
-        rows=page.rows, next_cursor=page.next_cursor, is_first=not cursor, as_of=page.as_of, asked=asked,
+        rows=page.rows, beyond=page.beyond, next_cursor=page.next_cursor, is_first=not cursor, as_of=page.as_of, asked=asked,
         figure=figure, process=Label(workflow.zh, workflow.en), stage=stage, what=paper.label_of(known), whose=whose,
         states={state.name: state.label for state in workflow.states}, hazards=catalogue.hazards(), places=places,
         back=f"/reports/editions/{edition}" if edition else Addresses(typed, _only(asked, page.as_of), {}).report(),

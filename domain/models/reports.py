@@ -34,7 +34,7 @@ class ReportEdition(SQLModel, table=True):
     """The filters, the address and the names of areas, organisations and hazards as they read then."""
     numbers: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
     version: str = Field(max_length=40)
-    """The product's, that made it."""
+    """The product's and its code's, that made it (`documents.made_by`)."""
     files: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     """Format → {sha256, bytes}; a file lies under its sum (`domain.reporting.files`)."""
     made_at: datetime = Field(sa_type=UtcDateTime)

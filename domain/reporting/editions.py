@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any, Literal
 from uuid import UUID
 
@@ -35,8 +34,6 @@ from domain.reporting.reach import Reach
 
 Format = Literal["pdf", "xlsx", "json"]
 FORMATS: tuple[Format, ...] = ("pdf", "xlsx", "json")
-PRODUCT = version("fireline")
-"""The version that makes editions now."""
 WHOLE = Label("全部区域", "all areas")
 NOBODY = Label("消防一条线", "Fireline")
 """Who issues a report where no brigade is known."""
@@ -172,6 +169,11 @@ def page(
     rows = list(session.execute(query).scalars())
     more = len(rows) > A_PAGE
     return Page(tuple(rows[:A_PAGE]), _cursor(rows[A_PAGE - 1]) if more else None)
+
+
+def is_cursor(cursor: str) -> bool:
+    """Return whether it is a cursor of `page`; none at all is that of the first page."""
+    return not cursor or _read_cursor(cursor) is not None
 
 
 def where_of(session: Session, wish: Wish) -> Label:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlmodel import col, select
 
-from documents import printing
+from documents import made_by, printing, sla_report
 from domain import errands, register_log, system_errands
 from domain.access import NotPermitted
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Area, Errand, Notice, Person, Post, ReportEdition, TimetableRun
-from domain.reporting import editions, files, subscriptions
+from domain.reporting import files, subscriptions
 from domain.reporting import reach as reaches
 from domain.reporting.asked import Asked
 from domain.reporting.editions import Wish
@@ -193,8 +194,42 @@ def test_an_edition_made_again_has_the_same_bytes_whatever_happened_since(db: Da
     folder = get_settings().report_files
     data = json.loads(files.path_of(edition.files["json"]["sha256"], folder).read_bytes())
     assert data["names"]["area"][str(world.areas["chengyang"])] == ["澄阳区", "澄阳区"]
-    assert data["report"]["version"] == editions.PRODUCT
+    assert data["report"]["version"] == made_by.current()
     assert one
+
+
+@ONLY_SQLITE
+def test_an_edition_that_other_code_draws_otherwise_is_laid_to_that_code(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed.some_days(db, world)
+    filed.measure(db, world.clock.advance(minutes=6))
+    edition = asked_edition(db, world, Asked(date(2026, 8, 1), date(2026, 9, 1)))
+    first = made_by.current()
+
+    monkeypatch.setattr(sla_report, "NOTES", sla_report.NOTES[:-1])
+    monkeypatch.setattr(made_by, "current", lambda: "0+another")
+    with db.write() as session:
+        errands.promise(session, reports.COMPARE, key="again", at=world.clock.now, data={"edition": str(edition.id)})
+    (compared,) = filed.carry_out_all(db, world.clock.now)
+
+    assert (edition.version, compared.state) == (first, "failed")
+    assert errands.reason_of(compared).params == {"names": "PDF", "then": first, "now": "0+another"}
+
+
+def test_the_version_changes_with_the_code_that_draws(tmp_path: Path) -> None:
+    template = tmp_path / "documents" / "sla.html"
+    template.parent.mkdir()
+    template.write_text("<p>one</p>")
+    before = made_by.digest([tmp_path / "documents"])
+    (tmp_path / "documents" / "__pycache__").mkdir()
+    (tmp_path / "documents" / "__pycache__" / "x.pyc").write_bytes(b"x")
+
+    assert made_by.digest([tmp_path / "documents"]) == before
+    template.write_text("<p>two</p>")
+    assert made_by.digest([tmp_path / "documents"]) != before
+    assert all(folder.is_dir() for folder in made_by.SOURCES)
+    assert len(made_by.current()) <= 40
 
 
 @ONLY_SQLITE

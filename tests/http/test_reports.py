@@ -15,6 +15,7 @@ from domain import notices
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import Organisation
+from domain.reporting import files
 from domain.reporting.asked import Asked
 from domain.reporting.numbers import numbers
 from tests import filed
@@ -314,6 +315,39 @@ def test_a_program_reads_the_same_numbers_and_their_cases(
     assert client.get("/api/v1/reports/sla", headers=program("warden")).status_code == 403
     described = client.get("/api/openapi.json").json()["paths"]["/api/v1/reports/sla"]["get"]
     assert {one["name"] for one in described["parameters"]} >= {"from", "until", "area", "process", "hazard"}
+
+
+def test_a_program_finds_editions_and_fetches_their_files(
+    office: Office, program: Callable[[str], dict[str, str]]
+) -> None:
+    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
+
+    office.world.clock.advance(minutes=10)
+    filed.measure(office.db, office.world.clock.now)
+    member = office.member("leader")
+    edition_id = edition_of(office, member, "/reports/sla?from=2026-08-01&until=2026-08-28").rsplit("/", 1)[1]
+    office.world.people["chief"] = below(office.db, office.world, "片区主管", "fuxian")
+    leader, chief, client = program("leader"), program("chief"), office.nobody().client
+    address = "/api/v1/reports/editions"
+
+    (listed_one,) = client.get(address, params={"kind": "asked", "year": 2026}, headers=leader).json()["editions"]
+    one = client.get(f"{address}/{edition_id}", headers=leader).json()
+
+    assert listed_one["id"] == edition_id
+    assert {name: one[name] for name in listed_one} == listed_one
+    assert (one["from"], one["until"], one["where"]["zh_CN"]) == ("2026-08-01", "2026-08-28", "岚山市")
+    assert one["numbers"]["processes"][0]["cases"]["received"] == 4
+    for name in ("pdf", "xlsx", "json"):
+        file = client.get(one["files"][name]["href"], headers=leader)
+        assert files.sum_of(file.content) == one["files"][name]["sha256"]
+    assert client.get(address, params={"year": 2025}, headers=leader).json() == {"editions": [], "next_cursor": None}
+    for path, headers, status in (
+        (f"{address}/{edition_id}/exe", leader, 404), (f"{address}/{edition_id}", chief, 404),
+        (f"{address}/{edition_id}/json", chief, 404), (address, program("warden"), 403),
+        (f"{address}?cursor=garbage", leader, 422), (f"{address}?kind=hourly", leader, 422),
+    ):  # fmt: skip
+        assert (path, client.get(path, headers=headers).status_code) == (path, status)
+    assert client.get(address, headers=chief).json()["editions"] == []
 
 
 def test_the_notice_of_a_report_leads_to_its_edition(office: Office) -> None:
