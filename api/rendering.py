@@ -17,6 +17,7 @@ from api.deps import masked, preferences
 from api.folding import FoldedWords, folds_into
 from api.readable import readable
 from api.static_files import StaticFiles
+from domain.clocks import day_due, due_in_digits
 from domain.identifiers import mask_name, mask_phone, show_phone
 from domain.identifiers import show_receipt as grouped_receipt
 from domain.language import CHINESE, LOCALES, N_, gettext_for, translate
@@ -95,8 +96,10 @@ def environment(locale: str) -> Environment:
     )
     made.filters.update(
         local_time=local_time,
+        local_due=local_due,
         local_day=local_day,
         moment=lambda moment: moment_in_words(moment, locale),
+        due=lambda due_at: due_in_words(due_at, locale),
         day=lambda day: day_in_words(day, locale),
         label=lambda thing: in_words(thing, locale),
         phone=lambda text: show_phone(text) if text else "",
@@ -125,6 +128,11 @@ def local_time(moment: datetime | None) -> str:
     return moment.astimezone(city_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
+def local_due(due_at: datetime) -> str:
+    """Return a deadline as `YYYY-MM-DD HH:mm` on the city's clock; at midnight `24:00` of the day that ends."""
+    return f"{day_due(due_at, city_zone()).isoformat()} {due_in_digits(due_at, city_zone())}"
+
+
 def local_day(moment: datetime | None) -> str:
     """Return `YYYY-MM-DD` on the city's calendar; "" for None."""
     return moment.astimezone(city_zone()).strftime("%Y-%m-%d") if moment else ""
@@ -134,6 +142,11 @@ def moment_in_words(moment: datetime, locale: str) -> str:
     """Return a moment on the city's clock as the public reads it: `2026年11月20日 15:06`, `2026-11-20 15:06`."""
     here = moment.astimezone(city_zone())
     return f"{day_in_words(here.date(), locale)} {here:%H:%M}"
+
+
+def due_in_words(due_at: datetime, locale: str) -> str:
+    """Return a deadline as the public reads it: `2026年11月20日 24:00` for the midnight that ends that day."""
+    return f"{day_in_words(day_due(due_at, city_zone()), locale)} {due_in_digits(due_at, city_zone())}"
 
 
 def day_in_words(day: date, locale: str) -> str:

@@ -125,6 +125,17 @@ class Deadline:
     provisional: bool = False
 
 
+def day_due(due_at: datetime, zone: tzinfo) -> date:
+    """Return the day of `zone` that a deadline falls on: one at midnight falls on the day that ends with it."""
+    return (due_at.astimezone(zone) - timedelta(microseconds=1)).date()
+
+
+def due_in_digits(due_at: datetime, zone: tzinfo) -> str:
+    """Return the hour of `day_due` as it is read: "17:30", and "24:00" for the end of the day."""
+    here = due_at.astimezone(zone)
+    return "24:00" if here.time() == time() else f"{here:%H:%M}"
+
+
 Pause = tuple[datetime, datetime]
 """From when to when a limit stood still (aware); only where its rule allows that."""
 

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from domain import catalogue, language, reports
 from domain.attempts import Recipient
+from domain.clocks import day_due, due_in_digits
 from domain.models import Case, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
 from domain.settings import city_zone, get_settings
@@ -108,11 +109,11 @@ def facts_of(
         "step": _step(workflow, entry.transition, locale),
         "place": _place(session, case, locale, for_staff=for_staff),
         "hazard": language.Label(hazard.zh, hazard.en).in_language(locale) if hazard else "",
-        "due": moment(case.due_at, locale) if case.due_at else "",
-        "verify_due": moment(datetime.fromisoformat(verify["due_at"]), locale) if verify.get("running") else "",
+        "due": due(case.due_at, locale) if case.due_at else "",
+        "verify_due": due(datetime.fromisoformat(verify["due_at"]), locale) if verify.get("running") else "",
         "correct_by": _day(case.facts.get("correct_by"), locale),
         "clock": clock.label.in_language(locale) if clock else "",
-        "clock_due": _moment(data.get("due_at"), locale),
+        "clock_due": due(datetime.fromisoformat(data["due_at"]), locale) if "due_at" in data else "",
         "actor": _name(session, entry),
         "text": data.get("text") or data.get("explanation") or "",
         "competent": data.get("competent") or authority,
@@ -158,16 +159,10 @@ def _reject_reason(workflow: Workflow, value: Any, locale: str) -> str:  # noqa:
     return str(reason.label.in_language(locale)) if reason else ""
 
 
-def moment(at: datetime, locale: str) -> str:
-    """Return a moment as people say it, in the city's time: 8月24日13:58, 24 Aug 13:58."""
-    local = at.astimezone(city_zone())
-    if locale == language.CHINESE:
-        return f"{local.month}月{local.day}日{local:%H:%M}"
-    return f"{local.day} {local:%b %H:%M}"
-
-
-def _moment(iso: str | None, locale: str) -> str:
-    return moment(datetime.fromisoformat(iso), locale) if iso else ""
+def due(due_at: datetime, locale: str) -> str:
+    """Return a deadline as people say it, in the city's time: 8月24日13:58, 24 Aug 13:58, 8月24日24:00."""
+    day, hour = day_due(due_at, city_zone()), due_in_digits(due_at, city_zone())
+    return f"{day.month}月{day.day}日{hour}" if locale == language.CHINESE else f"{day.day} {day:%b} {hour}"
 
 
 def _day(iso: str | None, locale: str) -> str:

@@ -178,8 +178,8 @@ class Replay:
             yield "order", (self.opened_at, working_days_after(self.opened_at, 3))
         if self.state in ("correcting", "overdue"):
             assert self.correct_by is not None
-            end = datetime.combine(date.fromisoformat(self.correct_by), time(23, 59, 59), CITY).astimezone(UTC)
-            yield "correct", (self.entered["correcting"], end)
+            day = date.fromisoformat(self.correct_by) + timedelta(days=1)
+            yield "correct", (self.entered["correcting"], datetime.combine(day, time(), CITY).astimezone(UTC))
         if self.state in ("submitted", "overdue"):
             assert self.recheck_from is not None
             yield "recheck", (self.recheck_from, working_days_after(self.recheck_from, 3))

@@ -1,6 +1,7 @@
 """An SLA report counted the slow and obvious way: one case after the other, from its timeline, sharing no code.
 
-Of the product it knows the tables of the processes (which states a clock runs in) and the catalogue's codes, no more.
+Of the product it knows the catalogue's codes, no more: which states a limit runs in and when a correction is late is
+written here by hand, so that a process that lets a deadline go is noticed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,29 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.processes import WORKFLOWS
-
 CITY = ZoneInfo("Asia/Shanghai")
+BEFORE_CHECK = "reported accepted assigned checking"
+LIMITS = {
+    "hazard_report": {
+        "accept": ("reported", "accepted", ""),
+        "verify": (BEFORE_CHECK, "checked", ""),
+        "verify_again": ("reopened accepted assigned checking", "checked", "reopened"),
+        "reply": ("checked", "replied", "checked"),
+        "tell": (f"{BEFORE_CHECK} checked", "replied rejected transferred", ""),
+    },
+    "rectification": {
+        "order": ("ordered", "correcting", ""),
+        "correct": ("correcting overdue", "submitted", "correcting"),
+        "recheck": ("submitted overdue", "closed correcting", "submitted overdue"),
+    },
+    "enrolment": {"review": ("submitted under_review", "approved rejected returned", "submitted")},
+}
+"""Process → limit → the states it runs in, those that fulfil it, those that give it a new run."""
+ENDED = frozenset({"closed", "rejected", "transferred", "merged", "withdrawn", "penalised", "revoked", "approved"})
 
 
 @dataclass
@@ -72,7 +89,6 @@ def known(process: str, entries: Sequence[Any], as_of: datetime) -> Known | None
     told = [entry for entry in entries if entry.at <= as_of]
     if not told:
         return None
-    workflow = WORKFLOWS[process]
     case = Known(process, str(told[0].case_id), told[0].at)
     for entry in told:
         case.state = entry.target
@@ -80,43 +96,48 @@ def known(process: str, entries: Sequence[Any], as_of: datetime) -> Known | None
         if "assignee_id" in changed:
             case.assigned, case.assigned_in = entry.at, (case.columns | changed).get("area_id")
         case.columns |= changed
-        if not workflow.state(entry.target).final:
+        if entry.target not in ENDED:
             case.closed = None
         elif case.closed is None:
             case.closed = entry.at
         _events(case, entry)
-        for clock in workflow.clocks:
-            if clock.kind != "timer":
-                _run(case, clock, entry)
+        for name, (runs_in, fulfilled_in, restarts_in) in LIMITS[process].items():
+            _run(case, name, entry, runs_in.split(), fulfilled_in.split(), restarts_in.split())
     _result(case)
     return case
 
 
-def _run(case: Known, clock: Any, entry: Any) -> None:
-    inside = {state.name for state in clock.runs_in}
-    anew = {state.name for state in clock.restarts_in}
-    runs, limits = case.runs[clock.name], entry.decided.get("limits", {})
+def _run(case: Known, name: str, entry: Any, inside: list[str], fulfil: list[str], anew: list[str]) -> None:
+    runs, limits = case.runs[name], entry.decided.get("limits", {})
     now = runs[-1] if runs else None
     ticking = now is not None and now.stopped is None
     if entry.target not in inside:
         if ticking:
-            now.stopped, now.done = entry.at, entry.target in {state.name for state in clock.fulfilled_in}
+            now.stopped, now.done = entry.at, entry.target in fulfil
         return
-    if clock.name in limits and limits[clock.name] is None:
-        case.given_up.add(clock.name)
+    if name in limits and limits[name] is None:
+        case.given_up.add(name)
         if ticking:
             now.stopped = entry.at
         return
-    if clock.name in limits:
-        due = datetime.fromisoformat(limits[clock.name]["due_at"])
-        case.given_up.discard(clock.name)
-        if now is None or (entry.target in anew and not (ticking and entry.source in inside)):
-            runs.append(Run(clock.name, entry.at, due))
+    if name in limits:
+        case.given_up.discard(name)
+        is_new = now is None or (entry.target in anew and not (ticking and entry.source in inside))
+        begun = entry.at if is_new else now.started
+        due = _ordered(entry, begun) if name == "correct" else datetime.fromisoformat(limits[name]["due_at"])
+        if is_new:
+            runs.append(Run(name, entry.at, due))
         else:
             now.due, now.stopped, now.done = due, None, False
         return
-    if now is not None and not ticking and clock.name not in case.given_up:
+    if now is not None and not ticking and name not in case.given_up:
         now.stopped, now.done = None, False
+
+
+def _ordered(entry: Any, begun: datetime) -> datetime:
+    """Return when the day is over that the inspector set; one that was over before the order lasts but a moment."""
+    day = date.fromisoformat(entry.data["correct_by"]) + timedelta(days=1)
+    return max(datetime.combine(day, time(), CITY).astimezone(UTC), begun + timedelta(microseconds=1))
 
 
 def _events(case: Known, entry: Any) -> None:
@@ -229,7 +250,7 @@ def report(told: Iterable[Known], question: Question, register: Register) -> dic
         for run in [run for runs in case.runs.values() for run in runs]:
             outcome = run.outcome(question.as_of)
             breach = outcome in ("late", "overdue", "left_late")
-            fell = run.due.astimezone(CITY).date()
+            fell = (run.due - timedelta(microseconds=1)).astimezone(CITY).date()  # at 24:00 is on the day that ends
             if breach and question.from_on <= fell <= question.until_on and case.opened_on <= question.until_on:
                 stages[run.stage]["breached_in_period"] += 1
             if inside:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from pydantic import Field
@@ -149,7 +149,7 @@ def correct_limit(case: TimedCase) -> Limit | None:
     day = case.facts.get("correct_by")
     if not day:
         return None
-    end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), city_zone())
+    end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), city_zone())
     return replace(Limit.until(end.astimezone(UTC)), rule="COR-30")
 
 

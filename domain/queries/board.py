@@ -146,7 +146,7 @@ def _conditions(actor: Actor, column: Column, wanted: Wanted, at: datetime) -> l
         case Column.OVERDUE:
             those = [due_at <= at]
         case Column.TODAY:
-            those = [due_at > at, due_at < midnight(at)]
+            those = [due_at > at, due_at <= midnight(at)]  # at 24:00 is still today
         case Column.RISK:
             those = [_CLOCKS.c.level == literal_column("1"), due_at > at]
         case Column.PROVISIONAL:

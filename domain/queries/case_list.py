@@ -64,7 +64,7 @@ class Wanted:
     hazard: str | None = None
     overdue: bool = False
     due_before: datetime | None = None
-    """Due before that moment, but not over yet."""
+    """When a day is over: due by that midnight, which is 24:00 of the day, but not over yet."""
     waiting: tuple[WaitsFor, ...] | None = None
     """Any of these; none of them: no case."""
     open: bool | None = None
@@ -254,7 +254,7 @@ def _due(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
     if wanted.overdue:
         found.append(and_(cases.due_at < at, cases.closed_at.is_(None)))
     if wanted.due_before:
-        found.append(and_(cases.due_at >= at, cases.due_at < wanted.due_before, cases.closed_at.is_(None)))
+        found.append(and_(cases.due_at >= at, cases.due_at <= wanted.due_before, cases.closed_at.is_(None)))
     return found
 
 

@@ -78,7 +78,14 @@ class Secret:
     text: str | None
 
 
-Value = str | int | Labelled | Sentence | date | datetime | CaseNumber | Secret
+@dataclass(frozen=True, slots=True)
+class DueAt:
+    """A value that is a deadline: at midnight it reads 24:00 of the day that ends."""
+
+    deadline: datetime
+
+
+Value = str | int | Labelled | Sentence | date | datetime | CaseNumber | Secret | DueAt
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +258,7 @@ def _notice(workflow: Workflow, name: str, value: Any) -> tuple[Value, ...]:  # 
         return tuple(clock.label for clock in workflow.clocks if clock.name == value)
     if name == "level":
         return (_LEVELS[min(int(value), len(_LEVELS) - 1)],)
-    return (datetime.fromisoformat(value),)
+    return (DueAt(datetime.fromisoformat(value)),)
 
 
 def _position(data: Mapping[str, Any]) -> str:

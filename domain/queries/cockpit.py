@@ -194,13 +194,13 @@ def _opened(
 
 
 def _standing(session: Session, mine: ColumnElement[bool], at: datetime, today: date) -> dict[UUID | None, Now]:
-    tomorrow = midnight(today + timedelta(days=1))
+    tomorrow = midnight(today + timedelta(days=1))  # what is due then is due today, at 24:00
     open_now = (_CASES.c.ended_at.is_(None), _CASES.c.process.in_(list(WORKFLOWS)), mine)
     counted = select(_CASES.c.area_id, func.count()).where(*open_now).group_by(_CASES.c.area_id)
     late = _CASES.c.due_at < at
     due = (
         select(_CASES.c.area_id, _count(late), _count(~late))
-        .where(*open_now, _CASES.c.due_at < tomorrow)
+        .where(*open_now, _CASES.c.due_at <= tomorrow)
         .group_by(_CASES.c.area_id)
     )
     dues = {row[0]: (int(row[1]), int(row[2])) for row in session.execute(due)}

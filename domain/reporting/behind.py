@@ -151,7 +151,7 @@ class _Look:
         elif name != "started":
             runs &= loaded.is_breach
             if name == "breached_in_period":
-                runs &= loaded.runs["due_at"] < instant(self.asked.ends_at)
+                runs &= loaded.runs["due_at"] <= instant(self.asked.ends_at)
         return loaded.run_case[runs]
 
     def opened_before(self) -> list[Hit]:
@@ -198,7 +198,7 @@ class _Look:
             return outcome in OUTCOMES_OF[name]
         is_breach = outcome in (LATE, LEFT_LATE, OVERDUE)
         if name == "breached_in_period":
-            return is_breach and self.asked.begins_at <= row.due_at < self.asked.ends_at
+            return is_breach and self.asked.begins_at < row.due_at <= self.asked.ends_at
         return name == "started" or is_breach
 
 

@@ -71,8 +71,8 @@ def _fell_due(runs: Any, processes: Sequence[str], asked: Asked, as_of: datetime
     return [
         runs.c.process.in_(processes),
         runs.c.opened_at < asked.begins_at,
-        runs.c.due_at >= asked.begins_at,
-        runs.c.due_at < asked.ends_at,
+        runs.c.due_at > asked.begins_at,  # at midnight is at 24:00 of the day before
+        runs.c.due_at <= asked.ends_at,
         or_(runs.c.stopped_at.is_(None), runs.c.stopped_at >= runs.c.due_at),  # as the index has it
         or_(running, done_late, left_late),
     ]

@@ -95,7 +95,7 @@ def whole(part: Part, *, ends_at: datetime, earlier: Mapping[str, int]) -> Proce
     )
     mine = part.mask[part.columns.run_case]
     done = mine & np.isin(part.columns.outcome, (IN_TIME, LATE))
-    fell_due = mine & part.columns.is_breach & (runs["due_at"] < instant(ends_at))
+    fell_due = mine & part.columns.is_breach & (runs["due_at"] <= instant(ends_at))
     its_stages = tuple(
         replace(
             one,

@@ -40,7 +40,7 @@ def test_city_lives_by_the_zone_that_is_set(db: Database, world: World, zone: st
     assert case.number == ("JB-2027-000001" if in_china else "JB-2026-000001")
     assert people.local_day(NEW_YEAR).isoformat() == ("2027-01-01" if in_china else "2026-12-31")
     assert rendering.local_time(NEW_YEAR) == ("2027-01-01 01:30" if in_china else "2026-12-31 08:30")
-    assert messages.moment(NEW_YEAR, "zh_CN") == ("1月1日01:30" if in_china else "12月31日08:30")
+    assert messages.due(NEW_YEAR, "zh_CN") == ("1月1日01:30" if in_china else "12月31日08:30")
     # 17:30 of the third working day after the city's own; the holidays of 2027 are not announced, so 1 January counts.
     due = {True: datetime(2027, 1, 6, 9, 30, tzinfo=UTC), False: datetime(2027, 1, 6, 2, 30, tzinfo=UTC)}
     assert case.due_at == due[in_china]

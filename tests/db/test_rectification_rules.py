@@ -29,7 +29,7 @@ def test_time_is_extended_once(db: Database, world: World) -> None:
         case = reach(session, world, "rectification", "ordered")
         press(session, world, case, "inspector1", "serve", correct_by="2026-09-01")
         press(session, world, case, "supervisor", "extend", correct_by="2026-09-10")
-        assert case.due_at == datetime(2026, 9, 10, 15, 59, 59, tzinfo=UTC)
+        assert case.due_at == datetime(2026, 9, 10, 16, tzinfo=UTC)
 
         with pytest.raises(TransitionRefused, match="extended once already"):
             press(session, world, case, "supervisor", "extend", correct_by="2026-09-20")
@@ -85,7 +85,7 @@ def test_time_that_is_over_marks_it_overdue_by_itself_and_once(db: Database, wor
     with db.write() as session:
         case = reach(session, world, "rectification", "ordered")
         press(session, world, case, "inspector1", "serve", correct_by="2026-08-30")
-    world.clock.now = datetime(2026, 8, 30, 15, 59, 58, tzinfo=UTC)
+    world.clock.now = datetime(2026, 8, 30, 15, 59, 59, tzinfo=UTC)
     warned = ring_everything(db, world)
     world.clock.advance(seconds=1)
 

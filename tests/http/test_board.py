@@ -63,11 +63,11 @@ def test_deadline_moves_from_today_to_risk_to_overdue(office: Office) -> None:
     assert columns(office) == {"overdue": verify, "today": [], "risk": [], "provisional": []}
 
 
-def test_today_is_the_citys_day_to_the_second(office: Office) -> None:
-    due_at = datetime(2026, 8, 24, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in the city
+def test_today_is_the_citys_day_to_its_end(office: Office) -> None:
+    midnight = datetime(2026, 8, 24, 16, tzinfo=UTC)  # 24:00 in the city
     first, second = (office.report(hazard="escape", triaged=True) for _ in range(2))
     with office.db.write() as session:
-        for number, moment in ((first, due_at), (second, due_at + timedelta(seconds=1))):
+        for number, moment in ((first, midnight), (second, midnight + timedelta(seconds=1))):
             row = session.get(ClockRow, (cases.by_number(session, number).id, "verify"))
             row.due_at = moment
     office.world.clock.now = datetime(2026, 8, 23, 15, 59, 59, tzinfo=UTC)
@@ -76,8 +76,8 @@ def test_today_is_the_citys_day_to_the_second(office: Office) -> None:
     office.world.clock.advance(seconds=1)
     assert columns(office)["today"] == [(first, "verify")]
 
-    office.world.clock.now = due_at
-    assert (columns(office)["today"], columns(office)["overdue"]) == ([], [(first, "verify")])
+    office.world.clock.now = midnight
+    assert (columns(office)["today"], columns(office)["overdue"]) == ([(second, "verify")], [(first, "verify")])
 
     office.world.clock.advance(seconds=1)
     assert columns(office)["overdue"] == [(first, "verify"), (second, "verify")]
