@@ -16,7 +16,8 @@ from domain.processes import WORKFLOWS
 from domain.queries.map_data import LEVELS, MEASURES, Asked, Level
 from domain.workflow import FieldRefusal
 
-MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+FIRST_YEAR = 2000
 MOST_MONTHS = 60
 """A longer period says nothing about any month of it, and is more likely a slip."""
 EVERY_PROCESS = "all"
@@ -81,6 +82,9 @@ def _month(text: str, today: date, field: str, wrong: list[FieldRefusal]) -> dat
         return today.replace(day=1)
     if not MONTH.fullmatch(text):
         wrong.append(FieldRefusal(field, Sentence("Write the month as year and month, such as 2026-08.")))
+        return today.replace(day=1)
+    if int(text[:4]) < FIRST_YEAR:
+        wrong.append(FieldRefusal(field, Sentence("Choose a month of %(year)s or later.", year=FIRST_YEAR)))
         return today.replace(day=1)
     return date.fromisoformat(f"{text}-01")
 

@@ -35,6 +35,7 @@ class Scope(StrEnum):
     REGISTER_READ = "register:read"
     ERRANDS_READ = "errands:read"
     FIGURES_READ = "figures:read"
+    POINTS_READ = "points:read"
     REPORTS_READ = "reports:read"
 
 
@@ -50,6 +51,7 @@ SCOPE_LABELS: dict[Scope, Label] = {
     Scope.ERRANDS_READ: Label("查看后台任务与下载文件", "Follow background tasks and fetch their files"),
     Scope.REPORTS_READ: Label("查看时限报表", "Read the reports of deadlines"),
     Scope.FIGURES_READ: Label("显示地图与驾驶舱的数字", "Show the numbers of the map and the cockpit"),
+    Scope.POINTS_READ: Label("显示场所与案件的位置", "Show where venues and cases are"),
 }
 
 

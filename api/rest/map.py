@@ -72,7 +72,7 @@ def read_outlines(
 
 @router.get("/points")
 @needs(Right.SEE_FIGURES)
-@programs_may(Scope.FIGURES_READ)
+@programs_may(Scope.POINTS_READ)
 def read_points(  # noqa: PLR0913 - the filters
     request: Request,
     *,

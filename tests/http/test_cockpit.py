@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlmodel import col, delete
@@ -149,19 +151,29 @@ def test_targets_are_set_with_a_reason_and_compared_with(counted: Office) -> Non
     assert "目标 40%" in seen(counted.member("leader").opens("/cockpit"))
 
 
-def test_numbers_lead_to_their_cases_but_not_on_the_wall(counted: Office) -> None:
+def test_every_number_leads_to_just_so_many_cases_but_not_on_the_wall(counted: Office) -> None:
     handler = counted.member("handler")
     page = handler.opens("/cockpit").text
     wall = handler.opens("/cockpit?kiosk=1").text
 
-    today = re.search(r'href="(/cases\?view=all&amp;from=2026-08-23[^"]*)">1<', page)
-    assert today
-    listed = handler.client.get(today[1].replace("&amp;", "&")).text
-    assert len(re.findall("<tr data-number=", listed)) == 1
+    links = [(unescape(address), int(number)) for address, number in re.findall(r'href="(/cases\?[^"]+)">(\d+)<', page)]
+    listed = {address: handler.client.get(address).text.count("<tr data-number=") for address, _ in links}
+
+    assert listed == dict(links)
+    by_area = {address for address, _ in links if "area=guanglong" in address}
+    assert {listed[address] for address in by_area} == {5, 1}, "opened and open; overdue"
+    assert {"from=2026-08-18&to=2026-08-18", "hazard=EVA-01"} <= {part for one in listed for part in parts_of(one)}
     assert "<header" not in wall
     assert 'href="/cases' not in wall
     assert 'class="kiosk dark"' in wall
     assert 'class="kiosk light"' in handler.opens("/cockpit?kiosk=1&look=light").text
+
+
+def parts_of(address: str) -> set[str]:
+    """Return what an address filters by, the period as one."""
+    query = parse_qs(urlsplit(address).query)
+    period = f"from={query['from'][0]}&to={query['to'][0]}" if "from" in query else ""
+    return {period, *(f"{name}={values[0]}" for name, values in query.items())}
 
 
 def test_a_token_for_figures_opens_the_screen_and_nothing_else(counted: Office) -> None:
@@ -177,6 +189,8 @@ def test_a_token_for_figures_opens_the_screen_and_nothing_else(counted: Office) 
     assert "钱专管" not in page.text
     assert "李庚" not in screen.get("/cockpit", headers=headers).text
     assert screen.get("/api/v1/map/areas", headers=headers).status_code == 200
+    for layer in ("cases", "venues"):
+        assert screen.get(f"/api/v1/map/points?layer={layer}", headers=headers).status_code == 403
     assert screen.get("/api/v1/cases", headers=headers).status_code == 403
     empty = screen.get("/cockpit/screen")
     assert empty.status_code == 200

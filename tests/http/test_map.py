@@ -15,7 +15,7 @@ from domain.identifiers import new_id
 from domain.models import Post, Venue
 from domain.settings import Settings
 from tests.measured import all_measured, measured, outlined
-from tests.staff_member import Office, office_of
+from tests.staff_member import Office, office_of, seen
 from tests.world import World
 
 
@@ -132,6 +132,16 @@ def test_wrong_period_or_filter_is_named_and_kept(counted: Office) -> None:
         assert f'href="#{field}"' in page.text
         if field in ("from", "to"):
             assert f'value="{query[field]}"' in page.text
+
+
+def test_month_of_long_ago_is_a_month_and_too_early(counted: Office) -> None:
+    handler = counted.member("handler")
+    for month in ("1900-01", "0000-12", "1999-12"):
+        page = seen(handler.opens("/map", **{"from": month}))
+
+        assert "请选择 2000 年及以后的月份" in page
+        assert "请按" not in page
+    assert "请选择 2000 年" not in seen(handler.opens("/map", **{"from": "2000-01", "to": "2000-01"}))
 
 
 def test_positions_come_in_the_system_of_who_draws_them(counted: Office) -> None:
