@@ -96,7 +96,10 @@ def list_cases(  # noqa: PLR0913 - the filters
     cursor: Annotated[str | None, Query(max_length=120)] = None,
     limit: Annotated[int, Query(ge=1, le=drill.LARGEST_PAGE)] = drill.PAGE_SIZE,
 ) -> JSONResponse:
-    """List the cases behind one number of the report, the newest first; `cursor` gives the next page."""
+    """List the cases behind one number of the report, the newest first; `cursor` gives the next page.
+
+    `no_longer_within_reach`: so many more of this page were counted; the caller may not know of them any more.
+    """
     fields = {"from": begins, "until": until, "process": process, "area": area, "organisation": organisation,
               "hazard": hazard, "as_of": as_of}  # fmt: skip
     with db.read() as session:
@@ -121,4 +124,5 @@ def list_cases(  # noqa: PLR0913 - the filters
             for row in page.rows
         ],
         "next_cursor": page.next_cursor,
+        "no_longer_within_reach": page.beyond,
     })  # fmt: skip

@@ -15,6 +15,7 @@ from domain.actors import Actor
 from domain.models import Case, CaseMeasure, CaseMeasurePast
 from domain.reporting.asked import Asked
 from domain.reporting.numbers import processes_of
+from domain.reporting.one_moment import one_moment
 
 if TYPE_CHECKING:
     from domain.reporting.filters import Filters
@@ -47,6 +48,11 @@ class CaseRow:
 
 def rows(session: Session, asked: Asked, *, actor: Actor, as_of: datetime) -> Iterator[CaseRow]:
     """Give the cases a report counts, the first opened first; a day's at a time, so that memory stays small."""
+    with one_moment(session):
+        yield from _rows(session, asked, actor=actor, as_of=as_of)
+
+
+def _rows(session: Session, asked: Asked, *, actor: Actor, as_of: datetime) -> Iterator[CaseRow]:
     chosen = _chosen(session, asked, actor)
     for ahead in range(asked.days):
         day = asked.from_on + timedelta(days=ahead)

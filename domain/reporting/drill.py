@@ -1,7 +1,7 @@
 """The cases behind a number: the same cases it counted, newest first, a page at a time.
 
 A number about cases leads to cases, one about stages to runs of a clock (a case may have several). Whoever sees the
-number may be kept from some of its cases by what they may know of today; those are left out.
+number may be kept from some of its cases by what they may know of today: those are said to be so many, and not shown.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from domain.processes import WORKFLOWS
 from domain.reporting.asked import Asked
 from domain.reporting.figures import By
 from domain.reporting.numbers import standing
+from domain.reporting.one_moment import one_moment
 
 if TYPE_CHECKING:
     from domain.reporting.behind import Hit
@@ -122,6 +123,8 @@ class Page:
     rows: tuple[Row, ...]
     next_cursor: str | None
     as_of: datetime
+    beyond: int = 0
+    """How many more of this page were counted, and are no longer within the reader's reach."""
 
 
 def cases(
@@ -143,13 +146,14 @@ def cases(
 
     if not figure.is_known():
         raise UnknownFigure(str(figure))
-    as_of, _ = standing(session, asked, at=at)
-    asked, size = replace(asked, as_of=as_of), max(1, min(size, LARGEST_PAGE))
-    after = _read_cursor(cursor) if cursor else None
-    hits = behind.hits(session, asked, figure, actor=counted_for or actor, after=after, most=size + 1)
-    shown = hits[:size]
-    rows = _rows(session, shown, actor)
-    return Page(tuple(rows), _cursor(shown[-1]) if len(hits) > size else None, as_of)
+    size, after = max(1, min(size, LARGEST_PAGE)), _read_cursor(cursor) if cursor else None
+    with one_moment(session):
+        as_of, _ = standing(session, asked, at=at)
+        asked = replace(asked, as_of=as_of)
+        hits = behind.hits(session, asked, figure, actor=counted_for or actor, after=after, most=size + 1)
+        shown = hits[:size]
+        rows = tuple(_rows(session, shown, actor))
+    return Page(rows, _cursor(shown[-1]) if len(hits) > size else None, as_of, beyond=len(shown) - len(rows))
 
 
 def _rows(session: Session, hits: list[Hit], actor: Actor) -> list[Row]:

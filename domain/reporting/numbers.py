@@ -14,6 +14,7 @@ from domain.actors import Actor
 from domain.processes import WORKFLOWS
 from domain.reporting.asked import Asked
 from domain.reporting.figures import Numbers, ProcessFigures
+from domain.reporting.one_moment import one_moment
 
 DAYS_OF_DAYS = 62
 DAYS_OF_WEEKS = 400
@@ -26,6 +27,11 @@ def numbers(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> Nu
 
     As of `asked.as_of`, but never later than the timelines are measured; the result says as of when.
     """
+    with one_moment(session):
+        return _numbers(session, asked, actor=actor, at=at)
+
+
+def _numbers(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> Numbers:
     from domain.reporting import cohort, slices, tally  # noqa: PLC0415 - numpy: 0.1 s and 20 MB that few parts need
     from domain.reporting.filters import Filters  # noqa: PLC0415 - same
 
