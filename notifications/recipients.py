@@ -1,10 +1,10 @@
-"""Whom an effect tells: from the case, the entry that promised it and the register of that day."""
+"""Whom an effect tells: from the case, the entry that promised it and the register as it is when it is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -18,7 +18,9 @@ from domain.language import N_
 from domain.models import Case, Person, TimelineEntry, VaultItem
 from domain.people import Charge
 from domain.processes import workflow_of
+from domain.processes.everywhere import is_assignee
 from domain.settings import get_settings
+from domain.table import Transition
 
 NO_PHONE = N_("The reporter left no telephone number; the answer stands on the page of the receipt code.")
 REDACTED = N_("The reporter's number was deleted after its retention.")
@@ -35,6 +37,8 @@ MOST_ACKNOWLEDGED = 5
 and dear to us. An answer is always sent: a colleague has looked at the report before."""
 A_DAY = timedelta(days=1)
 WRITTEN = frozenset({Way.NOTICE, Way.SMS})
+DESKS = (Role.HANDLER, Role.SUPERVISOR, Role.INSPECTOR)
+"""Posts that take a step without being sent with the case, in the order in which they are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,12 @@ class Audience:
     """When it fell to somebody above: {asked, post, own, area}, posts by their code, areas by their name."""
 
 
-Chooser = Callable[[Session, Case, TimelineEntry], Audience]
+Chooser = Callable[[Session, Case, TimelineEntry, datetime], Audience]
+"""(session, case, entry, at) → who is told; `at` is when it is sent, maybe long after the entry: posts and cover count
+as of then."""
 
 
-def reporter(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def reporter(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return the reporter, or the applicant, by the number in the vault."""
     if entry.data.get("cannot_tell_reason"):
         return Audience((), CANNOT_TELL)
@@ -69,9 +75,9 @@ def reporter(session: Session, case: Case, entry: TimelineEntry) -> Audience:
     return Audience((Recipient(phone, language, sealed_id=item),))
 
 
-def reporter_at_first(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def reporter_at_first(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return the reporter, unless their number was left with many reports within a day."""
-    told = reporter(session, case, entry)
+    told = reporter(session, case, entry, at)
     item = session.get(VaultItem, told.recipients[0].sealed_id) if told.recipients else None
     if item is None or item.blind_index is None:
         return told
@@ -84,41 +90,79 @@ def reporter_at_first(session: Session, case: Case, entry: TimelineEntry) -> Aud
     return told if count <= MOST_ACKNOWLEDGED else Audience((), TOLD_OFTEN)
 
 
-def assignees(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def assignees(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return who the entry gave the case to, as far as they still have it."""
     named = [UUID(str(entry.data[key])) for key in ("assignee", "second") if entry.data.get(key)]
     still = [person for person in (named or case.assignees) if person in case.assignees]
     return _reachable(session, still, NO_LONGER_ASSIGNED if named else NOBODY_IN_CHARGE)
 
 
-def assignees_or_handlers(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-    """Return who works on the case, or while nobody does, the desk; by the plan when a clock asks."""
+def who_can_act(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+    """Return who can take the usual next step: who works on the case, else a desk; by the plan when a clock asks.
+
+    A warden whose check is done cannot answer the reporter: to urge them would move nothing.
+    """
     if is_of_a_clock(entry):
-        return by_plan(session, case, entry)
-    return _assigned(session, case, people.local_day(entry.at)) or in_charge(Role.HANDLER)(session, case, entry)
+        return by_plan(session, case, entry, at)
+    if told := _assigned(session, case, at):
+        return told
+    for post in (*_posts_that_can_act(case), Role.HANDLER):
+        told = in_charge(post)(session, case, entry, at)
+        if told.people:
+            return told
+    return Audience((), NOBODY_IN_CHARGE)
 
 
-def _assigned(session: Session, case: Case, day: date) -> Audience | None:
-    """Return who works on the case and, while all of them are away, the desk that may give it to others."""
-    if not case.assignees:
-        return None
+def _assigned(session: Session, case: Case, at: datetime) -> Audience | None:
+    """Return who works on the case and can go on with it and, while all of them are away, the desk that gives it out.
+
+    None when nobody works on it, or the usual next step is for none of them but for a post.
+    """
+    day = people.local_day(at)
     told = list(case.assignees)
+    if _posts_that_can_act(case):
+        told = [one for one in told if _can_act(session, case, one, at)]
+    if not told:
+        return None
     if set(told) <= people.away(session, told, day=day):
         told += [person.id for person in people.in_charge(session, Role.HANDLER, case.area_id, day=day)]
     return _reachable(session, dict.fromkeys(told), NOBODY_IN_CHARGE)
 
 
-def by_plan(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def _usual_steps(case: Case) -> list[Transition]:
+    flow = workflow_of(case.process)
+    return [step for step in flow.transitions if step.usual and flow.state(case.state) in step.sources]
+
+
+def _posts_that_can_act(case: Case) -> list[Role]:
+    """Return the desks that may take the usual next step; none while it is the assignees' own, or the venue's."""
+    steps = [step for step in _usual_steps(case) if is_assignee not in step.guards]
+    return [post for post in DESKS if any(post in step.roles for step in steps)]
+
+
+def _can_act(session: Session, case: Case, person_id: UUID, at: datetime) -> bool:
+    person = session.get(Person, person_id)
+    if person is None:
+        return False
+    actor = people.actor_of(session, person, at=at)
+    return any(
+        actor.plays(*step.roles) and all(guard(case, actor, at) is None for guard in step.guards)
+        for step in _usual_steps(case)
+    )
+
+
+def by_plan(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return whom the plan of escalation names for what a clock says, and by which ways they are told."""
     plan = plan_of(case, entry)
-    day = people.local_day(entry.at)
-    if plan.assignees_first and (at_work := _assigned(session, case, day)):
+    day = people.local_day(at)
+    if plan.assignees_first and (at_work := _assigned(session, case, at)):
         return replace(at_work, ways=plan.ways)
-    for post in plan.posts:
+    posts = (*_posts_that_can_act(case), *plan.posts) if plan.assignees_first else plan.posts
+    for post in posts:
         charge = people.charge(session, post, case.area_id, day=day)
         if charge.people:
             found = _reachable(session, [person.id for person in charge.people], NOBODY_IN_CHARGE)
-            handed_on = _handed_on(session, case, charge, post, asked=plan.posts[0])
+            handed_on = _handed_on(session, case, charge, post, asked=posts[0])
             return replace(found, ways=plan.ways, handed_on=handed_on)
     return Audience((), NOBODY_IN_CHARGE)
 
@@ -143,44 +187,44 @@ def plan_of(case: Case, entry: TimelineEntry) -> Tier:
     return escalation.tier(clock.kind, int(entry.data["level"]), escalation.gravity_of(case))
 
 
-def of_new_deadline(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-    """Return who works on the case, or the desk: within the product, and by message when the deadline came earlier."""
-    found = _assigned(session, case, people.local_day(entry.at)) or in_charge(Role.HANDLER)(session, case, entry)
+def of_new_deadline(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+    """Return who can go on with the case: within the product, and by message when the deadline came earlier."""
+    found = who_can_act(session, case, entry, at)
     is_earlier = str(entry.data["due_at"]) < str(entry.data["was_due_at"])
     return found if is_earlier else replace(found, ways=frozenset({Way.NOTICE}))
 
 
 def in_charge(role: Role) -> Chooser:
-    """Return a chooser of those who hold `role` for the case's area on the entry's day."""
+    """Return a chooser of those who hold `role` for the case's area on the day it is sent."""
 
-    def choose(session: Session, case: Case, entry: TimelineEntry) -> Audience:
-        found = people.in_charge(session, role, case.area_id, day=people.local_day(entry.at))
+    def choose(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+        found = people.in_charge(session, role, case.area_id, day=people.local_day(at))
         return _reachable(session, [person.id for person in found], NOBODY_IN_CHARGE)
 
     return choose
 
 
-def venue_side(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def venue_side(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return the responsible person and the fire safety manager of the venue."""
     if case.venue_id is None:
         return Audience((), NO_VENUE)
-    found = people.of_venue(session, [Role.OWNER, Role.MANAGER], case.venue_id, day=people.local_day(entry.at))
+    found = people.of_venue(session, [Role.OWNER, Role.MANAGER], case.venue_id, day=people.local_day(at))
     return _reachable(session, [person.id for person in found], NO_VENUE)
 
 
-def recheckers(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def recheckers(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return who may re-check: the assignees but the one who submitted, else the area's inspectors."""
     submitter = str(entry.actor_id)
     able = [person for person in case.assignees if str(person) != submitter]
     if not able:
-        found = people.in_charge(session, Role.INSPECTOR, case.area_id, day=people.local_day(entry.at))
+        found = people.in_charge(session, Role.INSPECTOR, case.area_id, day=people.local_day(at))
         able = [person.id for person in found if str(person.id) != submitter]
     return _reachable(session, able, NOBODY_IN_CHARGE)
 
 
-def granters(session: Session, case: Case, entry: TimelineEntry) -> Audience:
+def granters(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return the supervisors but the one who asked, else the leaders: the second person of two."""
-    day = people.local_day(entry.at)
+    day = people.local_day(at)
     for role in (Role.SUPERVISOR, Role.LEADER):
         found = people.in_charge(session, role, case.area_id, day=day)
         others = [person.id for person in found if person.id != entry.actor_id]
@@ -189,7 +233,7 @@ def granters(session: Session, case: Case, entry: TimelineEntry) -> Audience:
     return Audience((), NOBODY_IN_CHARGE)
 
 
-def asker(session: Session, case: Case, entry: TimelineEntry) -> Audience:  # noqa: ARG001 - a Chooser
+def asker(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
     """Return the person whose request the entry decides."""
     return _reachable(session, [UUID(str(entry.data["whom"]))], NOBODY_IN_CHARGE)
 
@@ -225,7 +269,7 @@ TELLINGS: dict[str, Telling] = {
     "reply_reporter": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
     "tell_reporter_corrected": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
     "notify_assignee": Telling(assignees, each=True),
-    "remind_assignee": Telling(assignees_or_handlers),
+    "remind_assignee": Telling(who_can_act),
     "tell_handler": Telling(in_charge(Role.HANDLER)),
     "triage_report": Telling(in_charge(Role.HANDLER)),
     "tell_supervisor": Telling(in_charge(Role.SUPERVISOR)),

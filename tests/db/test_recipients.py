@@ -14,6 +14,7 @@ from domain.identifiers import new_id
 from domain.models import Post, TimelineEntry
 from domain.reports import Intake
 from notifications.recipients import MOST_ACKNOWLEDGED, TELLINGS, TOLD_OFTEN, Audience
+from tests.journeys import reach
 from tests.world import World
 
 SOMEBODY, OTHER = "+19005550100", "13912345678"
@@ -27,7 +28,7 @@ def told_of_a_report(db: Database, world: World, phone: str, effect: str = "ackn
     with db.read() as session:
         case = cases.by_id(session, case_id)
         entry = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case_id)).one()
-        return TELLINGS[effect].whom(session, case, entry)
+        return TELLINGS[effect].whom(session, case, entry, world.clock.now)
 
 
 def test_one_number_is_acknowledged_so_often_in_a_day_and_answered_always(db: Database, world: World) -> None:
@@ -73,7 +74,7 @@ def test_report_without_a_known_area_reaches_the_citys_desk(
         entry = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case.id)).one()
         entry.data = {**entry.data, "clock": "accept", "level": level}
 
-        told = [TELLINGS[effect].whom(session, case, entry) for effect in effects]
+        told = [TELLINGS[effect].whom(session, case, entry, world.clock.now) for effect in effects]
 
     assert case.area_id is None
     names = {frozenset(recipient.name for recipient in one.recipients) for one in told}
@@ -93,3 +94,27 @@ def test_posts_for_no_area_come_before_those_of_the_city_while_the_area_is_unkno
         assert [one.name for one in people.in_charge(session, Role.HANDLER, world.areas["guanglong"], day=day)] == [
             "陈站长"
         ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_urging_and_a_new_deadline_reach_who_can_take_the_next_step(db: Database, world: World) -> None:
+    moved = {"due_at": "2026-08-24T00:00:00+00:00", "was_due_at": "2026-08-25T00:00:00+00:00"}
+    near = {"clock": "reply", "level": 0, "due_at": "2026-08-24T00:00:00+00:00"}
+    told = {}
+    with db.write() as session:
+        for state in ("assigned", "checking", "checked", "reopened"):
+            case = reach(session, world, "hazard_report", state)
+            entry = TimelineEntry(case_id=case.id, at=world.clock.now, data={})
+            audiences = [
+                TELLINGS[effect].whom(session, case, entry.model_copy(update={"data": data}), world.clock.now)
+                for effect, data in (("remind_assignee", {}), ("announce_deadline", moved), ("remind_assignee", near))
+            ]
+            assert case.assignees == (() if state == "reopened" else (world.people["warden"],))
+            told[state] = [[one.name for one in audience.recipients] for audience in audiences]
+
+    assert told == {
+        "assigned": [["李庚"]] * 3,
+        "checking": [["李庚"]] * 3,
+        "checked": [["赵受理"]] * 3,  # only the desk answers the reporter
+        "reopened": [["郑主管"]] * 3,
+    }

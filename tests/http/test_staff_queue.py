@@ -134,6 +134,9 @@ def test_urging_asks_first_and_then_says_what_became_of_each(office: Office) -> 
     assert "未催办" in seen(done)
     assert office.case(mine).version == 4
     assert office.case(ended).version == 2
+    refused = member.posts("/cases/remind", csrf=member.csrf(), number=[ended, "JB-2026-999999"])
+    assert "所选案件均无法催办" in seen(refused)
+    assert "件？" not in seen(refused)
 
 
 def test_urging_nothing_says_what_to_do_first(office: Office) -> None:
