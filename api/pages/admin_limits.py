@@ -60,7 +60,21 @@ OTHER_UNITS = {
     "immediately": Label("立即", "immediately"),
     "always": Label("始终", "always"),
     "set_by_inspector": Label("由监督员确定", "set by the inspector"),
+    "limit": Label("金额，见条文", "an amount; see the article"),
 }
+DEMANDS = {
+    "per_day_min": Label("每日至少 {} 次", "at least {} × a day"),
+    "per_month_min": Label("每月至少 {} 次", "at least {} × a month"),
+    "per_quarter_min": Label("每季度至少 {} 次", "at least {} × a quarter"),
+    "per_half_year_min": Label("每半年至少 {} 次", "at least {} × every half-year"),
+    "per_year_min": Label("每年至少 {} 次", "at least {} × a year"),
+    "year_min": Label("至少 {} 年", "at least {} year(s)"),
+    "person_min": Label("至少 {} 人", "at least {} persons"),
+    "share_min": Label("至少 {:.0%}", "at least {:.0%}"),
+    "elapsed_hour_max": Label("至多 {} 小时", "at most {} hours"),
+    UNSPECIFIED: Label("{} 日（原文未写明工作日或自然日）", "{} days (the text does not say which)"),
+}
+"""Unit of the file → in words, with the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +139,7 @@ def _stage(rule: str, row: TimeLimit | None) -> Label:
     """Return what a row limits; of a target that no law asks for, the clock it is for."""
     if row is None:
         return next(iter(used_by(rule)), Label("", ""))
-    text = f"{row.process} · {row.stage}"
-    return Label(text, text)
+    return row.words
 
 
 def _demand(row: TimeLimit | None) -> Label | None:
@@ -135,9 +148,10 @@ def _demand(row: TimeLimit | None) -> Label | None:
         return None
     if row.unit in OTHER_UNITS:
         return OTHER_UNITS[row.unit]
-    number = row.limit if row.limit is not None else row.share
-    text = f"{'' if number is None else number} {row.unit}".strip()
-    return Label(text, text)
+    if row.limit is not None and row.unit in set(Unit):  # in another region, or not in force today
+        return limit_words(Limit(row.limit, Unit(row.unit)))
+    words, number = DEMANDS[row.unit], row.limit if row.limit is not None else row.share
+    return Label(words.zh.format(number), words.en.format(number))
 
 
 def used_by(rule: str) -> tuple[Label, ...]:

@@ -1,5 +1,6 @@
 """How long things may take, as the law or a local target gives it. Counts no time: `clocks` does."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +11,14 @@ from typing import Any
 from domain.catalogue import source, validity
 from domain.catalogue.source import read
 from domain.catalogue.validity import ALWAYS, Validity
+from domain.language import Label
 
 FILE = "time_limits.yaml"
 SHARE = "share_min"
+
+
+_IN_BOTH = re.compile(r"(?P<zh>.*?) (?P<en>[A-Za-z][ -~]*)")
+"""The file names a process or a stage in Chinese, a space, and in English."""
 
 
 class UnknownTimeLimit(LookupError):
@@ -52,6 +58,12 @@ class TimeLimit:
     validity: Validity = ALWAYS
 
     @property
+    def words(self) -> Label:
+        """Return what it limits: the process and the stage."""
+        process, stage = _in_both(self.process), _in_both(self.stage)
+        return Label(f"{process.zh} · {stage.zh}", f"{process.en} · {stage.en}")
+
+    @property
     def is_statutory(self) -> bool:
         """Tell whether the law sets it, so that only the catalogue can change it."""
         return self.kind == "statutory"
@@ -63,6 +75,11 @@ class TimeLimit:
     def holds(self, day: date) -> bool:
         """Tell whether it is in force on a day (of the city): for what begins then."""
         return self.validity.holds(day)
+
+
+def _in_both(text: str) -> Label:
+    found = _IN_BOTH.fullmatch(text)
+    return Label(found["zh"], found["en"]) if found else Label(text, text)
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from domain import limits_register, rulebooks
+from domain import catalogue, limits_register, rulebooks
 from domain.clocks import Unit
 from domain.database import Database
 from tests.journeys import report
@@ -40,6 +41,24 @@ def test_every_row_stands_there_with_its_article_and_who_counts_by_it(office: Of
     assert "《民事诉讼法》第八十五条" in row.replace("中华人民共和国", "")
     assert "凭记忆，待核对" in row
     assert "2024-01-01" in row
+
+
+@ONLY_SQLITE
+def test_every_demand_of_the_law_is_in_words_of_the_reader(office: Office) -> None:
+    auditor = office.member("auditor")
+    zh = seen(auditor.opens(AT, view="all"))
+    auditor.client.cookies.set("lang", "en")
+    en = seen(auditor.opens(AT, view="all"))
+
+    for words in ("每年至少 1 次", "每半年至少 1 次", "至少 10%", "至少 5%", "至少 2 人", "至多 8 小时", "至少 3 年",
+                  "双随机抽查 · 其他重点单位月抽查比例(济宁2024示例)"):  # fmt: skip
+        assert words in zh
+    assert not re.search(r"_(min|max|day|hour)\b|complaint|re-inspection", zh)
+    for words in ("at least 1 × a year", "at least 10%", "double random · monthly share of other key units"):
+        assert words in en
+    for row in catalogue.limits().values():
+        assert row.words.zh != row.words.en
+        assert not re.search(r"[\u4e00-\u9fff]", row.words.en), row.id
 
 
 def test_a_stricter_limit_is_set_holds_for_new_cases_and_is_taken_back(office: Office, db: Database) -> None:
