@@ -249,7 +249,8 @@ def show_cases(
     stage = next((clock.label for clock in workflow.clocks if clock.name == known.stage), None)
     return staff_page(
         request, "pages/staff/reports/cases.html", staff=staff, at=at, here=HERE,
-        rows=page.rows, beyond=page.beyond, next_cursor=page.next_cursor, is_first=not cursor, as_of=page.as_of, asked=asked,
+        rows=page.rows, beyond=page.beyond, next_cursor=page.next_cursor, is_first=not cursor, as_of=page.as_of,
+        asked=asked,
         figure=figure, process=Label(workflow.zh, workflow.en), stage=stage, what=paper.label_of(known), whose=whose,
         states={state.name: state.label for state in workflow.states}, hazards=catalogue.hazards(), places=places,
         back=f"/reports/editions/{edition}" if edition else Addresses(typed, _only(asked, page.as_of), {}).report(),
