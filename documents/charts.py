@@ -12,17 +12,19 @@ from html import escape
 
 INK, QUIET, LINE = "#1b1f24", "#565e69", "#d9dde2"
 FULL, PALE, ALARM = "#0b5cad", "#9fb4c8", "#b3261e"
-"""Of now, of the period before, and of what is late."""
+"""Of now and of what is done; of the period before and of what comes in; of what is late."""
 WIDTH = 360
 """Units across: so many that words of 13 units stay readable on a phone 320 pixels wide."""
 ROW, BAR, THIN, GAP = 44, 14, 7, 3
 TEXT, SMALL = 13, 12
 COLUMNS_HEIGHT = 150
-FOOT, HEAD = 22, 18
+FOOT, HEAD, KEY = 22, 10, 20
+SCALE = 34
+"""Room left of the columns for the numbers of the scale."""
 MOST_MARKS = 6
+"""Words along the foot of a column chart."""
 MARK = 36
 """Room one of them needs."""
-"""Words along the foot of a column chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what stands below it, how high it is and how much of it is the lower, darker part."""
+    """A pair of columns that stand side by side on one foot: what stands below them and how high each is."""
 
     words: str
     value: int | None
-    part: int = 0
+    second: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,43 +86,64 @@ def _bar(row: Bar, top: int, *, full: float, colour: str) -> str:
     return f"<g><title>{escape(said)}</title>{words}{ground}{drawn}{thin}</g>"
 
 
-def columns(points: Sequence[Column], *, title: str) -> Drawing:
-    """Return standing columns from left to right, such as days; the darker part of each begins at the foot."""
-    full = max([point.value or 0 for point in points] + [1])
-    height = HEAD + COLUMNS_HEIGHT + FOOT
-    step = WIDTH / max(1, len(points))
+def columns(points: Sequence[Column], *, title: str, names: tuple[str, str]) -> Drawing:
+    """Return pairs of standing columns from left to right, such as days; `names` are what the two of a pair count."""
+    full = max([max(point.value or 0, point.second) for point in points] + [1])
+    full += full % 2
+    top = KEY + HEAD
+    height = top + COLUMNS_HEIGHT + FOOT
+    step = (WIDTH - SCALE) / max(1, len(points))
     every = -(-len(points) // MOST_MARKS)
-    drawn = [f'<text x="0" y="{SMALL}" font-size="{SMALL}" fill="{QUIET}">{full}</text>']
-    for line in (0, 0.5, 1):
-        y = _number(HEAD + COLUMNS_HEIGHT * (1 - line))
-        drawn.append(f'<path d="M0 {y}H{WIDTH}" stroke="{LINE}" fill="none"/>')
+    drawn = [_key(names)]
+    for part in (0, 1, 2):
+        y = _number(top + COLUMNS_HEIGHT * (1 - part / 2))
+        drawn.append(
+            f'<path d="M{SCALE} {y}H{WIDTH}" stroke="{LINE}" fill="none"/><text x="{SCALE - 4}" y="{y}" dy="4" '
+            f'font-size="{SMALL}" fill="{QUIET}" text-anchor="end">{full * part // 2}</text>'
+        )
     for at, point in enumerate(points):
-        drawn.append(_column(point, at * step, step, full=full))
-        if (at % every == 0 and WIDTH - at * step >= MARK) or at == 0:
+        left = SCALE + at * step
+        drawn.append(_column(point, left, step, full=full, names=names))
+        if (at % every == 0 and WIDTH - left >= MARK) or at == 0:
             drawn.append(
-                f'<text x="{_number(at * step)}" y="{height - 6}" font-size="{SMALL}" fill="{QUIET}">'
+                f'<text x="{_number(left)}" y="{height - 6}" font-size="{SMALL}" fill="{QUIET}">'
                 f"{escape(point.words)}</text>"
             )
     return _svg("".join(drawn), height, title=title)
 
 
-def _column(point: Column, left: float, step: float, *, full: int) -> str:
-    width, foot = _number(max(1.0, step * 0.72)), HEAD + COLUMNS_HEIGHT
-    x = _number(left + step * 0.14)
+def _key(names: tuple[str, str]) -> str:
+    """Return what the two colours mean, beside each other above the columns."""
+    drawn, left = "", float(SCALE)
+    for name, colour in zip(names, (PALE, FULL), strict=True):
+        drawn += (
+            f'<rect x="{_number(left)}" y="3" width="{SMALL}" height="{SMALL}" fill="{colour}"/><text '
+            f'x="{_number(left + SMALL + 5)}" y="{SMALL + 2}" font-size="{SMALL}" fill="{INK}">{escape(name)}</text>'
+        )
+        left += SMALL * (3 + sum(0.6 if letter.isascii() else 1 for letter in name))
+    return drawn
+
+
+def _column(point: Column, left: float, step: float, *, full: int, names: tuple[str, str]) -> str:
+    foot = KEY + HEAD + COLUMNS_HEIGHT
     if point.value is None:
         middle = _number(left + step / 2)
         return (
             f"<g><title>{escape(point.words)}: —</title>"
-            f'<path d="M{middle} {HEAD}V{foot}" stroke="{QUIET}" stroke-dasharray="2 4" fill="none"/></g>'
+            f'<path d="M{middle} {KEY + HEAD}V{foot}" stroke="{QUIET}" stroke-dasharray="2 4" fill="none"/></g>'
         )
-    whole, part = COLUMNS_HEIGHT * point.value / full, COLUMNS_HEIGHT * min(point.part, point.value) / full
-    upper = _block(x, foot - whole, width, whole - part, PALE)
-    lower = _block(x, foot - part, width, part, FULL)
-    return f"<g><title>{escape(point.words)}: {point.value} / {point.part}</title>{upper}{lower}</g>"
+    said = "; ".join(f"{name} {count}" for name, count in zip(names, (point.value, point.second), strict=True))
+    width, x = step * 0.4, left + step * 0.1
+    pair = ((point.value, x, PALE), (point.second, x + width, FULL))
+    blocks = "".join(_block(at, foot, width, COLUMNS_HEIGHT * count / full, colour) for count, at, colour in pair)
+    return f"<g><title>{escape(point.words)}: {escape(said)}</title>{blocks}</g>"
 
 
-def _block(x: str, y: float, width: str, height: float, colour: str) -> str:
-    return f'<rect x="{x}" y="{_number(y)}" width="{width}" height="{_number(height)}" fill="{colour}"/>'
+def _block(x: float, foot: float, width: float, height: float, colour: str) -> str:
+    return (
+        f'<rect x="{_number(x)}" y="{_number(foot - height)}" width="{_number(width)}" '
+        f'height="{_number(height)}" fill="{colour}"/>'
+    )
 
 
 def _svg(drawn: str, height: int, *, title: str) -> Drawing:

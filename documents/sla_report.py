@@ -14,7 +14,7 @@ from documents import charts, printing, qr
 from documents.charts import Bar, Column, Drawing
 from domain.language import CHINESE, Label, Sentence
 from domain.reporting import paper
-from domain.reporting.amounts import NO_DATA, NOTHING
+from domain.reporting.amounts import NO_DATA
 from domain.reporting.content import TITLE, Content
 from domain.reporting.figures import Point
 from domain.reporting.paper import Chapter, Line, Row, Table
@@ -31,7 +31,9 @@ WORDS = {
     "results": Label("办理结果", "Results"),
     "durations": Label("办理用时", "How long it took"),
     "series": Label("收到与办结", "Received and closed"),
-    "breaches": Label("各环节超期次数", "Breaches by stage"),
+    "received": Label("收到", "Received"),
+    "closed": Label("办结", "Closed"),
+    "breaches": Label("各环节逾期次数", "Breaches by stage"),
     "notes": Label("统计说明", "How it is counted"),
     "empty": Label("本期没有此类案件。", "There was no case of this kind in the period."),
     "version": Label("编制版本", "Made by version"),
@@ -123,7 +125,8 @@ def drawings(content: Content, chapter: Chapter) -> Iterator[Drawing]:
     """Give the charts of a chapter; the table of each stands beside it."""
     if chapter.series:
         title = f"{content.say(WORDS['series'])} · {content.say(UNITS[content.numbers.unit])}"
-        yield charts.columns([_column(*point) for point in chapter.series], title=title)
+        names = (content.say(WORDS["received"]), content.say(WORDS["closed"]))
+        yield charts.columns([_column(*point) for point in chapter.series], title=title, names=names)
     if rows := chapter.stages.rows:
         title = content.say(WORDS["breaches"])
         yield charts.bars([_bar(content, row, chapter.process) for row in rows], title=title, alarming=True)
@@ -150,7 +153,7 @@ def _table(content: Content, table: Table, process: str) -> dict[str, Any]:
     rows = [
         {
             "label": content.say(paper.row_title(row, process, content.names)),
-            "cells": [cell.now.words(content.locale) if cell.now.value is not None else NOTHING for cell in row.cells],
+            "cells": [cell.now.words(content.locale) for cell in row.cells],
         }
         for row in table.rows[:MOST_ROWS]
     ]

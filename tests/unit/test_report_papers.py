@@ -250,10 +250,26 @@ def test_days_on_which_nothing_came_in_are_zero_and_those_to_come_are_no_data() 
 
 def test_charts_hold_what_people_typed_as_text() -> None:
     drawn = charts.bars([Bar("<script>x</script>", 1, "1")], title='"><script>').svg
-    drawn += charts.columns([Column("<b>", 3, 1)], title="<i>").svg
+    drawn += charts.columns([Column("<b>", 3, 1)], title="<i>", names=("<u>", "<s>")).svg
 
     assert "<script" not in drawn
-    assert "<b>" not in drawn
+    assert not any(tag in drawn for tag in ("<b>", "<i>", "<u>", "<s>"))
+
+
+def test_columns_stand_side_by_side_under_a_key_and_beside_a_scale_of_three_numbers() -> None:
+    drawn = charts.columns([Column("11-1", 3, 7), Column("11-2", None)], title="收到与办结", names=("收到", "办结")).svg
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    columns = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="([\d.]+)"', drawn.split("<g>")[1])
+
+    assert texts[:2] == ["收到", "办结"]
+    assert texts[2:5] == ["0", "4", "8"]
+    assert "<title>11-1: 收到 3; 办结 7</title>" in drawn
+    (left, width, low), (right, _, high) = ([float(number) for number in column] for column in columns)
+    assert right >= left + width
+    assert (low, high) == (
+        pytest.approx(charts.COLUMNS_HEIGHT * 3 / 8, abs=0.1),
+        pytest.approx(charts.COLUMNS_HEIGHT * 7 / 8, abs=0.1),
+    )
 
 
 @pytest.mark.parametrize(
