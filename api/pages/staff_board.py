@@ -17,7 +17,7 @@ from api.deps import CurrentStaff, Db, Now
 from api.pages.staff_deadlines import Deadline, deadline
 from api.pages.staff_frame import staff_page
 from api.pages.staff_urge import may_urge
-from domain import catalogue, people, timing
+from domain import people, timing
 from domain.actors import Actor
 from domain.language import Label, Sentence
 from domain.processes import WORKFLOWS, workflow_of
@@ -48,7 +48,6 @@ class Shown:
     process: Label
     state: Label
     deadline: Deadline | None
-    cited: tuple[Label, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +128,4 @@ def _parts(
 def _shown(line: Line, at: datetime) -> Shown:
     flow = workflow_of(line.row.process)
     due = deadline(line.due_at, at=at, provisional=line.provisional, warned=line.level >= timing.WARNED)
-    cited = tuple(catalogue.short_citation(basis) for basis in line.basis)
-    return Shown(line, Label(flow.zh, flow.en), flow.state(line.row.state).label, due, cited)
+    return Shown(line, Label(flow.zh, flow.en), flow.state(line.row.state).label, due)

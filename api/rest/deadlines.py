@@ -12,7 +12,6 @@ from api.deps import CurrentStaff, Db, Now, locale_of
 from api.field_errors import FieldsRefused
 from api.rendering import in_words
 from api.rest import answers
-from domain import catalogue
 from domain.language import Sentence
 from domain.processes import WORKFLOWS
 from domain.queries import board
@@ -77,8 +76,7 @@ def _shown(line: Line, locale: str) -> dict[str, Any]:
         "provisional": line.provisional,
         "statutory": line.clock.kind == "statutory",
         "level": line.level,
-        "basis": list(line.basis),
-        "cited": [in_words(catalogue.short_citation(basis), locale) for basis in line.basis],
+        "due_basis": answers.basis(line.basis, locale),
         "place": row.place or row.venue_name,
         "area": {"code": row.area_code, "name": row.area_name} if row.area_code else None,
         "assignees": [name for name in (row.assignee_name, row.second_assignee_name) if name],

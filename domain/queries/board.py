@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -15,14 +15,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, not_, or_, select
 from sqlmodel import Session
 
-from domain import access, catalogue, people, timing
+from domain import access, articles, people
 from domain.actors import Actor
+from domain.articles import Basis
 from domain.models import Area, Case, ClockRow, Person, Post
 from domain.processes import WORKFLOWS, workflow_of
 from domain.queries import case_list
 from domain.queries.case_list import BadCursor, Row
 from domain.settings import city_zone
 from domain.table import Clock
+from domain.timing import Reading
 
 PAGE_SIZE = 50
 SHORT = 10
@@ -66,8 +68,7 @@ class Line:
     due_at: datetime
     provisional: bool
     level: int
-    basis: tuple[str, ...]
-    """Articles, as `catalogue.short_citation` reads them."""
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def page(
     found = session.execute(query).all()
     shown = found[:size]
     rows = case_list.by_ids(session, actor, {one.case_id for one in shown})
-    rules = _rules(session, rows)
-    lines = tuple(_line(one, rows[one.case_id], rules) for one in shown if one.case_id in rows)
+    readings = _readings(session, rows)
+    lines = tuple(_line(one, rows[one.case_id], readings) for one in shown if one.case_id in rows)
     return Page(lines, _cursor(column, shown[-1]) if len(found) > size else None)
 
 
@@ -180,28 +181,16 @@ def _filtered(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _rules(session: Session, rows: Mapping[UUID, Row]) -> dict[tuple[UUID, str], str]:
-    """Return (case, clock) → the row of the catalogue its deadline was counted by."""
+def _readings(session: Session, rows: Mapping[UUID, Row]) -> dict[tuple[UUID, str], Reading]:
+    """Return (case, clock) → the clock as the case carries it, with the limit it was given."""
     query = select(_CASES.c.id, _CASES.c.clocks).where(_CASES.c.id.in_(list(rows)))
-    return {
-        (row.id, name): reading.limit.rule
-        for row in session.execute(query)
-        for name, stored in row.clocks.items()
-        if (reading := timing.Reading.of(stored)).limit
-    }
+    return {(row.id, name): Reading.of(stored) for row in session.execute(query) for name, stored in row.clocks.items()}
 
 
-def _line(one: Any, row: Row, rules: Mapping[tuple[UUID, str], str]) -> Line:  # noqa: ANN401 - a row
+def _line(one: Any, row: Row, readings: Mapping[tuple[UUID, str], Reading]) -> Line:  # noqa: ANN401 - a row
     clock = next(clock for clock in workflow_of(one.process).clocks if clock.name == one.name)
-    named = rules.get((one.case_id, one.name), "")
-    basis = basis_of([named] if named else clock.basis.split("/"))
+    basis = articles.of_clock(clock, readings.get((one.case_id, one.name)))
     return Line(row, clock, one.due_at, one.provisional, one.level, basis)
-
-
-def basis_of(rules: Iterable[str]) -> tuple[str, ...]:
-    """Return the articles that rows of the catalogue rest on, each once; a target of our own has none."""
-    rows = [catalogue.limits()[rule] for rule in rules if rule in catalogue.limits()]
-    return tuple(dict.fromkeys(basis for row in rows for basis in row.legal_basis))
 
 
 def _after(key: tuple[datetime, UUID, str]) -> ColumnElement[bool]:

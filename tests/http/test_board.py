@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from domain import cases, sweep
+from domain import cases, rulebooks, sweep
 from domain.database import Database
-from domain.models import ClockRow, Post, TimelineEntry
+from domain.identifiers import new_id
+from domain.models import ClockRow, OwnLimitRow, Post, TimelineEntry
 from domain.queries import board
 from domain.queries.board import Column, Wanted
 from tests.staff_member import Office, form_of, hidden_fields, office_of, seen
@@ -163,6 +164,11 @@ def test_columns_go_on_page_by_page_and_a_wrong_cursor_begins_anew(office: Offic
 
 
 def test_programs_read_the_same(office: Office, program) -> None:
+    with office.db.write() as session:
+        since = office.world.clock.now - timedelta(days=1)
+        session.add(OwnLimitRow(id=new_id(), rule="CMP-20", amount=20, unit="elapsed_hour", reason="-", from_at=since))
+        session.flush()
+        rulebooks.forget(session)
     number = office.report(hazard="escape", triaged=True)
     office.world.clock.advance(hours=26)
     client, headers = office.nobody().client, program("supervisor")
@@ -172,7 +178,8 @@ def test_programs_read_the_same(office: Office, program) -> None:
     assert answer["counts"] == {"overdue": 1, "today": 0, "risk": 0, "provisional": 0}
     (line,) = answer["deadlines"]
     assert (line["number"], line["clock"], line["overdue"], line["statutory"]) == (number, "verify", True, True)
-    assert line["basis"]
+    assert line["due_basis"]["rule"] == "CMP-20"
+    assert line["due_basis"]["label"].endswith("（本地从严）"), "the law gives 24 hours, this office 20"
     assert client.get("/api/v1/deadlines?kind=today", headers=headers).json()["deadlines"] == []
     for wrong in ("kind=never", "process=none", "cursor=x", "assignee=x", "limit=0"):
         assert client.get(f"/api/v1/deadlines?{wrong}", headers=headers).status_code == 422, wrong
