@@ -22,6 +22,7 @@ from api.pages.staff_frame import staff_page
 from domain.accounts import Identity
 from domain.cases import FieldRefused
 from domain.language import Label
+from domain.processes import WORKFLOWS
 from domain.reporting import subscriptions
 from domain.reporting.periods import KINDS
 from domain.reporting.subscriptions import SubscriptionForm
@@ -73,8 +74,8 @@ def _page(
     shown = tuple(field for field in form.fields if field.name != "note" and (arranges or field.name != "person"))
     context: dict[str, Any] = {
         "form": FormShown(form.prefix, shown, form.errors), "errors": typed.errors, "titles": form.titles,
-        "subscribed": subscriptions.seen_by(session, staff.actor, at=at), "kinds": KINDS, "done": done,
-        "mine": staff.person.id, "arranges": arranges,
+        "subscribed": subscriptions.seen_by(session, staff.actor, at=at), "kinds": KINDS, "flows": WORKFLOWS,
+        "done": done, "mine": staff.person.id, "arranges": arranges,
     }  # fmt: skip
     return staff_page(
         request, "pages/staff/reports/subscriptions.html", staff=staff, at=at, here=HERE, status=status, **context
@@ -87,6 +88,6 @@ def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
         for area in reports_frame.areas_to_choose(session, staff.actor)
     )
     found = subscriptions.colleagues_below(session, staff.actor, at=at)
-    return Pickers(
-        lists={"areas": areas, "people": tuple(Option(str(one.id), Label(one.name, one.name)) for one in found)}
-    )
+    processes = tuple(Option(name, Label(flow.zh, flow.en)) for name, flow in WORKFLOWS.items())
+    subscribers = tuple(Option(str(one.id), Label(one.name, one.name)) for one in found)
+    return Pickers(lists={"areas": areas, "processes": processes, "people": subscribers})

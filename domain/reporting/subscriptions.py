@@ -23,6 +23,7 @@ from domain.forms import Form, LabelledChoice
 from domain.identifiers import new_id
 from domain.language import N_, Sentence
 from domain.models import Area, Person, ReportSubscription
+from domain.processes import WORKFLOWS
 from domain.reporting import reach as reaches
 from domain.reporting.periods import Kind
 from domain.reporting.reach import Reach
@@ -49,6 +50,8 @@ class SubscriptionForm(Form):
     kind: Rhythm = Field(..., title=N_("How often"), json_schema_extra={"widget": "choice"})
     area: str = Field("", max_length=40, title=N_("Area"),
                       json_schema_extra={"widget": "select", "of": "areas", "optional": True})  # fmt: skip
+    process: str = Field("", max_length=32, title=N_("Process"),
+                         json_schema_extra={"widget": "select", "of": "processes", "optional": True})  # fmt: skip
     person: UUID | None = Field(None, title=N_("Subscriber"),
                                 json_schema_extra={"widget": "select", "of": "people", "optional": True})  # fmt: skip
     until_on: date | None = Field(None, title=N_("Sent until"), json_schema_extra={"widget": "date", "optional": True})
@@ -78,21 +81,25 @@ def subscribe(session: Session, form: SubscriptionForm, *, actor: Actor, at: dat
         raise _refuse("area", Sentence("This person may not see reports on that area."))
     if form.until_on is not None and form.until_on < day:
         raise _refuse("until_on", Sentence("This day is over."))
+    process = form.process or None
+    if process is not None and process not in WORKFLOWS:
+        raise _refuse("process", Sentence("There is no such process."))
     # One person's subscriptions are counted and added by one after the other.
     session.execute(select(col(Person.id)).where(col(Person.id) == person.id).with_for_update())
     theirs_now = of_person(session, person.id, day=day)
     for row in theirs_now:
-        if (row.kind, row.area_id) == (form.kind.value, area.id if area else None):
+        if (row.kind, row.area_id, row.process) == (form.kind.value, area.id if area else None, process):
             return row
     if len(theirs_now) >= MOST:
         raise _refuse("kind", Sentence("More than %(count)s subscriptions are not possible.", count=MOST))
     row = ReportSubscription(
         id=new_id(), person_id=person.id, kind=form.kind.value, area_id=area.id if area else None,
-        until_on=form.until_on, made_at=at, made_by=actor.person_id,
+        process=process, until_on=form.until_on, made_at=at, made_by=actor.person_id,
     )  # fmt: skip
     session.add(row)
     session.flush()
-    data = {"person_id": person.id, "kind": row.kind, "area_id": row.area_id, "until_on": row.until_on}
+    data = {"person_id": person.id, "kind": row.kind, "area_id": row.area_id, "process": row.process,
+            "until_on": row.until_on}  # fmt: skip
     register_log.record(session, "report_subscription", row.id, "subscribe", actor=actor, at=at, data=data)
     return row
 
@@ -130,7 +137,9 @@ def seen_by(session: Session, actor: Actor, *, at: datetime) -> list[Subscribed]
     if not arranges(actor):
         query = query.where(col(ReportSubscription.person_id) == actor.person_id)
     rows = [Subscribed(row, person, area) for row, person, area in session.execute(query)]
-    return [one for one in rows if _may_end(session, one.row, actor, at)]
+    mine = reaches.of(session, actor)
+    theirs = _reach_of_each(session, [one.person for one in rows if one.person.id != actor.person_id], at)
+    return [one for one in rows if one.person.id == actor.person_id or _is_below(theirs[one.person.id], mine)]
 
 
 def due(session: Session, kind: Kind, *, at: datetime) -> list[tuple[ReportSubscription, Reach]]:
@@ -145,11 +154,10 @@ def due(session: Session, kind: Kind, *, at: datetime) -> list[tuple[ReportSubsc
         .where(col(ReportSubscription.kind) == kind.value, *_holding(people.local_day(at)))
         .order_by(col(ReportSubscription.id))
     )
-    known: dict[UUID, Reach] = {}
+    rows = list(session.execute(query))
+    known = _reach_of_each(session, [person for _, person, _ in rows], at)
     found = []
-    for row, person, area in session.execute(query):
-        if person.id not in known:
-            known[person.id] = _reach_of(session, person, at)
+    for row, person, area in rows:
         reach = reaches.within(known[person.id], area.path) if area else known[person.id]
         if reach:
             found.append((row, reach))
@@ -161,12 +169,13 @@ def colleagues_below(session: Session, actor: Actor, *, at: datetime) -> list[Pe
     if not arranges(actor):
         return []
     mine, day = reaches.of(session, actor), people.local_day(at)
-    found = people.with_role(session, RIGHTS[Right.SEE_REPORTS], day=day)
-    return [
+    found = [
         person
-        for person in found
-        if person.id != actor.person_id and reaches.covers(mine, _reach_of(session, person, at))
+        for person in people.with_role(session, RIGHTS[Right.SEE_REPORTS], day=day)
+        if person.id != actor.person_id
     ]
+    theirs = _reach_of_each(session, found, at)
+    return [person for person in found if reaches.covers(mine, theirs[person.id])]
 
 
 def arranges(actor: Actor) -> bool:
@@ -194,12 +203,20 @@ def _may_end(session: Session, row: ReportSubscription, actor: Actor, at: dateti
         return False
     person = session.get(Person, row.person_id)
     theirs = _reach_of(session, person, at) if person else ()
+    return _is_below(theirs, reaches.of(session, actor))
+
+
+def _is_below(theirs: Reach, mine: Reach) -> bool:
     # Whoever lost the right is below everybody: an administrator tidies up after them.
-    return not theirs or reaches.covers(reaches.of(session, actor), theirs)
+    return not theirs or reaches.covers(mine, theirs)
 
 
 def _reach_of(session: Session, person: Person, at: datetime) -> Reach:
     return reaches.of(session, people.actor_of(session, person, at=at))
+
+
+def _reach_of_each(session: Session, persons: Sequence[Person], at: datetime) -> dict[UUID, Reach]:
+    return reaches.of_each(session, people.actors_of(session, persons, at=at))
 
 
 def _area(session: Session, code: str, mine: Reach) -> Area:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from documents import made_by, printing, sla_report
-from domain import errands, register_log, system_errands
+from domain import errands, people, register_log, system_errands
 from domain.access import NotPermitted
+from domain.cases import FieldRefused
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Area, Errand, Notice, Person, Post, ReportEdition, TimetableRun
+from domain.models import Area, Delegation, Errand, Notice, Person, Post, ReportEdition, TimetableRun
 from domain.reporting import files, subscriptions
 from domain.reporting import reach as reaches
 from domain.reporting.asked import Asked
@@ -357,6 +360,73 @@ def below(db: Database, world: World, name: str, area: str) -> UUID:
         session.add(Post(id=new_id(), person_id=person.id, role="supervisor", area_id=world.areas[area],
                          from_on=date(2020, 1, 1)))  # fmt: skip
         return person.id
+
+
+def test_a_subscription_to_one_process_is_told_of_the_report_on_that_process_alone(db: Database, world: World) -> None:
+    filed.some_days(db, world)
+    subscribe(db, world, "leader", "monthly", process="rectification")
+    assert subscribe(db, world, "leader", "monthly") != subscribe(db, world, "leader", "monthly", process="enrolment")
+    again = subscribe(db, world, "leader", "monthly", process="rectification")
+    filed.measure(db, morning(1))
+
+    timetable.run(shift_at(db, morning(1)), MONTHLY)
+    filed.carry_out_all(db, morning(1))
+
+    made = {edition.asked["asked"]["process"]: str(edition.id) for edition in kept(db)}
+    assert set(made) == {None, "rectification", "enrolment"}
+    with db.read() as session:
+        assert {row.data["edition"] for row in session.exec(select(Notice).where(Notice.kind == "report"))} == set(
+            made.values()
+        )
+        (entry,) = register_log.of(session, again)
+    assert entry.data["process"] == "rectification"
+    with pytest.raises(FieldRefused):
+        subscribe(db, world, "leader", "monthly", process="cooking")
+
+
+@ONLY_SQLITE
+def test_more_subscribers_cost_no_more_queries(db: Database, world: World) -> None:
+    def asked(count: int) -> int:
+        for number in range(count):
+            person = below(db, world, f"主管{number:02}", "chengyang")
+            with db.write() as session:
+                form = SubscriptionForm(kind="daily", person=person)
+                subscriptions.subscribe(session, form, actor=world.actor(session, "supervisor"), at=world.clock.now)
+        statements: list[str] = []
+        with db.read() as session:
+            actor = world.actor(session, "supervisor")
+
+            def note(*told: object) -> None:
+                statements.append(str(told[2]))
+
+            event.listen(db.engine, "before_cursor_execute", note)
+            seen = subscriptions.seen_by(session, actor, at=world.clock.now)
+            colleagues = subscriptions.colleagues_below(session, actor, at=world.clock.now)
+            due = subscriptions.due(session, Kind.DAILY, at=world.clock.now)
+            event.remove(db.engine, "before_cursor_execute", note)
+        assert len(seen) == len(due)
+        assert {row.person.id for row in seen} <= {person.id for person in colleagues}
+        return len(statements)
+
+    assert asked(2) == asked(9)
+
+
+def test_people_asked_for_together_are_who_each_of_them_is(db: Database, world: World) -> None:
+    deputy = below(db, world, "代班", "guanglong")
+    with db.write() as session:
+        session.add(Delegation(id=new_id(), from_person_id=world.people["supervisor"], to_person_id=deputy,
+                               from_on=date(2026, 8, 1), until_on=date(2026, 8, 31),
+                               made_at=world.clock.now))  # fmt: skip
+    with db.read() as session:
+        persons = session.exec(select(Person)).all()
+        together = people.actors_of(session, persons, at=world.clock.now)
+
+        assert people.actors_of(session, [], at=world.clock.now) == {}
+        for person in persons:
+            alone = people.actor_of(session, person, at=world.clock.now)
+            assert replace(together[person.id], grants=()) == replace(alone, grants=())
+            assert set(together[person.id].grants) == set(alone.grants)
+        assert len(together[deputy].grants) == 2
 
 
 @ONLY_SQLITE

@@ -79,7 +79,7 @@ def test_the_page_says_what_the_numbers_say(office: Office) -> None:
     assert report.cases.received == 4
     assert f"收到 {report.cases.received}" in text
     share = report.stage("verify").in_time_share
-    assert f"现场核查按时率 {share.percent:.1f}%" in text.replace(" · 现场核查按时率", "")
+    assert f"现场核查按期率 {share.percent:.1f}%" in text.replace(" · 现场核查按期率", "")
     assert "无数据" in text
     assert "2026年7月" in text
 
@@ -258,7 +258,9 @@ def test_subscribing_and_ending(office: Office) -> None:
     supervisor = office.member("supervisor")
 
     refused = supervisor.sends("/reports/subscriptions", "/reports/subscriptions", until_on="2020-01-01")
-    added = supervisor.sends("/reports/subscriptions", "/reports/subscriptions", kind="weekly", area="chengyang")
+    added = supervisor.sends(
+        "/reports/subscriptions", "/reports/subscriptions", kind="weekly", area="chengyang", process="enrolment"
+    )
     colleague = supervisor.sends(
         "/reports/subscriptions", "/reports/subscriptions", kind="daily", person=str(office.world.people["leader"])
     )
