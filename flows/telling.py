@@ -82,10 +82,11 @@ def look(work: Work, effect: str) -> Promise:
             msg = f"{work.row.key} belongs to no entry"
             raise LookupError(msg)
         telling = TELLINGS[effect]
-        audience = telling.whom(session, case, entry)
+        at = work.now()
+        audience = telling.whom(session, case, entry, at)
         has_notice = notices.told(session, work.row) if audience.people else frozenset()
         untold = tuple(person for person in audience.people if person not in has_notice)
-        waits = restraint.waits_until(session, case, telling, at=work.now()) if audience.recipients else None
+        waits = restraint.waits_until(session, case, telling, at=at) if audience.recipients else None
         return Promise(case, entry, audience, waits, untold)
 
 

@@ -60,7 +60,7 @@ Chooser = Callable[[Session, Case, TimelineEntry, datetime], Audience]
 as of then."""
 
 
-def reporter(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+def reporter(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
     """Return the reporter, or the applicant, by the number in the vault."""
     if entry.data.get("cannot_tell_reason"):
         return Audience((), CANNOT_TELL)
@@ -90,7 +90,7 @@ def reporter_at_first(session: Session, case: Case, entry: TimelineEntry, at: da
     return told if count <= MOST_ACKNOWLEDGED else Audience((), TOLD_OFTEN)
 
 
-def assignees(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+def assignees(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
     """Return who the entry gave the case to, as far as they still have it."""
     named = [UUID(str(entry.data[key])) for key in ("assignee", "second") if entry.data.get(key)]
     still = [person for person in (named or case.assignees) if person in case.assignees]
@@ -197,14 +197,14 @@ def of_new_deadline(session: Session, case: Case, entry: TimelineEntry, at: date
 def in_charge(role: Role) -> Chooser:
     """Return a chooser of those who hold `role` for the case's area on the day it is sent."""
 
-    def choose(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+    def choose(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
         found = people.in_charge(session, role, case.area_id, day=people.local_day(at))
         return _reachable(session, [person.id for person in found], NOBODY_IN_CHARGE)
 
     return choose
 
 
-def venue_side(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+def venue_side(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
     """Return the responsible person and the fire safety manager of the venue."""
     if case.venue_id is None:
         return Audience((), NO_VENUE)

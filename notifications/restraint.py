@@ -20,13 +20,16 @@ LOOKED_AT_AGAIN = timedelta(minutes=15)
 
 
 def waits_until(session: Session, case: Case, telling: Telling, *, at: datetime) -> datetime | None:
-    """Return when the quiet hours end that a message of this case waits for; None: it goes out at once."""
+    """Return when the quiet hours end that a message of this case waits for; None: it goes out at once.
+
+    Where lives may depend on a case, nothing of it waits, whoever it is for.
+    """
     over_at = quiet_hours.current(session).over_at(at)
-    if over_at is None:
+    if over_at is None or escalation.gravity_of(case) is Gravity.LIFE_SAFETY:
         return None
-    if telling.to_outsider:
-        return None if at - _last_heard(session, case) <= AWAKE_FOR else over_at
-    return None if escalation.gravity_of(case) is Gravity.LIFE_SAFETY else over_at
+    if telling.to_outsider and at - _last_heard(session, case) <= AWAKE_FOR:
+        return None
+    return over_at
 
 
 def _last_heard(session: Session, case: Case) -> datetime:

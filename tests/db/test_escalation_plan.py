@@ -34,7 +34,7 @@ def audience(session: Session, world: World, case: Case, level: int) -> Audience
     cases.fire(session, case, step, actor=SYSTEM, at=world.clock.now, data=notice)
     entry = session.get_one(TimelineEntry, (case.id, case.version))
     effect = "remind_assignee" if level == Level.NEAR else "tell_superior"
-    return TELLINGS[effect].whom(session, case, entry)
+    return TELLINGS[effect].whom(session, case, entry, world.clock.now)
 
 
 def names(told: Audience) -> list[str]:
@@ -104,6 +104,31 @@ def test_who_is_on_holiday_is_covered_for(db: Database, world: World) -> None:
 
     assert names(over) == ["冯值班"]
     assert names(warned) == ["李庚", "赵受理"]  # the deputy cannot work on this case; the desk can give it to others
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_cover_counts_as_of_the_moment_of_sending(db: Database, world: World) -> None:
+    """What a step promised before the holidays, and quiet hours, a busy line or a person held, is sent in them."""
+    begun = world.clock.now
+    with db.write() as session:
+        case = report(session, world)
+        notice = {"clock": "verify", "level": Level.OVER, "due_at": begun.isoformat()}
+        cases.fire(session, case, "escalate", actor=SYSTEM, at=begun, data=notice)
+        entry = session.get_one(TimelineEntry, (case.id, case.version))
+        world.clock.advance(days=1)
+        cover(session, world, "supervisor", "operator")
+        cover(session, world, "handler", "inspector3")
+
+        told = {
+            effect: [names(TELLINGS[effect].whom(session, case, entry, at)) for at in (begun, world.clock.now)]
+            for effect in ("tell_superior", "tell_supervisor", "ask_to_agree", "tell_handler", "triage_report")
+        }
+
+    supervises, desk = [["郑主管"], ["冯值班"]], [["赵受理"], ["吴监督"]]
+    assert told == {
+        "tell_superior": supervises, "tell_supervisor": supervises, "ask_to_agree": supervises, "tell_handler": desk,
+        "triage_report": desk,
+    }  # fmt: skip
 
 
 def posts(session: Session, world: World, role: Role, area: str | None) -> None:

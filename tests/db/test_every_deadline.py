@@ -59,7 +59,7 @@ def leaders_told(session: Session, case: Case) -> list[str]:
     newest = col(TimelineEntry.seq).desc()
     entry = session.exec(select(TimelineEntry).where(TimelineEntry.case_id == case.id).order_by(newest)).first()
     assert entry is not None
-    told = TELLINGS["tell_superior"].whom(session, session.get_one(Case, case.id), entry)
+    told = TELLINGS["tell_superior"].whom(session, session.get_one(Case, case.id), entry, entry.at)
     return [recipient.name for recipient in told.recipients]
 
 

@@ -87,7 +87,7 @@ def test_nothing_moves_twice_and_a_correction_moves_it_back(db: Database, world:
         ]  # fmt: skip
         assert due(session, case_id, "order") == "2027-01-05T09:30:00+00:00"
         ways = [
-            TELLINGS["announce_deadline"].whom(session, cases.by_id(session, case_id), entry).ways
+            TELLINGS["announce_deadline"].whom(session, cases.by_id(session, case_id), entry, entry.at).ways
             for entry in recalculated(session)
         ]
     assert ways == [frozenset({Way.NOTICE}), frozenset({Way.NOTICE, Way.SMS})], "earlier: by message too"
