@@ -17,7 +17,7 @@ from domain.workflow import Workflow
 
 PRACTICE = "PRACTICE"
 """The basis of a clock that no rule asks for."""
-OWN_TARGET = Label("本地目标", "own target")
+OWN_TARGET = Label("内部目标", "own target")
 OWN_STRICTER = Label("本地从严", "stricter here")
 UNITS: Mapping[Unit, Label] = {
     Unit.MINUTE: Label("{} 分钟", "{} minutes"),

@@ -31,8 +31,8 @@ _STARS = Label("%d / 5 星", "%d of 5 stars")
 
 _LEVELS = (
     Label("时限将到", "nearly over"),
-    Label("已超时限", "over"),
-    Label("超时后再上报一级", "over by another quarter, handed one level up"),
+    Label("已逾期", "over"),
+    Label("逾期后再上报一级", "over by another quarter, handed one level up"),
 )
 _UNSAID = {
     "channel": Label("渠道", "Channel"),

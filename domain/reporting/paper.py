@@ -32,7 +32,7 @@ class Line:
     now: Amount
     before: Amount
     good: bool | None = None
-    """Whether more of it is better; None: neither."""
+    """Whether more of it is better; None: neither. A plain count is judged by nobody: more cases may have come in."""
 
     @property
     def tone(self) -> str:
@@ -107,15 +107,15 @@ class _StageMeasure:
 HEADLINE = (
     _Measure("received", Label("收到", "Received"), lambda of: amounts.count(of.cases.received)),
     _Measure("open", Label("在办", "Open"), lambda of: amounts.count(of.cases.open)),
-    _Measure("overdue", Label("目前逾期", "Overdue now"), lambda of: amounts.count(of.cases.overdue), good=False),
+    _Measure("overdue", Label("目前逾期", "Overdue now"), lambda of: amounts.count(of.cases.overdue)),
 )
 RESULTS = (
     _Measure("closed", Label("已结束", "Closed"), lambda of: amounts.count(of.cases.closed)),
-    _Measure("fixed", Label("核实已整改", "Verified fixed"), lambda of: amounts.count(of.cases.fixed), good=True),
+    _Measure("fixed", Label("核实已整改", "Verified fixed"), lambda of: amounts.count(of.cases.fixed)),
     _Measure("fixing", Label("整改中", "Being corrected"), lambda of: amounts.count(of.cases.fixing)),
     _Measure("unproven", Label("未查实", "Unproven"), lambda of: amounts.count(of.cases.unproven)),
-    _Measure("disputed", Label("举报人有异议", "Disputed"), lambda of: amounts.count(of.cases.disputed), good=False),
-    _Measure("reopened", Label("重新核查", "Reopened"), lambda of: amounts.count(of.cases.reopened), good=False),
+    _Measure("disputed", Label("举报人有异议", "Disputed"), lambda of: amounts.count(of.cases.disputed)),
+    _Measure("reopened", Label("重新核查", "Reopened"), lambda of: amounts.count(of.cases.reopened)),
     _Measure("rated", Label("满意度（1—5）", "Satisfaction (1–5)"),
              lambda of: amounts.rating(of.cases.satisfaction, of.cases.rated), good=True),
 )  # fmt: skip
@@ -125,17 +125,17 @@ DURATIONS = (
     _Measure("closed", Label("办结用时，九成以内", "From receipt to end, nine of ten within"),
              lambda of: amounts.p90(of.cases.lengths), good=False),
 )  # fmt: skip
-IN_TIME = Label("按时率", "in time")
+IN_TIME = Label("按期率", "in time")
 MEDIAN, P90 = Label("用时，中位数", "median time"), Label("用时，九成以内", "nine of ten within")
 STAGE_COLUMNS = (
     _StageMeasure("started", Label("起算", "Begun"), lambda of: amounts.count(of.started)),
-    _StageMeasure("in_time", Label("按时", "In time"), lambda of: amounts.count(of.in_time)),
-    _StageMeasure("late", Label("超时办完", "Done late"), lambda of: amounts.count(of.late)),
+    _StageMeasure("in_time", Label("按期", "In time"), lambda of: amounts.count(of.in_time)),
+    _StageMeasure("late", Label("逾期办完", "Done late"), lambda of: amounts.count(of.late)),
     _StageMeasure("running", Label("未到期", "Running"), lambda of: amounts.count(of.running)),
     _StageMeasure("overdue", Label("已逾期", "Overdue"), lambda of: amounts.count(of.overdue)),
     _StageMeasure("left", Label("中止", "Given up"), lambda of: amounts.count(of.left)),
-    _StageMeasure("breaches", Label("超期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
-    _StageMeasure("breached_in_period", Label("期内超期", "Fell due unmet"),
+    _StageMeasure("breaches", Label("逾期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
+    _StageMeasure("breached_in_period", Label("期内逾期", "Fell due unmet"),
                   lambda of: amounts.count(of.breached_in_period)),
 )  # fmt: skip
 SLICE_COLUMNS = (
@@ -145,8 +145,8 @@ SLICE_COLUMNS = (
     _Measure("fixed", Label("已整改", "Fixed"), lambda of: amounts.count(of.cases.fixed)),
 )
 SUMS = (
-    _Measure("breaches", Label("超期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
-    _Measure("in_time_share", Label("按时率", "In time"), lambda of: amounts.share(in_time(of))),
+    _Measure("breaches", Label("逾期合计", "Breaches"), lambda of: amounts.count(of.breaches)),
+    _Measure("in_time_share", Label("按期率", "In time"), lambda of: amounts.share(in_time(of))),
 )
 """What sums up all stages of a process."""
 TITLES = {

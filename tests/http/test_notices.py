@@ -58,7 +58,7 @@ def test_bell_counts_ones_own_unread_on_every_page_and_the_list_says_what_it_is_
     assert [bell(supervisor.opens("/cases")), bell(warden.opens("/tasks")), bell(handler.opens("/cases"))] == [
         "1", "1", "",
     ]  # fmt: skip
-    assert "已超时限" in seen(page)
+    assert "已逾期" in seen(page)
     assert all(word in seen(page) for word in (number, "现场核查", "宽澄·鼎元一期南", "2026-08-24 13:58"))
     assert f'href="/cases/{number}"' in page.text
     assert f'href="/tasks/{number}"' in warden.opens("/notices").text
@@ -125,7 +125,7 @@ def test_case_out_of_reach_says_nothing_of_itself(office: Office, program) -> No
     opened = member.sends("/notices", f"/notices/{notice}/read")
 
     assert "已不在您的权限范围内" in words
-    assert not any(word in words for word in (number, "宽澄", "现场核查", "已超时限"))
+    assert not any(word in words for word in (number, "宽澄", "现场核查", "已逾期"))
     assert (answer["notices"][0]["case"], answer["notices"][0]["kind"]) == (None, None)
     assert opened.headers["location"] == "/notices"
 

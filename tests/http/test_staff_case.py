@@ -285,9 +285,9 @@ def test_limit_that_ended_otherwise_is_not_called_kept(office: Office) -> None:
 
     kept, ended = (seen(member.opens(f"/cases/{number}")) for number in (checked, handed_over))
 
-    assert "现场核查 按时完成" in kept
+    assert "现场核查 按期完成" in kept
     assert "现场核查 不再适用：已移送" in ended
-    assert "按时完成" not in ended
+    assert "按期完成" not in ended
 
 
 def test_limit_that_was_over_when_the_case_left_is_called_late(office: Office) -> None:

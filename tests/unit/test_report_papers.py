@@ -168,9 +168,9 @@ def test_the_workbook_reads_back_as_numbers(tmp_path: Path) -> None:
     summary = {row[1]: row for row in rows if row[0] == "隐患举报"}
     assert book.sheetnames == ["汇总", "环节", "按区域", "按单位", "按隐患类别", "案件"]
     assert summary["收到"][2:6] == [1200, None, None, 1100]
-    assert summary["受理按时率"][2:5] == [97.5, 1150, 1180]
+    assert summary["受理按期率"][2:5] == [97.5, 1150, 1180]
     assert summary["现场核查用时，中位数"][2] == 372
-    assert summary["重新核查按时率"][2] is None
+    assert summary["重新核查按期率"][2] is None
     areas = list(book["按区域"].iter_rows(min_row=2, values_only=True))
     assert len(areas) == 70
     assert areas[1][:4] == ("隐患举报", "第10街道", 1200, 1000)
@@ -228,7 +228,7 @@ def test_another_process_with_another_seed_zone_and_time_writes_the_same_bytes(p
 
 
 def test_a_bar_of_no_data_is_drawn_otherwise_than_one_of_zero() -> None:
-    unknown, zero = (charts.bars([Bar("核查", value, "—")], title="超期").svg for value in (None, 0))
+    unknown, zero = (charts.bars([Bar("核查", value, "—")], title="逾期").svg for value in (None, 0))
 
     assert "stroke-dasharray" in unknown
     assert "stroke-dasharray" not in zero
@@ -292,3 +292,13 @@ def test_changes_carry_their_sign_and_no_data_has_none() -> None:
     assert none.words("zh_CN") == "无数据"
     assert share.beside("zh_CN") == "29/31"
     assert amounts.count(3).change(amounts.count(5), "zh_CN") == "−2"
+
+
+def test_plain_counts_are_not_called_better_or_worse() -> None:
+    (first, *_) = paper.chapters(content().numbers)
+    lines = (*first.headline, *first.results, *first.durations)
+
+    longer = [replace(line, now=replace(line.now, value=9.0), before=replace(line.before, value=2.0)) for line in lines]
+
+    assert {line.now.sort for line in lines} == {"count", "minutes", "share", "rating"}
+    assert all((line.tone == "") == (line.now.sort == "count") for line in longer)
