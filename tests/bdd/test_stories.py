@@ -352,7 +352,7 @@ def _called(story: Story, who: str, count: str) -> None:
     assert len(story.exchange.calls(to=story.phone(who))) == int(count)
 
 
-@then("报表只算该举报核查超时一次")
+@then("报表只算该举报核查逾期一次")
 def _one_breach(story: Story) -> None:
     case_id = story.known["该举报"]
     with story.db.write() as session:
