@@ -238,7 +238,7 @@ def report_sla(  # noqa: PLR0913 - one per filter
     username: Annotated[str, typer.Option("--as", help="Account whose reach it has; default: everything.")] = "",
     language: Annotated[str, typer.Option(help="zh_CN or en; default: that of the installation.")] = "",
 ) -> None:
-    """Make the report of deadlines, keep it as an edition, and write one of its files.
+    """Make the report of deadlines in one form, keep it as an edition, and write its file.
 
     What is wrong with the request is said on standard error, with exit status 1.
     """

@@ -48,7 +48,7 @@ class Written:
 
 @plainly
 def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, language: str) -> Written:
-    """Make an edition of the report of deadlines, keep it, and write one of its files."""
+    """Make an edition of the report of deadlines in one form, keep it, and write its file."""
     known: Format | None = next((one for one in FORMATS if one == form), None)
     if known is None:
         msg = f"there is no format {form!r}; choose one of {', '.join(FORMATS)}."
@@ -71,7 +71,7 @@ def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, lan
             edition_id = new_id()
             made = paper_editions.make(
                 database, wish, key=f"{Kind.ASKED.value}:{edition_id}", edition_id=edition_id,
-                as_of=min(as_of, asked.as_of or as_of), settings=settings,
+                as_of=min(as_of, asked.as_of or as_of), settings=settings, wanted=(known,),
             )  # fmt: skip
         except (CannotPrint, TooManyRows) as refused:
             raise CommandRefused(_both(refused.reason)) from refused
@@ -103,7 +103,7 @@ def compare(edition: str) -> tuple[bool, str]:
             raise CommandRefused(_both(refused.reason)) from refused
     if compared.differing:
         return False, _both(compared.reason)
-    return True, f"The same bytes in {', '.join(name.upper() for name in FORMATS)}."
+    return True, f"The same bytes in {', '.join(name.upper() for name in editions.formats_of(row))}."
 
 
 def _catch_up(database: Database, at: datetime) -> None:

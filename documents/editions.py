@@ -65,6 +65,7 @@ def make(
     edition_id: UUID,
     as_of: datetime,
     settings: Settings,
+    wanted: tuple[Format, ...] = FORMATS,
     progress: Progress | None = None,
 ) -> Made:
     """Count a report as of a moment, write its files and store them. printing.CannotPrint, tables_out.TooManyRows."""
@@ -75,7 +76,7 @@ def make(
         told(1, STEPS)
         found = {
             name: (files.store(body, settings.report_files), len(body))
-            for name, body in _written(session, content, wish.reach, FORMATS, told)
+            for name, body in _written(session, content, wish.reach, wanted, told)
         }
     return Made(key, wish, content, found)
 
@@ -109,7 +110,7 @@ def compare(database: Database, edition: ReportEdition, *, folder: Path, progres
         again = numbers(session, asked, actor=reaches.actor_of(reach), at=edition.as_of)
         content = editions.content_of(edition, numbers=again)
         told(1, STEPS)
-        for name, body in _written(session, content, reach, FORMATS, told):
+        for name, body in _written(session, content, reach, editions.formats_of(edition), told):
             kept = edition.files[name]["sha256"]
             if files.sum_of(body) != kept or _stored(kept, folder) != kept:
                 differing.append(name)

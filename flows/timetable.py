@@ -22,6 +22,7 @@ from sqlmodel import Session, col
 
 from domain import audit, errands, recounting, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
+from domain.reporting import editions, files
 from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
 from flows import measuring, missed_news, reports
@@ -84,6 +85,11 @@ def _tidy(session: Session, at: datetime) -> Done:
     return Done(tidied.counts, remove)
 
 
+def _tidy_reports(session: Session, at: datetime) -> Done:
+    named, folder = editions.named_files(session), get_settings().report_files
+    return Done({"named": len(named)}, lambda _: files.remove_left(folder, named=named, at=at))
+
+
 def _news(_session: Session, _at: datetime) -> Done:
     return Done({}, missed_news.ask)
 
@@ -140,6 +146,7 @@ JOBS = (
         )
         for kind, days in REPORT_DAYS.items()
     ),
+    Job("tidy_reports", _night, _tidy_reports, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )

@@ -91,7 +91,7 @@ def fetch_file(edition_id: UUID, file: str, *, db: Db, staff: CurrentStaff, sett
 
 def file_of(row: ReportEdition, name: str, settings: Settings) -> FileResponse:
     """Return one file of an edition; raises `FileGone` for one it has not."""
-    known = next((one for one in FORMATS if one == name and one in row.files), None)
+    known = next((one for one in editions.formats_of(row) if one == name), None)
     if known is None:
         raise FileGone(name)
     path = files.path_of(row.files[known]["sha256"], settings.report_files)

@@ -16,7 +16,6 @@ from api.rest.answers import moment
 from domain.language import Sentence
 from domain.models import ReportEdition
 from domain.reporting import editions
-from domain.reporting.editions import FORMATS
 from domain.reporting.periods import KINDS
 from domain.rights import Right
 from domain.table import FieldRefusal
@@ -83,7 +82,6 @@ def _shown(row: ReportEdition) -> dict[str, Any]:
         "language": row.locale,
         "files": {
             name: {**row.files[name], "href": f"/api/v1/reports/editions/{row.id}/{name}"}
-            for name in FORMATS
-            if name in row.files
+            for name in editions.formats_of(row)
         },
     }

@@ -127,6 +127,11 @@ def content_of(edition: ReportEdition, *, numbers: Numbers | None = None) -> Con
     )  # fmt: skip
 
 
+def formats_of(edition: ReportEdition) -> tuple[Format, ...]:
+    """Return the files an edition has: all of them, but for one made at the command line in one form."""
+    return tuple(name for name in FORMATS if name in edition.files)
+
+
 def asked_of(edition: ReportEdition) -> Asked:
     """Return what was asked, as of the moment it was made for."""
     return Asked.of({**edition.asked["asked"], "as_of": edition.as_of.isoformat()})
@@ -138,6 +143,12 @@ def by_id(session: Session, edition_id: UUID, *, actor: Actor) -> ReportEdition:
     if found is None or not reaches.covers(reaches.of(session, actor), reaches.from_text(found.reach)):
         raise UnknownEdition(str(edition_id))
     return found
+
+
+def named_files(session: Session) -> set[str]:
+    """Return the sums of the files of all editions."""
+    found = session.execute(select(_EDITIONS.c.files)).scalars()
+    return {kept["sha256"] for files in found for kept in files.values()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,15 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from domain.errand_files import FileGone
 
+LEFT_AFTER = timedelta(days=1)
+"""A file that no edition names so long after it was written was left by a crash."""
 _SUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -23,7 +28,9 @@ def store(content: bytes, directory: Path) -> str:
     name = sum_of(content)
     folder = directory / name[:2]
     path = folder / name
-    if path.is_file():
+    # Its age begins anew: an edition is about to name it, and no tidying may take it for one that was left behind.
+    with suppress(FileNotFoundError):
+        os.utime(path)
         return name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = folder / f".incoming-{secrets.token_hex(8)}"
@@ -42,6 +49,19 @@ def store(content: bytes, directory: Path) -> str:
     finally:
         os.close(handle)
     return name
+
+
+def remove_left(directory: Path, *, named: Collection[str], at: datetime) -> int:
+    """Delete what was written long before `at` and no edition names, unfinished files too; return how many."""
+    before = (at - LEFT_AFTER).timestamp()
+    left = [
+        path
+        for path in directory.glob("*/*")
+        if path.name not in named and path.is_file() and path.stat().st_mtime < before
+    ]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def path_of(name: str, directory: Path) -> Path:

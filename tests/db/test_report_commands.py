@@ -10,6 +10,7 @@ from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from api.command_line import app
+from documents import printing
 from domain import accounts
 from domain.database import Database
 from domain.models import ReportEdition
@@ -51,6 +52,19 @@ def test_json_goes_to_standard_output_and_is_kept_as_an_edition(db: Database) ->
     assert str(edition.id) in done.stderr
 
 
+def test_a_form_is_made_where_another_cannot_be(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(printing.LIBRARIES, "libnowhere.so.9", "libnowhere9")
+
+    done, refused = sla("--format", "json"), sla("--format", "pdf")
+
+    assert (done.exit_code, refused.exit_code) == (0, 1)
+    assert "libnowhere9" in refused.stderr
+    with db.read() as session:
+        edition = session.exec(select(ReportEdition)).one()
+    assert set(edition.files) == {"json"}
+    assert "JSON" in fireline("report", "edition", "verify", str(edition.id)).output
+
+
 @pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF-"), ("xlsx", b"PK\x03\x04")])
 def test_a_file_is_written_where_it_is_wanted(form: str, begins: bytes, tmp_path: Path) -> None:
     path = tmp_path / f"report.{form}"
@@ -70,7 +84,7 @@ def test_a_report_as_of_a_day_counts_what_was_known_then() -> None:
 
 
 def test_an_edition_is_verified_and_a_changed_file_found_out(db: Database, tmp_path: Path) -> None:
-    sla("--format", "xlsx", "--output", str(tmp_path / "a.xlsx"))
+    sla("--format", "pdf", "--output", str(tmp_path / "a.pdf"))
     with db.read() as session:
         edition = session.exec(select(ReportEdition)).one()
 

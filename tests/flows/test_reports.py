@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -199,6 +200,27 @@ def test_an_edition_made_again_has_the_same_bytes_whatever_happened_since(db: Da
     assert data["names"]["area"][str(world.areas["chengyang"])] == ["澄阳区", "澄阳区"]
     assert data["report"]["version"] == made_by.current()
     assert one
+
+
+@ONLY_SQLITE
+def test_files_no_edition_names_go_after_a_day_and_those_of_editions_stay(db: Database, world: World) -> None:
+    filed.some_days(db, world)
+    filed.measure(db, world.clock.advance(minutes=6))
+    edition = asked_edition(db, world, Asked(date(2026, 8, 1), date(2026, 9, 1)))
+    folder = get_settings().report_files
+    left, anew, fresh = (files.path_of(files.store(body, folder), folder) for body in (b"left", b"anew", b"fresh"))
+    unfinished = left.parent / ".incoming-0"
+    unfinished.write_bytes(b"half")
+    mine = [files.path_of(kept["sha256"], folder) for kept in edition.files.values()]
+    night = datetime.now(UTC)
+    for path in (left, anew, unfinished, *mine):
+        os.utime(path, ((night - timedelta(days=2)).timestamp(),) * 2)
+    files.store(b"anew", folder)
+
+    assert timetable.run(shift_at(db, night.replace(hour=20)), JOBS["tidy_reports"])
+
+    assert [path.is_file() for path in (left, unfinished, anew, fresh)] == [False, False, True, True]
+    assert all(path.is_file() for path in mine)
 
 
 @ONLY_SQLITE
