@@ -198,6 +198,12 @@ def _notice(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
     return {**filled, "clock": "verify", "level": 1, "due_at": desk.at.isoformat()}
 
 
+def _recalculated(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
+    clock = next((name for name, reading in desk.case.clocks.items() if reading["running"]), "accept")
+    moved = {"was_due_at": desk.at.isoformat(), "due_at": (desk.at + timedelta(days=1)).isoformat()}
+    return {**filled, **moved, "clock": clock, "year": 2027, "provisional": False}
+
+
 def _held(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
     waiting = select(Outbox.id).where(Outbox.case_id == desk.case.id, Outbox.state == "held")
     row: UUID | None = desk.session.exec(waiting).first()
@@ -240,6 +246,7 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     forms.Reply: _reply,
     rectification.Extension: _extension,
     everywhere.ClockNotice: _notice,
+    everywhere.Recalculated: _recalculated,
     forms.Closing: lambda *_: {"satisfied": True},
     everywhere.HeldMessage: _held,
     identity.IdentityGrant: _asked,
