@@ -12,10 +12,10 @@ from api.rest.answers import moment
 from domain import catalogue
 from domain.language import CHINESE, Sentence
 from domain.processes import WORKFLOWS
-from domain.queries.cockpit import DAYS, Alarms, AreaLine, Cockpit, Kind, Now
 from domain.queries.map_data import LEVEL_LABELS
 from domain.queries.shares import Share
-from domain.queries.targets import Targets, Work
+from domain.reporting.cockpit import DAYS, Alarms, AreaLine, Cockpit, Kind, Now
+from domain.reporting.targets import Targets, Work
 
 STILL_AFTER = timedelta(minutes=10)
 """The worker counts every few seconds; numbers older than that are not the present any more."""

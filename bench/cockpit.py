@@ -18,8 +18,9 @@ from domain.actors import Actor, Grant, Role
 from domain.coordinates import System
 from domain.database import open_database
 from domain.identifiers import new_id
-from domain.queries import cockpit, map_data, map_shapes, targets
+from domain.queries import map_data, map_shapes
 from domain.queries.map_data import Asked
+from domain.reporting import cockpit, targets
 from tests.cluster import Cluster
 
 ASKED = 15

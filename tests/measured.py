@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from domain import measures
 from domain.identifiers import new_id
 from domain.models import AreaBoundary, Case, CaseMeasure, MeasuredUntil, StageMeasure, Venue
 from domain.routing import fingerprint
@@ -49,8 +50,11 @@ def staged(session: Session, case_id: UUID, stage: str, *, opened_at: datetime, 
 
 
 def all_measured(session: Session, at: datetime) -> None:
-    """Say that everything before `at` is measured."""
+    """Say that everything before `at` is measured, and pack it as what measures does."""
     session.merge(MeasuredUntil(at=at))
+    session.flush()
+    days = session.execute(select(col(CaseMeasure.process), col(CaseMeasure.opened_on)).distinct())
+    measures.pack_days(session, [(row[0], row[1]) for row in days])
 
 
 def outlined(session: Session, world: World) -> None:

@@ -14,7 +14,8 @@ from api.deps import CurrentStaff, Db, Now, locale_of
 from api.pages.staff_frame import staff_page
 from api.rendering import render
 from domain.access import may
-from domain.queries import cockpit, map_shapes, targets
+from domain.queries import map_shapes
+from domain.reporting import cockpit, targets
 from domain.rights import Right
 from domain.tokens import Scope
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from api import cockpit_answer
 from api.access import Router, needs, programs_may
 from api.deps import CurrentStaff, Db, Now, locale_of
-from domain.queries import cockpit, targets
+from domain.reporting import cockpit, targets
 from domain.rights import Right
 from domain.tokens import Scope
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,8 +40,9 @@ class AreaRow:
 class Filters:
     """What a question and the reach of its asker leave of columns; made anew for each report."""
 
-    def __init__(self, session: Session, asked: Asked, actor: Actor) -> None:
-        self.session, self.asked, self.actor = session, asked, actor
+    def __init__(self, session: Session, asked: Asked, actor: Actor, roles: Container[Role] = COUNTS) -> None:
+        """Read what names and areas there are; holders of `roles` count."""
+        self.session, self.asked, self.actor, self.roles = session, asked, actor, roles
         self.names = measured_days.names(session, NAMED)
         rows = session.execute(select(_AREAS.c.id, _AREAS.c.path, _AREAS.c.parent_id))
         self.areas = {str(row.id): AreaRow(row.id, row.path, row.parent_id) for row in rows}
@@ -99,7 +100,7 @@ class Filters:
         """
         if self.actor.grants is None:
             return [(None, None)] if self.actor.plays(Role.SYSTEM) else []
-        able = {(g.area_path, g.industry) for g in self.actor.grants if g.role in COUNTS and g.venue_id is None}
+        able = {(g.area_path, g.industry) for g in self.actor.grants if g.role in self.roles and g.venue_id is None}
         roots = {row.path for row in self.areas.values() if row.parent_id is None}
         found: list[tuple[Mask | None, Mask | None]] = []
         for path, industry in sorted(able, key=str):
@@ -120,7 +121,7 @@ class Filters:
 
     def conditions(self, columns: Any = CaseMeasure.__table__.c) -> list[ColumnElement[bool]]:  # type: ignore[attr-defined]  # noqa: ANN401
         """Return the same as conditions on `case_measure` or its past."""
-        asked, found = self.asked, [access.counted(self.actor, columns, COUNTS)]
+        asked, found = self.asked, [access.counted(self.actor, columns, self.roles)]
         if asked.area_id is not None:
             row = self.areas.get(str(asked.area_id))
             found.append(columns.area_id.in_(access.below(row.path) if row else []))
@@ -134,7 +135,7 @@ class Filters:
 
     def paths(self) -> set[str | None]:
         """Return the paths of the areas within reach; None among them: everywhere."""
-        return set(access.area_paths(self.actor, COUNTS))
+        return set(access.area_paths(self.actor, self.roles))
 
     def people(self) -> set[str]:
         """Return the ids of those the asker is a supervisor or leader of: who holds or held a post below theirs."""

@@ -16,6 +16,9 @@ from domain import accounts, product_settings, tokens
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.models import MeasuredUntil, Post
+from domain.reporting import paper, targets
+from domain.reporting.asked import Asked
+from domain.reporting.numbers import numbers as report_numbers
 from tests.measured import all_measured, measured, staged
 from tests.staff_member import Office, office_of, seen
 from tests.world import World
@@ -72,6 +75,31 @@ def test_numbers_are_those_of_the_cases(counted: Office) -> None:
     assert len(day) == 30
     assert (day["2026-08-18"], day["2026-08-22"], day["2026-08-23"]) == ((5, 0), (0, 1), (1, 0))
     assert found["alarms"] == {"connected": False, "count": None, "newest": []}
+
+
+def test_a_deadline_given_up_at_its_end_counts_as_the_report_counts_it(counted: Office) -> None:
+    """Left at the very moment it was due: late on the report, the cockpit and in the warden's work alike."""
+    now = counted.world.clock.now
+    opened, due = now - timedelta(days=3), now - timedelta(days=2)
+    with counted.db.write() as session:
+        for stopped, fulfilled in ((due, False), (due - timedelta(seconds=1), False), (due, True)):
+            made = measured(session, counted.world, area="guanglong", opened_at=opened, state="rejected",
+                            assignee_id=counted.world.people["warden"], ended_at=stopped)  # fmt: skip
+            staged(session, made, "verify", opened_at=opened, due_at=due, stopped_at=stopped, fulfilled=fulfilled)
+        all_measured(session, now)
+    asked = Asked(date(2026, 7, 25), date(2026, 8, 23))
+    with counted.db.read() as session:
+        actor = counted.world.actor(session, "supervisor")
+        report = report_numbers(session, asked, actor=actor, at=now)
+        work = targets.work_of_each(session, actor, at=now)
+
+    found = numbers(counted, "supervisor")
+    by_process = [paper.in_time(process) for process in report.processes]
+    mine = next(one for one in work or () if one.person_id == counted.world.people["warden"])
+
+    assert (found["on_time"]["part"], found["on_time"]["whole"]) == (4, 7)
+    assert (sum(one.part for one in by_process), sum(one.whole for one in by_process)) == (4, 7)
+    assert (mine.in_time, mine.late, mine.overdue, mine.running) == (3, 2, 1, 0)
 
 
 def test_alarms_fill_their_panel_as_soon_as_there_are_any(counted: Office) -> None:

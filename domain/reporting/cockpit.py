@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ARRAY, TIMESTAMP, ColumnElement, and_, cast, func, select
 from sqlalchemy import case as when
 from sqlmodel import Session
 
 from domain import access
 from domain.actors import Actor
-from domain.models import Area, Case, CaseMeasure, StageMeasure, Venue
+from domain.models import Area, Case, CaseMeasure, Venue
 from domain.processes import WORKFLOWS
 from domain.queries import map_data
-from domain.queries.shares import Share
+from domain.queries.shares import Share, together
+from domain.rights import RIGHTS, Right
 from domain.settings import city_zone
+
+if TYPE_CHECKING:
+    from domain.reporting.month import AreaMonth
 
 DAYS = 30
 """Days of the trend, today among them; kinds, areas and shares are of the cases opened in them."""
@@ -31,7 +35,6 @@ ALARM = "alarm"
 """The process of alarms, by whatever source they come in."""
 
 _CASES: Any = CaseMeasure.__table__  # type: ignore[attr-defined]
-_STAGES: Any = StageMeasure.__table__  # type: ignore[attr-defined]
 _LIVE: Any = Case.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 
@@ -125,18 +128,18 @@ def cockpit(session: Session, actor: Actor, *, at: datetime) -> Cockpit:
     alarms = _alarms(session, actor)
     if until is None:
         days = tuple(Day(first + timedelta(days=number), None, None) for number in range(DAYS))
-        return Cockpit(at, None, first, today, None, None, Share(0, 0), Share(0, 0), (), level, (), days, alarms)
+        return Cockpit(at, None, first, today, None, None, Share(), Share(), (), level, (), days, alarms)
+    from domain.reporting.month import Month  # noqa: PLC0415 - numpy: 0.1 s and 20 MB that few parts need
+
     mine = access.counted(actor, _CASES.c)
-    opened, by_day = _opened(session, *_window(first), mine)
-    standing = _standing(session, mine, at, today)
-    # Said of both tables, or one of them would be read whole.
-    shares = on_time_by(session, _CASES.c.area_id, *_window(first, _STAGES.c), *_window(first), mine, at=at)
-    days = _days(session, mine, first, by_day)
+    month = Month(session, actor, from_on=first, until_on=today, at=min(at, until), roles=RIGHTS[Right.SEE_FIGURES])
+    by_area, standing = month.by_area(), _standing(session, mine, at, today)
+    days = _days(session, mine, first, month.by_day())
     return Cockpit(
-        at, until, first, today, days[-1].opened, _sum(standing.values()), _share(shares.values()),
-        Share(sum(row[2] for row in opened.values()), sum(row[1] for row in opened.values())),
-        _kinds(session, mine, first), level,
-        _areas(map_data.inside(session, actor), level, opened, standing, shares), days, alarms,
+        at, until, first, today, days[-1].opened, _sum(standing.values()),
+        together(one.on_time for one in by_area.values()), together(one.discovery for one in by_area.values()),
+        _kinds(month.by_hazard()), level,
+        _areas(map_data.inside(session, actor), level, by_area, standing), days, alarms,
     )  # fmt: skip
 
 
@@ -145,101 +148,58 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), city_zone()).astimezone(UTC)
 
 
-def _window(first: date, columns: Any = _CASES.c) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401 - of measures
-    return (columns.process.in_(list(WORKFLOWS)), columns.opened_at >= midnight(first))
-
-
-def found(columns: Any = _CASES.c) -> tuple[ColumnElement[int], ColumnElement[int]]:  # noqa: ANN401 - of measures
-    """Return two sums over reports of hazards: how many were checked, and in how many a hazard was found."""
-    of_reports = columns.process == "hazard_report"
-    checked = and_(of_reports, columns.result.in_(("fixed", "fixing", "unproven")))
-    return _count(checked), _count(and_(of_reports, columns.result.in_(("fixed", "fixing"))))
-
-
-def on_time_by(
-    session: Session,
-    by: Any,  # noqa: ANN401 - a column of the cases' measures
-    *where: ColumnElement[bool],
-    at: datetime,
-) -> dict[UUID | None, Share]:
-    """Return key → deadlines kept among those decided: done, given up after their time, or over."""
-    stages = _STAGES.c
-    kept = and_(stages.fulfilled.is_(True), stages.stopped_at <= stages.due_at)
-    over = and_(stages.stopped_at.is_(None), stages.paused.is_(False), stages.due_at < at)
-    query = (
-        select(by, _count(kept), _count(or_(kept, over, stages.stopped_at > stages.due_at)))
-        .select_from(_STAGES.join(_CASES, _CASES.c.case_id == stages.case_id))
-        .where(*where)
-        .group_by(by)
-    )
-    return {row[0]: Share(int(row[1]), int(row[2])) for row in session.execute(query)}
-
-
 def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(when((condition, 1), else_=0)), 0)
 
 
-def _opened(
-    session: Session, *where: ColumnElement[bool]
-) -> tuple[dict[UUID | None, tuple[int, int, int]], dict[date, int]]:
-    """Return area → cases opened, checked, found; and day → cases opened: of one walk over the rows."""
-    place = (_CASES.c.area_id, _CASES.c.opened_on)
-    by_area: dict[UUID | None, tuple[int, int, int]] = {}
-    by_day: dict[date, int] = {}
-    for area_id, day, *sums in session.execute(select(*place, func.count(), *found()).where(*where).group_by(*place)):
-        opened, checked, hazards = by_area.get(area_id, (0, 0, 0))
-        by_area[area_id] = (opened + int(sums[0]), checked + int(sums[1]), hazards + int(sums[2]))
-        by_day[day] = by_day.get(day, 0) + int(sums[0])
-    return by_area, by_day
-
-
 def _standing(session: Session, mine: ColumnElement[bool], at: datetime, today: date) -> dict[UUID | None, Now]:
     tomorrow = midnight(today + timedelta(days=1))  # what is due then is due today, at 24:00
-    open_now = (_CASES.c.ended_at.is_(None), _CASES.c.process.in_(list(WORKFLOWS)), mine)
-    counted = select(_CASES.c.area_id, func.count()).where(*open_now).group_by(_CASES.c.area_id)
-    late = _CASES.c.due_at < at
-    due = (
-        select(_CASES.c.area_id, _count(late), _count(~late))
-        .where(*open_now, _CASES.c.due_at <= tomorrow)
-        .group_by(_CASES.c.area_id)
-    )
-    dues = {row[0]: (int(row[1]), int(row[2])) for row in session.execute(due)}
-    return {row[0]: Now(int(row[1]), *dues.get(row[0], (0, 0))) for row in session.execute(counted)}
-
-
-def _kinds(session: Session, mine: ColumnElement[bool], first: date) -> tuple[Kind, ...]:
-    number = func.count()
+    cases = _CASES.c
+    late, soon = cases.due_at < at, and_(cases.due_at >= at, cases.due_at <= tomorrow)
     query = (
-        select(_CASES.c.hazard_code, number)
-        .where(_CASES.c.process == "hazard_report", _CASES.c.opened_at >= midnight(first), mine)
-        .group_by(_CASES.c.hazard_code)
-        .order_by(number.desc(), _CASES.c.hazard_code)
+        select(cases.area_id, func.count(), _count(late), _count(soon))
+        .where(cases.ended_at.is_(None), cases.process.in_(list(WORKFLOWS)), mine)
+        .group_by(cases.area_id)
     )
-    rows = [Kind(code, int(count)) for code, count in session.execute(query)]
-    rest = sum(one.count for one in rows[MOST_KINDS:])
-    return (*rows[:MOST_KINDS], *([Kind(None, rest, is_rest=True)] if rest else []))
+    return {row[0]: Now(*map(int, row[1:])) for row in session.execute(query)}
+
+
+def _kinds(counts: Mapping[str | None, int]) -> tuple[Kind, ...]:
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
+    rest = sum(count for _, count in ordered[MOST_KINDS:])
+    named = tuple(Kind(code, count) for code, count in ordered[:MOST_KINDS])
+    return (*named, *([Kind(None, rest, is_rest=True)] if rest else []))
 
 
 def _days(session: Session, mine: ColumnElement[bool], first: date, opened: Mapping[date, int]) -> tuple[Day, ...]:
-    where = (_CASES.c.process.in_(list(WORKFLOWS)), mine)
     listed = [first + timedelta(days=number) for number in range(DAYS)]
-    ends = _CASES.c.ended_at
-    sums = [_count(and_(ends >= midnight(day), ends < midnight(day + timedelta(days=1)))) for day in listed]
-    ended = session.execute(select(*sums).where(*where, ends >= midnight(first))).one()
+    ended = _ended(session, mine, listed)
     begins = map_data.records_begin(session)
     known = begins.astimezone(city_zone()).date() if begins else None
     return tuple(
-        Day(day, opened.get(day, 0), int(count)) if known and day >= known else Day(day, None, None)
-        for day, count in zip(listed, ended, strict=True)
+        Day(day, opened.get(day, 0), ended.get(day, 0)) if known and day >= known else Day(day, None, None)
+        for day in listed
     )
+
+
+def _ended(session: Session, mine: ColumnElement[bool], days: Sequence[date]) -> dict[date, int]:
+    """Return day → cases that ended on it, whenever they were opened."""
+    bounds = [midnight(day) for day in (*days, days[-1] + timedelta(days=1))]
+    ends, number = _CASES.c.ended_at, func.count()
+    where = (ends >= bounds[0], ends < bounds[-1], _CASES.c.process.in_(list(WORKFLOWS)), mine)
+    if session.get_bind().dialect.name == "postgresql":
+        place = func.width_bucket(ends, cast(bounds, ARRAY(TIMESTAMP(timezone=True)))) - 1
+    else:
+        place = when(*((ends < bound, index) for index, bound in enumerate(bounds[1:])))
+    counted = session.execute(select(place, number).where(*where).group_by(place))
+    return {days[row[0]]: int(row[1]) for row in counted}
 
 
 def _areas(
     areas: Sequence[Area],
     level: map_data.Level,
-    opened: Mapping[UUID | None, tuple[int, int, int]],
+    months: Mapping[UUID | None, AreaMonth],
     standing: Mapping[UUID | None, Now],
-    shares: Mapping[UUID | None, Share],
 ) -> tuple[AreaLine, ...]:
     homes = map_data.homes_of(areas, level)
     within: dict[UUID, list[UUID]] = {}
@@ -248,13 +208,12 @@ def _areas(
     lines = []
     for area in (one for one in areas if one.level == level):
         parts = within.get(area.id, [])
-        rows = [opened.get(part, (0, 0, 0)) for part in parts]
+        rows = [months[part] for part in parts if part in months]
         lines.append(
             AreaLine(
-                area.code, area.name, area.name_en, sum(row[0] for row in rows),
+                area.code, area.name, area.name_en, sum(row.opened for row in rows),
                 _sum(standing[part] for part in parts if part in standing),
-                _share(shares[part] for part in parts if part in shares),
-                Share(sum(row[2] for row in rows), sum(row[1] for row in rows)),
+                together(row.on_time for row in rows), together(row.discovery for row in rows),
             )
         )  # fmt: skip
     return tuple(lines)
@@ -263,11 +222,6 @@ def _areas(
 def _sum(parts: Any) -> Now:  # noqa: ANN401 - several
     listed = list(parts)
     return Now(*(sum(getattr(one, name) for one in listed) for name in ("open", "overdue", "due_today")))
-
-
-def _share(parts: Any) -> Share:  # noqa: ANN401 - several
-    listed = list(parts)
-    return Share(sum(one.part for one in listed), sum(one.whole for one in listed))
 
 
 def _alarms(session: Session, actor: Actor) -> Alarms:
