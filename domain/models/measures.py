@@ -53,8 +53,10 @@ class CaseMeasure(CaseMeasured, table=True):
         Index("case_measure_opened", "process", "opened_at"),
         Index("case_measure_due", "due_at", postgresql_where=text("due_at IS NOT NULL"),
               sqlite_where=text("due_at IS NOT NULL")),
-        Index("case_measure_open", "process", "area_id", postgresql_where=text("ended_at IS NULL"),
+        Index("case_measure_open", "process", "area_id", "due_at", postgresql_where=text("ended_at IS NULL"),
               sqlite_where=text("ended_at IS NULL")),
+        Index("case_measure_ended", "ended_at", "process", "area_id", postgresql_where=text("ended_at IS NOT NULL"),
+              sqlite_where=text("ended_at IS NOT NULL")),
         Index("case_measure_from", "from_at"),
     )  # fmt: skip
 

@@ -171,10 +171,17 @@ def upgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
             sqlite_where=sa.text("due_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "case_measure_ended",
+            ["ended_at", "process", "area_id"],
+            unique=False,
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+            sqlite_where=sa.text("ended_at IS NOT NULL"),
+        )
         batch_op.create_index("case_measure_from", ["from_at"], unique=False)
         batch_op.create_index(
             "case_measure_open",
-            ["process", "area_id"],
+            ["process", "area_id", "due_at"],
             unique=False,
             postgresql_where=sa.text("ended_at IS NULL"),
             sqlite_where=sa.text("ended_at IS NULL"),
@@ -397,6 +404,11 @@ def downgrade() -> None:
             "case_measure_open", postgresql_where=sa.text("ended_at IS NULL"), sqlite_where=sa.text("ended_at IS NULL")
         )
         batch_op.drop_index("case_measure_from")
+        batch_op.drop_index(
+            "case_measure_ended",
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+            sqlite_where=sa.text("ended_at IS NOT NULL"),
+        )
         batch_op.drop_index(
             "case_measure_due",
             postgresql_where=sa.text("due_at IS NOT NULL"),
