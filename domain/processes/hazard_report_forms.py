@@ -29,8 +29,8 @@ from domain.workflow import CaseView
 class VerifyClass(LabelledChoice):
     """How soon a report is verified on site (消防监督检查规定 第十八条)."""
 
-    A24H = "A24H", "24 小时内核查", "Within 24 hours"
-    B3WD = "B3WD", "3 个工作日内核查", "Within 3 working days"
+    A24H = "A24H", "法定 24 小时内核查", "Within 24 hours by law"
+    B3WD = "B3WD", "法定 3 个工作日内核查", "Within 3 working days by law"
 
 
 class Outcome(LabelledChoice):

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from domain import articles, catalogue, places
 from domain.catalogue import Hazard
+from domain.clocks import Unit
 from domain.companions import MERGED_INTO
 from domain.language import N_, Label, Sentence
 from domain.models import Case, CaseLink, TimelineEntry, Venue
@@ -154,9 +155,10 @@ def _ahead(case: Case, at: datetime) -> tuple[Ahead, ...]:
     told = Ahead(Sentence("You are told what was found"))
     done = Ahead(Sentence("Closed after what has to be corrected was checked again"))
     if due := _running(case, *CHECK_CLOCKS):
-        words = Sentence("Checked on site within 3 working days")
-        if case.facts.get("verify_class") == "A24H":
-            words = Sentence("Checked on site within 24 hours")
+        limit = due.reading.limit
+        words = Sentence("Checked on site")
+        if limit and limit.unit is not Unit.UNTIL:
+            words = Sentence("Checked on site within %(limit)s", limit=articles.limit_words(limit))
         by_law = _running(case, *TELL_CLOCKS)
         return _until(words, due, at), _until(told.words, by_law, at) if by_law else told, done
     if due := _running(case, *TELL_CLOCKS):

@@ -453,7 +453,7 @@ def _not_him(story: Story) -> None:
     assert "另选" in reason or "其他人" in reason, reason
 
 
-@then("赵受理不能“调整类别”该举报为“FAC-02”“3 个工作日内核查”,因为“主管”")
+@then("赵受理不能“调整类别”该举报为“FAC-02”“法定 3 个工作日内核查”,因为“主管”")
 def _not_looser(story: Story) -> None:
     looser = {"hazard_code": "FAC-02", "verify_class": "B3WD", "reason": "现场并未上锁"}
     assert "主管" in story.refusal("handler", "调整类别", "该举报", looser)

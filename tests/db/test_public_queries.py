@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from domain import cases, people, rectifications, reports
+from domain import cases, people, rectifications, reports, rulebooks
 from domain.actors import Actor, Role
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Case, Delegation, Person, Post, Venue
+from domain.models import Case, Delegation, OwnLimitRow, Person, Post, Venue
 from domain.people import local_day
 from domain.queries.public_report import PublicReport, public_report
 from domain.queries.venue_notice import VenueNotice, venue_notice
@@ -275,3 +275,22 @@ def test_nothing_of_staff_stands_in_a_public_report(db: Database, world: World) 
 
     for secret in ("内部备注", "李庚", "赵受理", "+86138", "测试"):
         assert secret not in said
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_reporter_reads_the_limit_that_holds_and_not_only_the_laws(db: Database, world: World) -> None:
+    said = []
+    for hazard in ("escape", "equipment"):
+        with db.write() as session:
+            rule = "CMP-20" if hazard == "escape" else "CMP-21"
+            amount, unit = (8, "elapsed_hour") if hazard == "escape" else (2, "working_day")
+            since = world.clock.now - timedelta(days=1)
+            session.add(OwnLimitRow(id=new_id(), rule=rule, amount=amount, unit=unit, reason="-", from_at=since))
+            rulebooks.forget(session)
+        first, *_ = read(db, world, opened(db, world, hazard=hazard)).ahead
+        said.append((first.words.in_language("zh_CN"), first.words.in_language("en")))
+
+    assert said == [
+        ("8 小时内现场核查", "Checked on site within 8 hours"),
+        ("2 个工作日内现场核查", "Checked on site within 2 working days"),
+    ]
