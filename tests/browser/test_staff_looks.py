@@ -229,6 +229,8 @@ def test_pages_of_reports_have_no_fault(site: Site, open_page: OpenPage, width: 
         wrong = looked_at(
             page, "/reports/sla?from=2026-08-01&until=2026-08-28", "/reports/sla?from=2026-01-01&until=2026-01-02",
             "/reports/sla?from=2026-08-28&until=2026-08-01&hazard=XYZ&area=nowhere", "/reports",
+            "/reports/sla?from=2026-08-01&until=2026-08-28&as_of=2026-08-26T08:00:00.123456%2B08:00",
+            f"/reports/sla/cases?edition={edition}&figure=hazard_report.received",
             "/reports/sla/cases?figure=hazard_report.verify.started&from=2026-08-01&until=2026-08-28",
             "/reports/sla/cases?figure=hazard_report.disputed&from=2026-08-01&until=2026-08-28",
             f"/reports/editions/{edition}", "/reports/subscriptions",
