@@ -56,4 +56,6 @@ def coarse(length: timedelta) -> Label:
     if minutes >= HOUR:
         hours = minutes // HOUR
         return Label(f"{hours} 小时", f"{hours} hour" if hours == 1 else f"{hours} hours")
+    if minutes < 1:
+        return Label("不足 1 分钟", "less than 1 minute")
     return Label(f"{minutes} 分钟", f"{minutes} minute" if minutes == 1 else f"{minutes} minutes")
