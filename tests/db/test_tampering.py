@@ -81,8 +81,8 @@ def other_words(row: Row, name: str) -> str:
     return f"{row.values[name] or ''}x"[-30:]
 
 
-def other_data(row: Row) -> dict[str, Any]:
-    data = dict(row.values["data"])
+def other_data(row: Row, name: str = "data") -> dict[str, Any]:
+    data = dict(row.values[name])
     if data and row.rng.random() < 0.5:
         data.pop(row.rng.choice(sorted(data)))
     elif data and row.rng.random() < 0.5:
@@ -109,6 +109,7 @@ COLUMNS: dict[str, Callable[[Row], Any]] = {
     "actor_name": lambda row: other_words(row, "actor_name"),
     "at": earlier,
     "data": other_data,
+    "decided": lambda row: other_data(row, "decided"),
     "hash": flipped,
     "transition": lambda row: other_words(row, "transition"),
     "source": lambda row: other_words(row, "source"),
