@@ -37,7 +37,7 @@ NEVER = 2**62
 LOOKED_UP_AT_ONCE = 5000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MOST_REOPENED = 2**15 - 1
+MOST_REOPENED = 2**15 - 1
 
 _DAYS: Any = MeasuredDay.__table__  # type: ignore[attr-defined]
 _NAMES: Any = MeasuredName.__table__  # type: ignore[attr-defined]
@@ -84,7 +84,7 @@ def pack(
         keys = [numbers[name] if name else 0 for name in _names_of_case(row)]
         length = (row.ended_at - row.opened_at) // timedelta(minutes=1) if row.ended_at else -1
         written += _CASE.pack(
-            *keys, length, instant(row.due_at) if row.due_at else NEVER, min(row.reopened, _MOST_REOPENED),
+            *keys, length, instant(row.due_at) if row.due_at else NEVER, min(row.reopened, MOST_REOPENED),
             row.ended_at is not None, RESULTS.index(row.result), row.disputed, row.rating or 0,
         )  # fmt: skip
     runs = bytearray()

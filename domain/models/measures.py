@@ -126,7 +126,11 @@ class StageMeasurePast(StageMeasured, table=True):
     __table_args__ = (
         Index("stage_measure_past_opened", "process", "opened_at"),
         Index("stage_measure_past_until", "until_at"),
-    )
+        # With `until_at`: as of a moment of the past, hardly any of the runs that fell due in a month still stood so.
+        Index("stage_measure_past_not_met", "due_at", "until_at",
+              postgresql_where=text("stopped_at IS NULL OR stopped_at >= due_at"),
+              sqlite_where=text("stopped_at IS NULL OR stopped_at >= due_at")),
+    )  # fmt: skip
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
     stage: str = Field(primary_key=True, max_length=24)

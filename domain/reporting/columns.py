@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlmodel import Session
 
-from domain import measured_days, measures
+from domain import measures
 from domain.measured_days import CASE_FIELDS, LATE, LEFT_LATE, RESULTS, RUN_FIELDS, RUNNING, Packed, instant
 from domain.models import MeasuredDay
+from domain.reporting import then
 from domain.reporting.figures import RATINGS
 
 CASE: Any = np.dtype(list(CASE_FIELDS))
@@ -28,7 +29,6 @@ OUTCOMES = OVERDUE + 1
 SHAPE = (2, 2, len(RESULTS), 2, 2, RATINGS + 1)
 """Closed, overdue, result, disputed, reopened, rating: everything that is counted of a case, as one number."""
 SHAPES = int(np.prod(SHAPE))
-NEAR_DAYS = 3
 Mask = NDArray[np.bool_]
 Whole = NDArray[np.int64]
 
@@ -99,36 +99,9 @@ def _days(session: Session, process: str, from_on: date, until_on: date, as_of: 
     """Return the packed days; those that changed after the moment are packed anew from what was true then."""
     stored = _stored(session, process, from_on, until_on)
     changed = [day.opened_on for day in stored if day.changed_at > as_of]
-    then = {} if not changed else _days_then(session, process, changed, as_of)
-    days = [day if day.changed_at <= as_of else then.get(day.opened_on) for day in stored]
+    before = {} if not changed else then.days_then(session, process, changed, as_of)
+    days = [day if day.changed_at <= as_of else before.get(day.opened_on) for day in stored]
     return [day for day in days if day is not None]
-
-
-def _days_then(session: Session, process: str, days: list[date], as_of: datetime) -> dict[date, Packed]:
-    """Return what those of the days given were that had begun at the moment."""
-    found: dict[date, Packed] = {}
-    for stretch in _stretches([day for day in days if measures.day_between(day)[0] <= as_of]):
-        cases, stages = measures.rows_of(session, process, stretch[0], until=stretch[-1], as_of=as_of)
-        by_day: dict[date, tuple[list[Any], list[Any]]] = {day: ([], []) for day in stretch}
-        day_of = {case.case_id: case.opened_on for case in cases}
-        for rows, kind in ((cases, 0), (stages, 1)):
-            for row in rows:
-                if day_of[row.case_id] in by_day:
-                    by_day[day_of[row.case_id]][kind].append(row)
-        numbers = measured_days.known_numbers(session, measured_days.names_in(cases, stages))
-        found |= {day: measured_days.pack(process, day, *rows, numbers=numbers) for day, rows in by_day.items()}
-    return found
-
-
-def _stretches(days: list[date]) -> list[list[date]]:
-    """Return the days, in order, in stretches that are worth reading at once."""
-    stretches: list[list[date]] = []
-    for day in days:
-        if stretches and (day - stretches[-1][-1]).days <= NEAR_DAYS:
-            stretches[-1].append(day)
-        else:
-            stretches.append([day])
-    return stretches
 
 
 def _stored(session: Session, process: str, from_on: date, until_on: date) -> list[Packed]:

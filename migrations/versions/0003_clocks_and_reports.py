@@ -314,6 +314,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "stage", "run", "seq"),
     )
     with op.batch_alter_table("stage_measure_past", schema=None) as batch_op:
+        batch_op.create_index(
+            "stage_measure_past_not_met",
+            ["due_at", "until_at"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+            sqlite_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+        )
         batch_op.create_index("stage_measure_past_opened", ["process", "opened_at"], unique=False)
         batch_op.create_index("stage_measure_past_until", ["until_at"], unique=False)
 
@@ -373,6 +380,11 @@ def downgrade() -> None:
     with op.batch_alter_table("stage_measure_past", schema=None) as batch_op:
         batch_op.drop_index("stage_measure_past_until")
         batch_op.drop_index("stage_measure_past_opened")
+        batch_op.drop_index(
+            "stage_measure_past_not_met",
+            postgresql_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+            sqlite_where=sa.text("stopped_at IS NULL OR stopped_at >= due_at"),
+        )
 
     op.drop_table("stage_measure_past")
     with op.batch_alter_table("stage_measure", schema=None) as batch_op:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select, update
@@ -17,6 +18,7 @@ from domain import faultpoints, measure_check, measures, register_log
 from domain.actors import SYSTEM, Actor, Grant, Role
 from domain.database import Database
 from domain.identifiers import new_id
+from domain.measured_days import Packed
 from domain.models import (
     Case,
     CaseMeasure,
@@ -29,6 +31,7 @@ from domain.models import (
     TimelineEntry,
     Venue,
 )
+from domain.reporting import columns, then
 from domain.reporting.asked import Asked
 from domain.reporting.figures import Numbers
 from domain.reporting.numbers import numbers
@@ -153,6 +156,28 @@ def test_numbers_as_of_a_moment_stay_when_more_happens(db: Database, told: list[
     assert then.settled
     assert later == then
     assert ask(db).processes != then.processes
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_days_of_the_past_are_the_same_as_numbers_and_row_by_row(db: Database, told: list[Told]) -> None:
+    with db.write() as session:
+        timelines.put(session, told)
+    catch_up(db)
+    days = [ALL.from_on + timedelta(days=ahead) for ahead in range(ALL.days)]
+    for moment in (datetime(2026, 8, 3, 9, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC), NOW):
+        for process in ("hazard_report", "rectification", "enrolment"):
+            with db.read() as session:
+                numbers_ = then.days_then(session, process, days, moment)
+                rows = then._from_rows(session, process, days, moment)
+            begun = [day for day in days if measures.day_between(day)[0] <= moment]
+            assert list(numbers_) == begun
+            assert [numbers_[day].cases for day in begun] == [rows[day].cases for day in begun]
+            assert [runs_of(numbers_[day]) for day in begun] == [runs_of(rows[day]) for day in begun]
+    assert sum(len(day.cases) for day in numbers_.values()) > 1000
+
+
+def runs_of(day: Packed) -> list[tuple[int, ...]]:
+    return sorted(np.frombuffer(day.runs, dtype=columns.RUN).tolist())
 
 
 def test_measured_step_by_step_or_at_once_is_the_same(db: Database, told: list[Told]) -> None:
