@@ -209,7 +209,7 @@ def _worded(rows: Sequence[OwnLimitRow]) -> list[tuple[Label, OwnLimitRow]]:
 class SetLimit(Form):
     """A limit of ours for a row."""
 
-    amount: int = Field(..., title=N_("Number"), json_schema_extra={"widget": "number"})
+    amount: int = Field(..., title=N_("Amount"), json_schema_extra={"widget": "number"})
     unit: Unit = select_field(N_("Unit"), of="units")
     from_on: date | None = Field(
         None,

@@ -155,7 +155,7 @@ class WhyDefault(Form):
     reason: str = text_field(N_("Reason"), limit=LONGEST_REASON)
 
 
-class ChangeForm(WhyDefault):
+class ChangeForm(Form):
     """Another value, and why."""
 
 
@@ -174,7 +174,10 @@ def _model(key: str, what: str) -> type[BaseModel]:
 
     title = N_("New value")
     asked = select_field(title, of="answers") if isinstance(known, Choice) else line_field(title, limit=20)
-    fields: dict[str, Any] = {"value": (Annotated[str, AfterValidator(is_value)], asked)}
+    fields: dict[str, Any] = {
+        "value": (Annotated[str, AfterValidator(is_value)], asked),
+        "reason": (str, text_field(N_("Reason"), limit=LONGEST_REASON)),
+    }
     return create_model("SettingForm", __base__=ChangeForm, **fields)
 
 

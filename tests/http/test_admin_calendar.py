@@ -47,6 +47,7 @@ def test_a_year_is_looked_at_first_and_then_counts(office: Office, db: Database,
     before = seen(admin.opens(AT, year="2027"))
 
     looked = looks(admin, calendar_2027.notice())
+    assert "节日名称" in seen(looked)
     unchanged = seen(admin.opens(AT, year="2027"))
     taken = confirms(admin, looked)
     twice = confirms(admin, looked)

@@ -66,6 +66,7 @@ def test_a_stricter_limit_is_set_holds_for_new_cases_and_is_taken_back(office: O
     with db.read() as session:
         before = rulebooks.load(session)
 
+    assert "数值" in seen(admin.opens(f"{AT}/CMP-21/set"))
     done = admin.sends(f"{AT}/CMP-21/set", f"{AT}/CMP-21/set", amount="2", unit="working_day", reason="市里要求两日")
     shown = seen(admin.opens(f"{AT}/CMP-21"))
     with db.read() as session:

@@ -31,6 +31,8 @@ def test_a_change_is_looked_at_first_then_made_then_taken_back(office: Office) -
     back = admin.sends(default, default, reason="旺季已过")
     admin.posts(default, **hidden_fields(form_of(back.text, default)), confirmed="1")
 
+    form = admin.opens(CHANGE).text
+    assert form.index('name="value"') < form.index('name="reason"')
     assert looked.status_code == 200
     assert "10 人" in seen(looked)
     assert "3 人" in seen(looked)

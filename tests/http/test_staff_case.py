@@ -285,7 +285,8 @@ def test_limit_that_ended_otherwise_is_not_called_kept(office: Office) -> None:
 
     kept, ended = (seen(member.opens(f"/cases/{number}")) for number in (checked, handed_over))
 
-    assert "现场核查 按期完成" in kept
+    assert "现场核查 按期完成 法定：《消防监督检查规定》" in kept
+    assert "依据：《" in kept
     assert "现场核查 不再适用：已移送" in ended
     assert "按期完成" not in ended
 
