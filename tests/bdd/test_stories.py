@@ -23,6 +23,7 @@ from domain import (
     timing,
 )
 from domain.actors import ANY_APPLICANT, Actor, Role
+from domain.clocks import day_due, due_in_digits
 from domain.forms import LabelledChoice
 from domain.identifiers import is_venue_code
 from domain.language import CHINESE, translate
@@ -429,9 +430,9 @@ def _due(story: Story, called: str, year: str | None, moment: str) -> None:
     with story.db.read() as session:
         due = story.case(session, called).due_at
     assert due is not None
-    assert datetime.strptime(f"{year or f'{story.now.year}年'}{moment}", "%Y年%m月%d日%H时%M分").replace(
-        tzinfo=city_zone()
-    ) == (due.astimezone(city_zone()).replace(second=0))
+    day, (hour, minute) = day_due(due, city_zone()), map(int, due_in_digits(due, city_zone()).split(":"))
+    said = f"{year or f'{story.now.year}年'}{moment}"
+    assert said == f"{day.year}年{day.month}月{day.day}日{hour}时{minute}分"
 
 
 @then("另一举报的核查时限从收到举报时算起")
