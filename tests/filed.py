@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from documents import editions as paper_editions
-from domain import cases, errands, measures, reports
+from domain import cases, errands, measures, models, reports
 from domain.actors import ANYBODY, SYSTEM
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Errand
+from domain.models import Errand, Person
 from domain.reporting import editions
 from domain.reporting.asked import Asked
 from domain.reporting.editions import FORMATS, Made, Wish
@@ -78,6 +78,17 @@ def edition(db: Database, at: datetime) -> UUID:
         content = paper_editions.counted(session, wish, edition_id=new_id(), as_of=at, settings=get_settings())
         made = Made("looked-at", wish, content, dict.fromkeys(FORMATS, ("0" * 64, 123_456)))
         return editions.keep(session, made, actor=SYSTEM, at=at).id
+
+
+def below(db: Database, world: World, name: str, area: str) -> UUID:
+    """Appoint a supervisor of one area and return them."""
+    with db.write() as session:
+        person = Person(id=new_id(), name=name, phone="+8613800000099")
+        session.add(person)
+        session.flush()
+        session.add(models.Post(id=new_id(), person_id=person.id, role="supervisor", area_id=world.areas[area],
+                                from_on=date(2020, 1, 1)))  # fmt: skip
+        return person.id
 
 
 @dataclass

@@ -203,11 +203,9 @@ def test_a_report_as_of_a_moment_stays_one_wherever_it_leads(office: Office) -> 
 
 
 def test_the_cases_of_an_edition_are_for_whom_the_edition_is(office: Office) -> None:
-    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
-
     leader = office.member("leader")
     edition_id = filed.edition(office.db, office.world.clock.now)
-    office.world.people["chief"] = below(office.db, office.world, "片区主管", "fuxian")
+    office.world.people["chief"] = filed.below(office.db, office.world, "片区主管", "fuxian")
     address = f"/reports/sla/cases?edition={edition_id}&figure=hazard_report.received"
 
     assert len(listed(leader, address)) == 4
@@ -215,9 +213,7 @@ def test_the_cases_of_an_edition_are_for_whom_the_edition_is(office: Office) -> 
 
 
 def test_an_organisation_out_of_reach_is_as_one_there_is_none_of(office: Office) -> None:
-    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
-
-    office.world.people["chief"] = below(office.db, office.world, "片区主管", "guanglong")
+    office.world.people["chief"] = filed.below(office.db, office.world, "片区主管", "guanglong")
     with office.db.write() as session:
         for code, area in (("there", "fuxian"), ("here", "guanglong"), ("above", "lanshan")):
             session.add(Organisation(id=new_id(), code=code, kind="brigade", name=f"消防{code}",
@@ -243,9 +239,7 @@ def test_an_edition_of_a_wider_reach_does_not_exist_for_others(office: Office) -
     carry_out_all(office.db, office.world.clock.now)
     address = re.search(r'href="(/reports/editions/[0-9a-f-]+)"', leader.opens(made.headers["location"]).text)[1]
 
-    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
-
-    office.world.people["chief"] = below(office.db, office.world, "片区主管", "guanglong")
+    office.world.people["chief"] = filed.below(office.db, office.world, "片区主管", "guanglong")
     chief = office.member("chief")
 
     assert chief.opens("/reports").text.count("/reports/editions/") == 0
@@ -322,13 +316,11 @@ def test_a_program_reads_the_same_numbers_and_their_cases(
 def test_a_program_finds_editions_and_fetches_their_files(
     office: Office, program: Callable[[str], dict[str, str]]
 ) -> None:
-    from tests.flows.test_reports import below  # noqa: PLC0415 - a supervisor of one area
-
     office.world.clock.advance(minutes=10)
     filed.measure(office.db, office.world.clock.now)
     member = office.member("leader")
     edition_id = edition_of(office, member, "/reports/sla?from=2026-08-01&until=2026-08-28").rsplit("/", 1)[1]
-    office.world.people["chief"] = below(office.db, office.world, "片区主管", "fuxian")
+    office.world.people["chief"] = filed.below(office.db, office.world, "片区主管", "fuxian")
     leader, chief, client = program("leader"), program("chief"), office.nobody().client
     address = "/api/v1/reports/editions"
 
