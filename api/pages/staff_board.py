@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -27,6 +27,8 @@ from domain.queries.case_list import BadCursor
 
 router = Router(include_in_schema=False)
 NOBODY = "nobody"
+UNKNOWN = UUID(int=0)
+"""Whoever was asked for and is no person."""
 COLUMNS: Mapping[Column, tuple[Sentence, Sentence]] = {
     Column.OVERDUE: (Sentence("Overdue"), Sentence("Nothing is overdue.")),
     Column.TODAY: (Sentence("Due today"), Sentence("Nothing more is due today.")),
@@ -35,7 +37,7 @@ COLUMNS: Mapping[Column, tuple[Sentence, Sentence]] = {
 }
 """Column → its name, and what stands there when it is empty."""
 ABOUT: Mapping[Column, Sentence] = {
-    Column.RISK: Sentence("More than three quarters of the time are over."),
+    Column.RISK: Sentence("More than three quarters of the time are over; due after today."),
     Column.PROVISIONAL: Sentence("The holidays of that year are not announced yet; the deadline is counted anew then."),
 }
 
@@ -83,8 +85,10 @@ def show_board(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
             return RedirectResponse(f"/board?{urlencode({'column': chosen or ''})}", status_code=303)
         areas = area_tree.named(session, staff.actor)
         assignees = board.assignees(session, staff.actor, day=people.local_day(at))
+    wrong = _wrong(filters, [area.code for area in areas])
     return staff_page(
-        request, "pages/staff/board.html", staff=staff, at=at, here="board", parts=parts, chosen=chosen,
+        request, "pages/staff/board.html", status=422 if wrong else 200, staff=staff, at=at, here="board",
+        parts=parts, chosen=chosen, wrong=wrong,
         filters=filters, filtered=any(filters.values()), areas=areas, flows=tuple(WORKFLOWS.values()),
         people=assignees, nobody=NOBODY, may_remind=may_urge(staff.actor), is_first=cursor is None,
         short=board.SHORT,
@@ -99,10 +103,22 @@ def wanted_by(filters: Mapping[str, str]) -> Wanted:
         try:
             assignee = UUID(filters["assignee"])
         except ValueError:
-            assignee = UUID(int=0)
+            assignee = UNKNOWN
     return Wanted(
         area=filters["area"] or None, process=filters["process"] or None, assignee_id=assignee, unassigned=unassigned
     )
+
+
+def _wrong(filters: Mapping[str, str], areas: Collection[str]) -> list[Sentence]:
+    """Return what of the address fits nothing there is: an area out of reach counts as none."""
+    wrong = []
+    if filters["area"] and filters["area"] not in areas:
+        wrong.append(Sentence("There is no area “%(text)s” to choose.", text=filters["area"][:40]))
+    if filters["process"] and filters["process"] not in WORKFLOWS:
+        wrong.append(Sentence("There is no process “%(text)s” to choose.", text=filters["process"][:40]))
+    if wanted_by(filters).assignee_id == UNKNOWN:
+        wrong.append(Sentence("There is no assignee “%(text)s” to choose.", text=filters["assignee"][:40]))
+    return wrong
 
 
 def _column(text: str | None) -> Column | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
@@ -122,8 +122,9 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     lines = [_line(row, beside.get(row.id, Marks()), at, decides=decides) for row in page.rows]
     if _is_exact(filters["q"], lines) and "cursor" not in asked and "q" in asked and asked.get("go"):
         return RedirectResponse(f"/cases/{lines[0].row.number}", status_code=303)
+    wrong = _wrong(asked, filters, [area.code for area in areas])
     return staff_page(
-        request, "pages/staff/queue.html", staff=staff, at=at, here="cases",
+        request, "pages/staff/queue.html", status=422 if wrong else 200, staff=staff, at=at, here="cases", wrong=wrong,
         lines=lines, next_cursor=page.next_cursor, is_first="cursor" not in asked, tabs=tabs, view=view,
         filters=filters, filtered=any(filters.values()), areas=areas,
         flows=tuple(WORKFLOWS.values()), states=_states(filters["process"]), hazards=hazard_groups(),
@@ -152,6 +153,23 @@ def wanted_by(asked: Mapping[str, str], actor: Actor, at: datetime) -> Wanted:
 def _filters(asked: Mapping[str, str]) -> dict[str, str]:
     filters = {name: asked.get(name, "").strip() for name in ("process", "state", "area", "hazard", "held", "q")}
     return {**filters, **{name: asked.get(name, "") if _day(asked.get(name, "")) else "" for name in ("from", "to")}}
+
+
+def _wrong(asked: Mapping[str, str], filters: Mapping[str, str], areas: Collection[str]) -> list[Sentence]:
+    """Return what of the address fits nothing there is; an area out of reach counts as none."""
+    wrong = [
+        Sentence("“%(text)s” is no day: write it as 2026-08-24.", text=asked[name][:40])
+        for name in ("from", "to")
+        if asked.get(name) and not filters[name]
+    ]
+    begins, ends = _day(filters["from"]), _day(filters["to"])
+    if begins and ends and begins > ends:
+        wrong.append(Sentence("The first day lies after the last."))
+    if filters["area"] and filters["area"] not in areas:
+        wrong.append(Sentence("There is no area “%(text)s” to choose.", text=filters["area"][:40]))
+    if filters["process"] and filters["process"] not in WORKFLOWS:
+        wrong.append(Sentence("There is no process “%(text)s” to choose.", text=filters["process"][:40]))
+    return wrong
 
 
 def _day(text: str) -> date | None:

@@ -40,7 +40,7 @@ _POSTS: Any = Post.__table__  # type: ignore[attr-defined]
 
 
 class Column(StrEnum):
-    """A column of the board, in its order."""
+    """A column of the board, in its order; a deadline stands in the first of them that is true of it."""
 
     OVERDUE = "overdue"
     TODAY = "today"
@@ -149,9 +149,9 @@ def _conditions(actor: Actor, column: Column, wanted: Wanted, at: datetime) -> l
         case Column.TODAY:
             those = [due_at > at, due_at <= midnight(at)]  # at 24:00 is still today
         case Column.RISK:
-            those = [_CLOCKS.c.level == literal_column("1"), due_at > at]
+            those = [_CLOCKS.c.level == literal_column("1"), due_at > midnight(at)]
         case Column.PROVISIONAL:
-            those = [_CLOCKS.c.provisional]
+            those = [_CLOCKS.c.provisional, _CLOCKS.c.level == literal_column("0"), due_at > midnight(at)]
     return [*open_clock, *those, access.visible(actor), *_filtered(wanted)]
 
 

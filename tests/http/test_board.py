@@ -58,7 +58,7 @@ def test_deadline_moves_from_today_to_risk_to_overdue(office: Office) -> None:
 
     office.world.clock.advance(hours=18)
     ring(office)
-    assert columns(office) == {"overdue": [], "today": verify, "risk": verify, "provisional": []}
+    assert columns(office) == {"overdue": [], "today": verify, "risk": [], "provisional": []}
 
     office.world.clock.advance(hours=6)
     assert columns(office) == {"overdue": verify, "today": [], "risk": [], "provisional": []}
@@ -91,6 +91,33 @@ def test_timer_is_nobodys_deadline_and_ended_cases_have_none(office: Office) -> 
     office.world.clock.advance(days=6, hours=12)  # the timer that closes it is due within the day
 
     assert not any(here == number for found in columns(office).values() for here, _ in found)
+
+
+def test_deadline_stands_in_the_first_column_that_is_true_of_it(office: Office) -> None:
+    number = office.report(hazard="escape", triaged=True)
+    found = []
+    for level, provisional, ahead in ((0, True, 2), (1, True, 2), (1, True, 0), (1, True, -1)):
+        with office.db.write() as session:
+            row = session.get(ClockRow, (cases.by_number(session, number).id, "verify"))
+            row.level, row.provisional = level, provisional
+            row.due_at = office.world.clock.now + timedelta(days=ahead, hours=1)
+        found.append([column for column, lines in columns(office).items() if lines])
+
+    assert found == [["provisional"], ["risk"], ["today"], ["overdue"]]
+
+
+def test_filter_that_fits_nothing_there_is_is_said(office: Office) -> None:
+    member = office.member("supervisor")
+
+    for wrong, words in (
+        ("area", "没有可选的区域“zz”"),
+        ("process", "没有可选的流程“zz”"),
+        ("assignee", "没有可选的承办人“zz”"),
+    ):
+        answer = member.opens("/board", **{wrong: "zz"})
+        assert answer.status_code == 422
+        assert words in seen(answer)
+        assert member.opens("/board", column="overdue").status_code == 200
 
 
 def test_provisional_deadlines_have_a_column_of_their_own(office: Office) -> None:

@@ -139,6 +139,22 @@ def test_urging_asks_first_and_then_says_what_became_of_each(office: Office) -> 
     assert "件？" not in seen(refused)
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"from": "abc"}, "“abc”不是日期"),
+        ({"from": "2026-09-01", "to": "2026-08-01"}, "起始日期晚于截止日期"),
+        ({"area": "nowhere"}, "没有可选的区域“nowhere”"),
+        ({"process": "zz"}, "没有可选的流程“zz”"),
+    ],
+)
+def test_filter_that_fits_nothing_there_is_is_said(office: Office, asked: dict[str, str], words: str) -> None:
+    answer = office.member("handler").opens("/cases", **asked)
+
+    assert answer.status_code == 422
+    assert words in seen(answer)
+
+
 def test_urging_nothing_says_what_to_do_first(office: Office) -> None:
     member = office.member("handler")
 
