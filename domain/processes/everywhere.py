@@ -118,7 +118,7 @@ def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict
 
 
 EFFECTS_WITHOUT_ASSIGNMENT = {
-    "remind_assignee": Label("催办承办人", "Remind the assignee"),
+    "remind_assignee": Label("提醒经办人", "Remind who can act"),
     "tell_superior": Label("上报", "Tell the superior"),
     "announce_deadline": Label("告知期限变动", "Announce the new deadline"),
 }
