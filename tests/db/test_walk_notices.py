@@ -108,7 +108,7 @@ CAUGHT: dict[Plant, str] = {
     the_lock_is_missing: "UNIQUE constraint failed: timeline_entry",
     guards_are_not_asked: "by somebody the case is not assigned to|DID NOT RAISE|correct_by",
     buttons_do_not_ask_the_guards: "somebody else|You ",
-    an_entry_says_another_state: "an entry starts where the one before ended",
+    an_entry_says_another_state: "an entry starts where the one before ended|the log replays to the state",
     the_chain_is_not_carried_on: "the chain holds",
     what_a_reporter_writes_is_not_sealed: "a reporter's words in the open",
     a_clock_forgets_that_it_spoke: "a clock's level",
