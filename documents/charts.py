@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 INK, QUIET, LINE = "#1b1f24", "#565e69", "#d9dde2"
-FULL, PALE, ALARM = "#0b5cad", "#9fb4c8", "#b3261e"
+FULL, PALE, ALARM = "#0b5cad", "#7890a8", "#b3261e"
 """Of now and of what is done; of the period before and of what comes in; of what is late."""
 WIDTH = 360
 """Units across: so many that words of 13 units stay readable on a phone 320 pixels wide."""
