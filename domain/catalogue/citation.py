@@ -11,31 +11,33 @@ _ARTICLE = re.compile(r"(\d+)((?:\(\d+\))*)")
 _CLAUSE = re.compile(r"(\d+(?:\.\d+)+)((?:\([\da-z]+\))*)")
 _ISSUE = re.compile(r"[（(][^（）()]*[）)]$")
 """What stands behind a title: which order, which amendment."""
+PARAGRAPHS = frozenset({"AQF 36(4)", "R120 18(2)"})
+"""Citations whose one number is a paragraph; an article of one paragraph is cited by its item alone."""
 _DIGITS = "零一二三四五六七八九"
 
 
 def short_citation(citation: str) -> Label:
     """Return `R120 18(1)(1)` as 《消防监督检查规定》第十八条第一款第一项; what is no article stays as it is.
 
-    Two numbers behind an article are its paragraph and the item in it. One alone may be either, the law decides;
-    it stands in brackets: `AQF 36(4)` is 第三十六条（四）. Raises `UnknownSource`.
+    Two numbers behind an article are its paragraph and the item in it. One alone is an item, save in `PARAGRAPHS`.
+    Raises `UnknownSource`.
     """
     title = source.source_of(citation).title
     zh, en = f"《{_ISSUE.sub('', title.zh).strip()}》", _ISSUE.sub("", title.en).strip()
     _, _, places = citation.partition(" ")
     articles = places.split(",") if places else []
     if articles and all(_ARTICLE.fullmatch(place) for place in articles):
-        return Label(f"{zh}{'、'.join(map(_article, articles))}", f"{en}, Art. {', '.join(articles)}")
+        said = "、".join(_article(place, is_paragraph=citation in PARAGRAPHS) for place in articles)
+        return Label(f"{zh}{said}", f"{en}, Art. {', '.join(articles)}")
     if found := _CLAUSE.fullmatch(places):
         return Label(f"{zh}第 {found[1]} 条{found[2]}", f"{en}, {places}")
     return Label(f"{zh} {places}".strip(), f"{en} {places}".strip())
 
 
-def _article(place: str) -> str:
+def _article(place: str, *, is_paragraph: bool) -> str:
     number, *parts = (chinese_number(int(digits)) for digits in re.findall(r"\d+", place))
-    if len(parts) == 2:  # noqa: PLR2004 - the paragraph and its item
-        return f"第{number}条第{parts[0]}款第{parts[1]}项"
-    return f"第{number}条" + "".join(f"（{part}）" for part in parts)
+    units = ("款", "项") if is_paragraph or len(parts) > 1 else ("项",)
+    return f"第{number}条" + "".join(f"第{part}{unit}" for part, unit in zip(parts, units, strict=False))
 
 
 def chinese_number(number: int) -> str:
