@@ -130,7 +130,7 @@ def test_refused_photo_of_an_addition_keeps_the_words_and_the_good_photo(db: Dat
     ("name", "fields", "chinese", "english"),
     [
         ("add_information", {"text": "二楼也锁着"}, "已收到您补充的情况。", "We have received what you added."),
-        ("remind", {}, "已收到您的催办，并已转告承办人。", "We have heard that you urge us"),
+        ("remind", {}, "已收到您的催办，并已转告经办人员。", "We have heard that you urge us"),
         ("withdraw", {"confirm": "1"}, "您的举报已撤回。", "Your report is withdrawn."),
         ("rate", {"rating": "5"}, "谢谢您的评价。", "Thank you for your rating."),
         ("object", {"text": "还是锁着"}, "已收到您的异议，将另派人员重新核查。", "Somebody else will check again."),
