@@ -25,6 +25,7 @@ def answer(found: Cockpit, targets: Targets, work: Sequence[Work] | None, locale
     """Return the cockpit; what nothing is known of is None, `people` None for whom they are no business."""
     return {
         "at": moment(found.at),
+        "where": in_words(found.where, locale),
         "as_of": moment(found.measured_until),
         "as_of_words": local_time(found.measured_until),
         "stands_still": found.measured_until is not None and found.at - found.measured_until > STILL_AFTER,

@@ -68,7 +68,7 @@ function draw() {
   const words = document.getElementById("cockpit-data").dataset;
   const colours = look();
   for (const host of document.querySelectorAll("[data-chart]")) {
-    const option = { trend, kinds, areas, people }[host.dataset.chart](data, words, colours);
+    const option = { trend, kinds, areas, people }[host.dataset.chart](data, words, { ...colours, wide: host.clientWidth || host.parentElement.clientWidth });
     host.hidden = option === null;
     if (!option) continue;
     if (option.bars) host.dataset.bars = String(Math.min(option.bars, 24));
@@ -114,7 +114,7 @@ function bars(rows, colours, { percent = false, target = null, words }) {
       ...shared(colours),
       grid: { left: 8, right: 56, top: target === null ? 4 : 28, bottom: 4, containLabel: true },
       xAxis: { type: "value", min: 0, ...(percent ? { max: 100 } : { minInterval: 1 }), ...axis(colours) },
-      yAxis: { type: "category", data: shown.map((row) => row.name), ...axis(colours), axisLabel: { ...text(colours), width: 190, overflow: "truncate" } },
+      yAxis: { type: "category", data: shown.map((row) => row.name), ...axis(colours), axisLabel: { ...text(colours), width: Math.min(190, Math.round(colours.wide / 3)), overflow: "truncate" } },
       series: [{
         type: "bar",
         barMaxWidth: 22,

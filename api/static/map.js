@@ -22,6 +22,8 @@ function start() {
   map.attributionControl.setPrefix(false);
   if (asked.tiles) L.tileLayer(asked.tiles, { attribution: text(asked.source), maxZoom: 19 }).addTo(map);
   map.setView([30, 110], 4);
+  // From below: areas, heat (where Leaflet puts it), rings of venues, dots of cases; none hides the one beneath.
+  for (const [name, height] of [["areas", 350], ["venues", 450], ["cases", 460]]) map.createPane(name).style.zIndex = height;
   const layers = { areas: L.layerGroup().addTo(map), cases: L.layerGroup(), venues: L.layerGroup(), heat: null };
 
   const chosen = (name) => frame.querySelector(`.layers [value=${name}]`).checked;
@@ -36,8 +38,22 @@ function start() {
     const index = [...link.closest("tr").children].indexOf(link.parentElement);
     go(new URL(link.href).search).then(() => document.querySelectorAll("#figures thead th")[index]?.querySelector("a")?.focus());
   });
+  addEventListener("beforeprint", () => onPaper(true));
+  addEventListener("afterprint", () => onPaper(false));
   slider(go);
   draw();
+
+  // A sheet has a width of its own: what is drawn for the screen would be cut at its edge.
+  function onPaper(is) {
+    host.classList.toggle("on-paper", is);
+    map.invalidateSize({ animate: false });
+    fit();
+  }
+
+  function fit() {
+    const bounds = L.geoJSON(state.outlines).getBounds();
+    if (bounds.isValid()) map.fitBounds(bounds, { animate: false, padding: [8, 8] });
+  }
 
   function query() {
     const fields = new URLSearchParams(new FormData(form));
@@ -87,8 +103,7 @@ function start() {
         state.level = state.data.level;
         drawAreas();
         document.getElementById("no-outlines").hidden = state.outlines.features.length > 0;
-        const bounds = L.geoJSON(state.outlines).getBounds();
-        if (bounds.isValid()) map.fitBounds(bounds, { animate: false, padding: [8, 8] });
+        fit();
       } else drawAreas();
       const { measure, process, hazard, from, to } = state.data;
       const wanted = { measure, process, hazard: hazard || "", from, to };
@@ -108,6 +123,7 @@ function start() {
     const areas = Object.fromEntries(state.data.areas.map((area) => [area.code, area]));
     const known = { ...state.outlines, features: state.outlines.features.filter((one) => areas[one.properties.code]) };
     const shapes = L.geoJSON(known, {
+      pane: "areas",
       style: (one) => ({ color: "#3d4855", weight: 1.5, fillOpacity: asked.tiles ? 0.75 : 1, ...fill(areas[one.properties.code]) }),
       onEachFeature: (one, layer) => {
         const area = areas[one.properties.code];
@@ -149,6 +165,7 @@ function start() {
   }
 
   function drawPoints() {
+    const inside = new Map(); // cell → how large its cases are drawn: the ring of its venues goes around them
     for (const layer of ["cases", "venues"]) {
       layers[layer].clearLayers();
       if (!chosen(layer) || !state.points[layer]) {
@@ -156,7 +173,10 @@ function start() {
         continue;
       }
       layers[layer].addTo(map);
-      for (const group of grouped(state.points[layer].points)) circle(group, layer).addTo(layers[layer]);
+      for (const [cell, group] of grouped(state.points[layer].points)) {
+        const drawn = circle(group, layer, inside.get(cell)).addTo(layers[layer]);
+        if (layer === "cases") inside.set(cell, drawn.getRadius());
+      }
     }
   }
 
@@ -168,14 +188,16 @@ function start() {
       if (!cells.has(key)) cells.set(key, []);
       cells.get(key).push(point);
     }
-    return cells.values();
+    return cells;
   }
 
-  function circle(group, layer) {
+  function circle(group, layer, inside = 0) {
     const count = group.reduce((sum, point) => sum + point.count, 0);
     const middle = [mean(group, "lat"), mean(group, "lon")];
-    const colour = layer === "cases" ? "#b3261e" : "#0a6b3b";
-    const drawn = L.circleMarker(middle, { radius: Math.min(26, 7 + 2 * Math.sqrt(count)), color: "#fff", weight: 2, fillColor: colour, fillOpacity: 0.85 });
+    const radius = Math.min(26, 7 + 2 * Math.sqrt(count));
+    const look = layer === "cases" ? { radius, color: "#fff", weight: 2, fillColor: "#b3261e", fillOpacity: 0.9 }
+      : { radius: Math.max(radius, inside && inside + 5), color: "#0a6b3b", weight: 4, fillColor: "#fff", fillOpacity: 0.6 };
+    const drawn = L.circleMarker(middle, { ...look, pane: layer });
     const words = asked[layer === "cases" ? "cases" : "venues"].replace("{n}", layer === "cases" ? count : group.length);
     drawn.bindTooltip(element("span", group.length === 1 ? `${group[0].name} · ${words}` : words));
     if (group.length === 1) {
@@ -198,6 +220,7 @@ function start() {
   }
 
   function say() {
+    for (const line of frame.querySelectorAll(".dots [data-layer]")) line.hidden = !chosen(line.dataset.layer);
     const said = document.getElementById("points-said");
     const shown = ["cases", "venues"].filter((name) => chosen(name) || (name === "cases" && chosen("heat"))).map((name) => state.points[name]);
     const left = shown.find((one) => one?.left_off);

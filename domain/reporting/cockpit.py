@@ -17,10 +17,12 @@ from sqlmodel import Session
 
 from domain import access
 from domain.actors import Actor
+from domain.language import Label
 from domain.models import Area, Case, CaseMeasure, Venue
 from domain.processes import WORKFLOWS
 from domain.queries import map_data
 from domain.queries.shares import Share, together
+from domain.reporting import reach
 from domain.rights import RIGHTS, Right
 from domain.settings import city_zone
 
@@ -104,6 +106,8 @@ class Cockpit:
     """Everything the cockpit shows."""
 
     at: datetime
+    where: Label
+    """Whose numbers they are: the areas within reach."""
     measured_until: datetime | None
     from_on: date
     """The first of the thirty days."""
@@ -126,9 +130,10 @@ def cockpit(session: Session, actor: Actor, *, at: datetime) -> Cockpit:
     level = map_data.usual_level(session, actor)
     until = map_data.measured_until(session)
     alarms = _alarms(session, actor)
+    where = reach.in_words(session, reach.of(session, actor, Right.SEE_FIGURES))
     if until is None:
         days = tuple(Day(first + timedelta(days=number), None, None) for number in range(DAYS))
-        return Cockpit(at, None, first, today, None, None, Share(), Share(), (), level, (), days, alarms)
+        return Cockpit(at, where, None, first, today, None, None, Share(), Share(), (), level, (), days, alarms)
     from domain.reporting.month import Month  # noqa: PLC0415 - numpy: 0.1 s and 20 MB that few parts need
 
     mine = access.counted(actor, _CASES.c)
@@ -136,7 +141,7 @@ def cockpit(session: Session, actor: Actor, *, at: datetime) -> Cockpit:
     by_area, standing = month.by_area(), _standing(session, mine, at, today)
     days = _days(session, mine, first, month.by_day())
     return Cockpit(
-        at, until, first, today, days[-1].opened, _sum(standing.values()),
+        at, where, until, first, today, days[-1].opened, _sum(standing.values()),
         together(one.on_time for one in by_area.values()), together(one.discovery for one in by_area.values()),
         _kinds(month.by_hazard()), level,
         _areas(map_data.inside(session, actor), level, by_area, standing), days, alarms,

@@ -34,7 +34,6 @@ from domain.reporting.reach import Reach
 
 Format = Literal["pdf", "xlsx", "json"]
 FORMATS: tuple[Format, ...] = ("pdf", "xlsx", "json")
-WHOLE = Label("全部区域", "all areas")
 NOBODY = Label("消防一条线", "Fireline")
 """Who issues a report where no brigade is known."""
 A_PAGE = 30
@@ -191,13 +190,7 @@ def where_of(session: Session, wish: Wish) -> Label:
     """Return in words over which cases a report counts: the area asked for, else the areas of the reach."""
     if wish.asked.area_id is not None:
         return _label(session.get_one(Area, wish.asked.area_id))
-    paths = sorted({path for path, _ in wish.reach if path is not None})
-    if not paths or len(paths) < len({path for path, _ in wish.reach}):
-        root = session.execute(select(Area).where(col(Area.parent_id).is_(None)).limit(2)).scalars().all()
-        return _label(root[0]) if len(root) == 1 else WHOLE
-    found = session.execute(select(Area).where(col(Area.path).in_(paths)).order_by(col(Area.path))).scalars()
-    labels = [_label(area) for area in found]
-    return Label("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
+    return reaches.in_words(session, wish.reach)
 
 
 def issuer_of(session: Session, wish: Wish) -> Label:

@@ -14,12 +14,14 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from domain.actors import Actor, Grant, Role
+from domain.language import Label
 from domain.models import Area
 from domain.rights import RIGHTS, Right
 
 Part = tuple[str | None, str | None]
 """The path of an area, None for everywhere; and an industry, None for all."""
 Reach = tuple[Part, ...]
+WHOLE = Label("全部区域", "all areas")
 EVERYTHING: Reach = ((None, None),)
 NOTHING: Reach = ()
 STANDS_FOR = Role.SUPERVISOR
@@ -46,6 +48,19 @@ def _of(actor: Actor, right: Right, roots_now: Callable[[], tuple[str, ...]]) ->
     roots = roots_now() if any(_is_root(grant.area_path) for grant in held) else ()
     # The only root is everywhere, also for what nobody could place.
     return simplest((None if roots == (grant.area_path,) else grant.area_path, grant.industry) for grant in held)
+
+
+def in_words(session: Session, reach: Reach) -> Label:
+    """Return the names of the areas of a reach; that of the city, where there is but one, for everywhere."""
+    paths = {path for path, _ in reach}
+    query = select(_AREAS.c.name, _AREAS.c.name_en).order_by(_AREAS.c.path)
+    if not paths or None in paths:
+        roots = session.execute(query.where(_AREAS.c.parent_id.is_(None)).limit(2)).all()
+        named = roots if len(roots) == 1 else []
+    else:
+        named = session.execute(query.where(_AREAS.c.path.in_(paths))).all()
+    labels = [Label(row.name, row.name_en or row.name) for row in named] or [WHOLE]
+    return Label("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
 
 
 def within(reach: Reach, area_path: str) -> Reach:

@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from PIL import ImageOps
 from playwright.sync_api import Browser, Page, expect
+from sqlmodel import col, select
 
 from api.app import create_app
 from domain import accounts, tokens
+from domain.models import Area
 from domain.settings import get_settings
+from tests import printed
 from tests.browser.conftest import DESKTOP_WIDTH, Site
 from tests.browser.test_staff_looks import LOOKS, opened_faults, signed_in
 from tests.measured import all_measured, measured, staged
@@ -88,6 +92,7 @@ def test_screen_on_the_wall_outlives_its_server(site: Site, browser: Browser) ->
 
     with site.db.write() as session:
         measured(session, site.world, area="fuxian", opened_at=site.world.clock.now)
+        all_measured(session, site.world.clock.now)
     with served(site, port):
         page.evaluate("dispatchEvent(new Event('online'))")
         page.wait_for_selector("#line-down", state="hidden")
@@ -128,3 +133,66 @@ def test_cockpit_works_without_scripts(site: Site, open_page: OpenPage) -> None:
 
         assert page.locator("[data-chart]:visible").count() == 0
         assert page.locator("tr[data-area]:visible").count() == 3
+
+
+def test_wall_shows_everything_at_once_and_says_whose(site: Site, open_page: OpenPage) -> None:
+    fill(site)
+    with office_of(site.db, site.world) as office:
+        page = signed_in(open_page(width=1920), office, "supervisor")
+        for width, height in ((1920, 1080), (1280, 720)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto("/cockpit?kiosk=1")
+            expect(page.locator(CHARTS)).to_have_count(3)
+
+            assert page.evaluate("document.documentElement.scrollHeight") <= height, width
+            assert min(page.evaluate(SIZES)) > height // 8, "each chart has room"
+            assert page.evaluate(ONE_LINE) == [], width
+            assert page.inner_text("[data-part=where]") == site_name(site)
+
+
+SIZES = "[...document.querySelectorAll('[data-chart] canvas')].map((one) => one.getBoundingClientRect().height)"
+ONE_LINE = """[...document.querySelectorAll('.tile dd')].map((one) => {
+  const range = document.createRange();
+  range.selectNodeContents(one.firstChild);
+  return [one.textContent, range.getClientRects().length];
+}).filter(([, lines]) => lines > 1)"""
+FIRST_BAR = """() => {
+  const canvas = document.querySelector('[data-chart=kinds] canvas');
+  const { width, height } = canvas, seen = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+  for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) {
+    const at = 4 * (y * width + x);
+    if (Math.abs(seen[at] - 0x2f) + Math.abs(seen[at + 1] - 0x6d) + Math.abs(seen[at + 2] - 0xb5) < 9) return x / width;
+  }
+  return 1;
+}"""
+"""Where the bars begin, as a part of the chart's width."""
+
+
+def site_name(site: Site) -> str:
+    with site.db.read() as session:
+        return str(session.exec(select(Area.name).where(col(Area.parent_id).is_(None))).one())
+
+
+def test_chart_on_a_phone_leaves_room_for_its_bars(site: Site, open_page: OpenPage) -> None:
+    fill(site)
+    with office_of(site.db, site.world) as office:
+        page = signed_in(open_page(width=360, language="en"), office, "supervisor")
+        page.goto("/cockpit")
+        expect(page.locator(CHARTS)).to_have_count(4)
+
+        assert page.evaluate(FIRST_BAR) < 0.5
+
+
+def test_printed_cockpit_leaves_no_half_page_empty(site: Site, open_page: OpenPage) -> None:
+    fill(site)
+    with office_of(site.db, site.world) as office:
+        page = signed_in(open_page(width=DESKTOP_WIDTH), office, "supervisor")
+        page.goto("/cockpit")
+        expect(page.locator(CHARTS)).to_have_count(4)
+        sheets = printed.pages(page.pdf(prefer_css_page_size=True), dpi=40)
+
+    for number, sheet in enumerate(sheets[:-1]):
+        used = ImageOps.invert(sheet).getbbox()
+        assert used
+        assert used[3] > 0.6 * sheet.height, number
+        assert used[2] < sheet.width, "nothing is cut at the edge"

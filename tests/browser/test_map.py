@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import printed
 from tests.browser.conftest import DESKTOP_WIDTH, Site
 from tests.browser.test_staff_looks import LOOKS, looked_at, opened_faults, signed_in
 from tests.measured import all_measured, measured, outlined
@@ -21,6 +22,18 @@ TABLE = """[...document.querySelectorAll("#figures tr[data-area]")]
 DRAWN = """[...document.querySelectorAll("#map path[data-area]")]
   .map((path) => [path.dataset.area, path.getAttribute("fill")])"""
 NAMED = """[...document.querySelectorAll(".area-name b")].map((words) => words.textContent)"""
+
+HEIGHTS = """Object.fromEntries(Object.entries({areas: "path[data-area]", heat: ".leaflet-heatmap-layer",
+    venues: "path[stroke='#0a6b3b']", cases: "path[fill='#b3261e']"})
+  .map(([name, found]) => [name, document.querySelector(`#map ${found}`).closest(".leaflet-pane")])
+  .map(([name, pane]) => [name, Number(getComputedStyle(pane).zIndex)]))"""
+"""Layer → how high it lies."""
+DOTS = """["path[fill='#b3261e']", "path[stroke='#0a6b3b']"].map((found) => {
+  const drawn = document.querySelector(`#map ${found}`), box = drawn.getBoundingClientRect();
+  const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return {hit: there === drawn, inside: box.width};
+})"""
+SHEET_WIDTH = 1031  # A4 across, without its margins, in CSS pixels
 
 
 def fill(site: Site) -> None:
@@ -70,6 +83,12 @@ def test_map_draws_what_its_table_says_from_our_server_alone(site: Site, open_pa
             page.check(f".layers [value={layer}]")
         page.wait_for_selector("canvas.leaflet-heatmap-layer")
         expect(page.locator("#map path.leaflet-interactive")).to_have_count(3 + 2 + 2)
+        assert page.evaluate(HEIGHTS) == {"areas": 350, "heat": 400, "venues": 450, "cases": 460}
+        dot, ring = page.evaluate(DOTS)
+        assert (dot["hit"], dot["inside"] < ring["inside"]) == (True, True), "the dot of the cases within the ring"
+        expect(page.locator(".dots li:visible")).to_have_count(3)
+        page.uncheck(".layers [value=heat]")
+        expect(page.locator(".dots li:visible")).to_have_count(2)
         page.uncheck(".layers [value=areas]")
         expect(page.locator("#map path[data-area]")).to_have_count(0)
         assert opened_faults(page) == []
@@ -93,3 +112,22 @@ def test_page_of_the_map_has_no_fault(site: Site, open_page: OpenPage, width: in
         wrong = looked_at(page, "/map?level=grid", "/map?from=2026-08&to=2026-07")
 
     assert wrong == {}
+
+
+def test_map_fits_the_sheet_it_is_printed_on(site: Site, open_page: OpenPage) -> None:
+    fill(site)
+    with office_of(site.db, site.world) as office:
+        page = signed_in(open_page(width=1600), office, "supervisor")
+        page.goto("/map?level=grid")
+        drawn(page, "grid 2026-08")
+        page.set_viewport_size({"width": SHEET_WIDTH, "height": 700})
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        right = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('#map path[data-area], #figures td, #figures th')]"
+            ".map((one) => one.getBoundingClientRect().right))"
+        )
+
+        assert right <= SHEET_WIDTH
+        assert page.evaluate("document.documentElement.scrollWidth") <= SHEET_WIDTH
+        assert len(printed.pages(page.pdf(prefer_css_page_size=True), dpi=40)) <= 2
