@@ -188,6 +188,6 @@ def steps(
         ),
         Transition(
             "adopt", zh="升级补记", en="Taken over at an upgrade", sources=states, target=None,
-            roles={Role.SYSTEM}, quiet=True,
+            roles={Role.SYSTEM}, form=Form, quiet=True,
         ),
     )  # fmt: skip

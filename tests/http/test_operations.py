@@ -64,10 +64,12 @@ def test_health_and_the_frame_of_staff_pages_say_the_same(anybody, db, world):
     world.clock.advance(seconds=2)
 
     body = anybody.get("/healthz").json()
-    troubles = troubles_of(db, at=world.clock.now, data_dir=get_settings().data_dir)
+    with db.read() as session:
+        troubles = troubles_of(session, at=world.clock.now, data_dir=get_settings().data_dir)
     write_status(get_settings().data_dir, {"exchange": PartStatus("exchange", "failing", None, "", restarts=9)})
     without_exchange = anybody.get("/healthz").json()
-    troubles_without = troubles_of(db, at=world.clock.now, data_dir=get_settings().data_dir)
+    with db.read() as session:
+        troubles_without = troubles_of(session, at=world.clock.now, data_dir=get_settings().data_dir)
 
     assert (body["status"], body["prefect"]) == ("degraded", "restarting")
     assert ["Prefect" in str(trouble.words) for trouble in troubles] == [True]

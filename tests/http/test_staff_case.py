@@ -230,8 +230,9 @@ def test_templates_name_no_state() -> None:
     }
 
     assert len(files) > 8
-    # a view of the queue and the end of a token, not states of cases
-    assert named <= {("queue.html", "closed"), ("account_tokens.html", "revoked")}
+    # a view of the queue, the end of a token and figures of the cockpit, not states of cases
+    figures = {("cockpit.html", "reported"), ("cockpit.html", "overdue")}
+    assert named <= {("queue.html", "closed"), ("account_tokens.html", "revoked")} | figures
 
 
 def test_rating_is_said_in_stars(office: Office) -> None:
