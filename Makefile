@@ -9,7 +9,7 @@ GATEWAY_PORT ?= 26875
 EXCHANGE_PORT ?= 8001
 ARGS ?=
 # At once; half of the suite waits on databases, servers and browsers, so a few more than cores.
-TESTERS ?= 4
+TESTERS ?= 3
 
 python := .venv/bin/python
 compile := .venv/bin/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
