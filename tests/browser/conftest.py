@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from api.app import create_app
 from domain.database import Database
@@ -66,6 +66,12 @@ def site(db: Database, world: World) -> Iterator[Site]:
     thread.join()
 
 
+def _note_failure(complaints: list[str], failed: Request) -> None:
+    """Note a request that failed; one the browser gave up because its page was left, or closed, is no fault."""
+    if failed.failure != "net::ERR_ABORTED":
+        complaints.append(f"{failed.url}: {failed.failure}")
+
+
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     """Open a page of the site in a browser of its own: `open_page(width=, language=, javascript=, **context)`.
@@ -87,7 +93,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda failed: complaints.append(f"{failed.url}: {failed.failure}"))
+        page.on("requestfailed", lambda failed: _note_failure(complaints, failed))
         return page
 
     yield opened
