@@ -12,16 +12,17 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.commands import CommandRefused, database_in_use, plainly
+from api.table_commands import actor_of, in_both_languages
 from documents import editions as paper_editions
 from documents.printing import CannotPrint
 from documents.tables_out import TooManyRows
-from domain import access, accounts, measures, people
-from domain.access import NotPermitted, OutOfReach
+from domain import measures
+from domain.access import OutOfReach
 from domain.actors import SYSTEM, Actor
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.language import CHINESE, ENGLISH, LOCALES
-from domain.models import Area, Person, ReportEdition
+from domain.language import LOCALES
+from domain.models import Area, ReportEdition
 from domain.reporting import asked as asking
 from domain.reporting import editions, files
 from domain.reporting import reach as reaches
@@ -63,7 +64,7 @@ def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, lan
     with database_in_use() as database:
         _catch_up(database, at)
         with database.read() as session:
-            actor = _actor(session, username, at) if username else AT_THE_MACHINE
+            actor = actor_of(session, username, Right.SEE_REPORTS, at) if username else AT_THE_MACHINE
             asked = _read(session, fields, actor if username else reaches.actor_of(reaches.EVERYTHING), at)
             wish = Wish(Kind.ASKED, asked, _reach(session, actor, asked), language or settings.locale)
             as_of = measures.settled_until(session) or at
@@ -74,7 +75,7 @@ def sla(fields: Mapping[str, str], *, form: str, output: str, username: str, lan
                 as_of=min(as_of, asked.as_of or as_of), settings=settings, wanted=(known,),
             )  # fmt: skip
         except (CannotPrint, TooManyRows) as refused:
-            raise CommandRefused(_both(refused.reason)) from refused
+            raise CommandRefused(in_both_languages(refused.reason)) from refused
         with database.write() as session:
             kept = editions.keep(session, made, actor=actor, at=at)
     sha256, size = made.files[known]
@@ -100,9 +101,9 @@ def compare(edition: str) -> tuple[bool, str]:
         try:
             compared = paper_editions.compare(database, row, folder=get_settings().report_files)
         except (CannotPrint, TooManyRows) as refused:
-            raise CommandRefused(_both(refused.reason)) from refused
+            raise CommandRefused(in_both_languages(refused.reason)) from refused
     if compared.differing:
-        return False, _both(compared.reason)
+        return False, in_both_languages(compared.reason)
     return True, f"The same bytes in {', '.join(name.upper() for name in editions.formats_of(row))}."
 
 
@@ -119,7 +120,9 @@ def _read(session: Session, fields: Mapping[str, str], actor: Actor, at: datetim
         return asking.read(session, fields, actor=actor, at=at)
     except AskedWrongly as wrong:
         raise CommandRefused(
-            "; ".join(f"{OPTIONS.get(one.field, f'--{one.field}')}: {_both(one.reason)}" for one in wrong.refusals)
+            "; ".join(
+                f"{OPTIONS.get(one.field, f'--{one.field}')}: {in_both_languages(one.reason)}" for one in wrong.refusals
+            )
         ) from wrong
     except OutOfReach as hidden:
         msg = f"there is no area or organisation {str(hidden)!r}, or not for this account."
@@ -129,22 +132,6 @@ def _read(session: Session, fields: Mapping[str, str], actor: Actor, at: datetim
 def _reach(session: Session, actor: Actor, asked: Asked) -> reaches.Reach:
     reach = reaches.of(session, actor)
     return reaches.within(reach, session.get_one(Area, asked.area_id).path) if asked.area_id else reach
-
-
-def _actor(session: Session, username: str, at: datetime) -> Actor:
-    try:
-        account = accounts.by_username(session, username)
-    except accounts.UnknownAccount:
-        msg = f"there is no account {username!r}."
-        raise CommandRefused(msg) from None
-    person = session.get(Person, account.person_id)
-    if person is None or account.disabled_at is not None:
-        msg = f"the account {username!r} is disabled."
-        raise CommandRefused(msg)
-    actor = people.actor_of(session, person, at=at)
-    if not access.may(actor, Right.SEE_REPORTS):
-        raise CommandRefused(_both(NotPermitted(Right.SEE_REPORTS).reason))
-    return actor
 
 
 def _write(content: bytes, output: str) -> None:
@@ -157,9 +144,3 @@ def _write(content: bytes, output: str) -> None:
     except OSError as error:
         msg = f"{output} cannot be written: {error.strerror}."
         raise CommandRefused(msg) from error
-
-
-def _both(reason: object) -> str:
-    """Return a reason in both languages: offices and programmers read the same terminal."""
-    said = getattr(reason, "in_language", None)
-    return f"{said(CHINESE)} | {said(ENGLISH)}" if said is not None else str(reason)

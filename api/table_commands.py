@@ -113,13 +113,18 @@ def export_table(table: str, file: Path, *, username: str) -> str:
 def actor_with(database: Database, username: str, right: Right, at: datetime) -> Actor:
     """Return whose account it is; `CommandRefused` for none, or one without the right."""
     with database.read() as session:
-        actor = _actor_of(session, username, at)
+        return actor_of(session, username, right, at)
+
+
+def actor_of(session: Session, username: str, right: Right, at: datetime) -> Actor:
+    """Return whose account it is; raises as `actor_with`."""
+    actor = _holder(session, username, at)
     if not access.may(actor, right):
         raise CommandRefused(in_both_languages(NotPermitted(right).reason))
     return actor
 
 
-def _actor_of(session: Session, username: str, at: datetime) -> Actor:
+def _holder(session: Session, username: str, at: datetime) -> Actor:
     try:
         account = accounts.by_username(session, username)
     except accounts.UnknownAccount:
