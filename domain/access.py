@@ -138,6 +138,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if actor.venue_ids:
         here = _CASES.c.venue_id.in_(actor.venue_ids)
         mine.append((_CASES.c.process == "rectification") & (_CASES.c.state != "ordered") & here)
+        mine.append((_CASES.c.process == "patrol_task") & here)
     return and_(or_(*mine), _not_about_themselves(actor)) if mine else false()
 
 

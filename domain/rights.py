@@ -40,6 +40,10 @@ class Right(StrEnum):
     SEE_REPORTS = "see_reports"
     SEE_RULES = "see_rules"
     KEEP_RULES = "keep_rules"
+    SEE_PATROLS = "see_patrols"
+    PLAN_PATROLS = "plan_patrols"
+    KEEP_CHECKLISTS = "keep_checklists"
+    PUBLISH_PATROLS = "publish_patrols"
 
 
 OFFICE = SEES_EVERYTHING
@@ -68,6 +72,11 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.SEE_REPORTS: frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
     Right.SEE_RULES: frozenset({R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR}),
     Right.KEEP_RULES: frozenset({R.ADMINISTRATOR}),
+    Right.SEE_PATROLS: frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUDITOR, R.WARDEN})
+    | VENUES,
+    Right.PLAN_PATROLS: frozenset({R.MANAGER, R.OWNER, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR}),
+    Right.KEEP_CHECKLISTS: frozenset({R.MANAGER, R.OWNER, R.SUPERVISOR, R.ADMINISTRATOR}),
+    Right.PUBLISH_PATROLS: frozenset({R.SUPERVISOR, R.LEADER}),
 }
 """Right → the roles that have it; a right that is not here nobody has."""
 
@@ -147,4 +156,8 @@ RIGHT_LABELS: Mapping[Right, Label] = {
     Right.SEE_REPORTS: Label("查看时限报表", "See the reports of deadlines"),
     Right.SEE_RULES: Label("查看工作日历与时限依据", "See the calendar and what deadlines are counted by"),
     Right.KEEP_RULES: Label("导入工作日历、设定时限", "Import years of the calendar, set limits"),
+    Right.SEE_PATROLS: Label("查看巡查计划、任务与完成情况", "See patrol plans, tasks and how they are kept"),
+    Right.PLAN_PATROLS: Label("制定巡查计划与值班表", "Plan patrols and rosters"),
+    Right.KEEP_CHECKLISTS: Label("编写检查表", "Write checklists"),
+    Right.PUBLISH_PATROLS: Label("发布专项巡查", "Publish special campaigns"),
 }

@@ -90,6 +90,8 @@ class Workflow:
     """Every effect a step promises, with the words people see in timelines and task lists."""
     clocks: tuple[Clock, ...] = ()
     companions: frozenset[str] = frozenset()
+    is_routine: bool = False
+    """Planned by the tens of thousands a day: kept out of the lists and counts of cases, with pages of its own."""
     _by_source: dict[str, dict[str, Transition]] = field(init=False, default_factory=dict, repr=False)
     _states: dict[str, State] = field(init=False, default_factory=dict, repr=False)
 

@@ -87,6 +87,13 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "tell_applicant": telling.tell,
         "ask_reviewer": telling.tell,
     },
+    "patrol_task": {
+        "remind_assignee": telling.tell,
+        "tell_superior": telling.tell,
+        "announce_deadline": telling.tell,
+        "call_manager": telling.tell,
+        "tell_decider": telling.tell,
+    },
 }
 """Process → effect → what carries it out."""
 

@@ -3,6 +3,7 @@
 from domain.models.access import Photo, Receipt, RepeatedRequest, Throttle, VaultItem
 from domain.models.areas import Area, AreaBoundary, AreaLead, Organisation
 from domain.models.case import Anchor, AnchorLeaf, Case, CaseLink, ClockRow, NumberSeries, TimelineEntry
+from domain.models.checklists import ChecklistTemplate, ChecklistVersion
 from domain.models.errand import Errand
 from domain.models.measures import (
     CaseMeasure,
@@ -14,6 +15,16 @@ from domain.models.measures import (
     StageMeasurePast,
 )
 from domain.models.notices import Notice
+from domain.models.patrols import (
+    PatrolAnswer,
+    PatrolBatch,
+    PatrolCampaign,
+    PatrolCheckIn,
+    PatrolPlan,
+    PatrolPlanPoint,
+    PatrolRoster,
+    PatrolTask,
+)
 from domain.models.people import Account, Delegation, Person, Post
 from domain.models.product_setting import ProductSetting
 from domain.models.register_log import RegisterEntry, RegisterHead
@@ -46,6 +57,8 @@ __all__ = [
     "CaseLink",
     "CaseMeasure",
     "CaseMeasurePast",
+    "ChecklistTemplate",
+    "ChecklistVersion",
     "ClockRow",
     "CodeMessage",
     "Delegation",
@@ -63,6 +76,14 @@ __all__ = [
     "Organisation",
     "Outbox",
     "OwnLimitRow",
+    "PatrolAnswer",
+    "PatrolBatch",
+    "PatrolCampaign",
+    "PatrolCheckIn",
+    "PatrolPlan",
+    "PatrolPlanPoint",
+    "PatrolRoster",
+    "PatrolTask",
     "Person",
     "Photo",
     "Post",

@@ -52,7 +52,7 @@ class Photo(SQLModel, table=True):
     """A picture, re-encoded and without metadata; its position, if it had one, is sealed."""
 
     __tablename__ = "photo"
-    __table_args__ = (Index("photo_case", "case_id"),)
+    __table_args__ = (Index("photo_case", "case_id"), Index("photo_original", "original_sha256"))
 
     id: UUID = Field(primary_key=True)
     case_id: UUID | None = Field(default=None, foreign_key="cases.id")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from domain.processes.enrolment import ENROLMENT
 from domain.processes.hazard_report import HAZARD_REPORT
+from domain.processes.patrol_task import PATROL_TASK
 from domain.processes.rectification import RECTIFICATION
 from domain.workflow import Workflow
 
-WORKFLOWS: dict[str, Workflow] = {flow.name: flow for flow in (HAZARD_REPORT, RECTIFICATION, ENROLMENT)}
+WORKFLOWS: dict[str, Workflow] = {flow.name: flow for flow in (HAZARD_REPORT, RECTIFICATION, ENROLMENT, PATROL_TASK)}
+ROUTINE: frozenset[str] = frozenset(flow.name for flow in WORKFLOWS.values() if flow.is_routine)
+"""Processes of tens of thousands of cases a day: lists, boards and reports leave them to pages of their own."""
 
 
 def workflow_of(process: str) -> Workflow:
