@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-import domain.companions  # noqa: F401 - registers what happens beside a step
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from api import errors, operations, single_sign_on
 from api.access import Router
 from api.metrics import RequestMetrics

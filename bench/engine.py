@@ -23,7 +23,8 @@ from sqlalchemy import create_engine, event, insert, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
-import domain.companions  # noqa: F401 - registers what happens beside a step
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import cases, reports, schema
 from domain.actors import Actor, Role
 from domain.database import Database, open_database

@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import text
 
-import domain.companions  # noqa: F401 - registers what happens beside a step
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import schema, sweep
 from domain.database import Database, open_database
 from domain.queries import board

@@ -58,7 +58,7 @@ class UnknownCase(LookupError):
 
 
 class MissingCompanion(RuntimeError):
-    """`domain.companions` was not imported; a step must not go on without its checks."""
+    """`domain.companions` or a follower was not imported; a step must not go on without its checks and rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,19 @@ def after(name: str) -> Callable[[After], After]:
 
     def register(function: After) -> After:
         AFTER[name] = function
+        return function
+
+    return register
+
+
+FOLLOWERS: dict[str, After] = {}
+
+
+def follows(process: str) -> Callable[[After], After]:
+    """Register what keeps rows beside the cases of a routine process in step with them, after every step."""
+
+    def register(function: After) -> After:
+        FOLLOWERS[process] = function
         return function
 
     return register
@@ -245,8 +258,7 @@ def fire(
             raise FieldRefused(refusal)
     passage = Step(case, planned, form, at)
     changes: dict[str, Any] = dict(step.changes(case, actor, form, at)) if step.changes else {}
-    if missing := [name for name in step.companions if name not in BEFORE and name not in AFTER]:
-        raise MissingCompanion(missing[0])
+    _require_companions(workflow, step)
     for companion in step.companions:
         if companion in BEFORE and (more := BEFORE[companion](session, passage)):
             facts = {**changes.get("facts", {}), **more.get("facts", {})}
@@ -276,10 +288,23 @@ def fire(
         raise CaseChanged(case.number)
     session.info["promised"] = session.info.get("promised") or bool(promises)
     instance_dict(case).update(moved.values, version=seq)  # as read back: nothing is left to flush
-    for companion in step.companions:
+    _act_beside(session, workflow, passage)
+    return planned
+
+
+def _require_companions(workflow: Workflow, step: Transition) -> None:
+    if missing := [name for name in step.companions if name not in BEFORE and name not in AFTER]:
+        raise MissingCompanion(missing[0])
+    if workflow.is_routine and workflow.name not in FOLLOWERS:
+        raise MissingCompanion(workflow.name)
+
+
+def _act_beside(session: Session, workflow: Workflow, passage: Step) -> None:
+    for companion in passage.plan.transition.companions:
         if companion in AFTER:
             AFTER[companion](session, passage)
-    return planned
+    if workflow.name in FOLLOWERS:
+        FOLLOWERS[workflow.name](session, passage)
 
 
 def adopt(session: Session, case: Case, clocks: Mapping[str, timing.Reading], *, at: datetime) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import structlog
 
-import domain.companions  # noqa: F401 - registers what happens beside a step; everything that fires needs it
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import outbox, rectifications, reports
 from domain.cases import CaseChanged
 from domain.language import LOCALES, N_

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import domain.companions  # noqa: F401 - registers what happens beside a step
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import schema
 from domain.database import Database, open_database
 from domain.settings import get_settings

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-import domain.companions  # noqa: F401 - registers what happens beside a step
+import domain.companions
+import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import measures, product_settings
 from domain.actors import SYSTEM
 from domain.database import Database
