@@ -23,7 +23,8 @@ from domain.actors import SYSTEM, Actor
 from domain.errands import ErrandRefused
 from domain.identifiers import new_id, split_extension
 from domain.language import N_, Label, Sentence
-from domain.models import Errand, Person, ReportEdition, TimetableRun
+from domain.models import Case, Errand, Person, ReportEdition, TimetableRun
+from domain.processes import ROUTINE
 from domain.reporting import editions, subscriptions
 from domain.reporting import reach as reaches
 from domain.reporting.asked import Asked
@@ -57,15 +58,26 @@ def promise_due(session: Session, kind: Kind, *, at: datetime) -> dict[str, Any]
     """Promise the reports of the newest period that is over, and of those missed before it; return how many.
 
     One for the whole installation, and one for every other scope somebody subscribed to: the same for all who share it.
+    None for a period that was over before the first case was opened: there was nothing yet to report of.
     """
     newest = last_over(kind, at.astimezone(city_zone()))
-    promised = 0
+    promised, begun = 0, _first_case(session)
     for period in missed(newest, _last_made(session, kind, before=newest)):
+        if begun is None or period.until_on < begun:
+            continue
         for wish in _wishes(session, period, at=at):
             data = {**wish.as_data(), "title": _title(period)}
             errands.promise(session, ERRAND, key=f"{ERRAND}:{wish.key}", at=at, data=data)
             promised += 1
     return {"period": newest.slot, "promised": promised}
+
+
+def _first_case(session: Session) -> date | None:
+    """Return the city's day on which the first case was opened; None: there is none."""
+    counted = col(Case.process).not_in(ROUTINE)
+    query = select(col(Case.opened_at)).where(counted).order_by(col(Case.opened_at)).limit(1)
+    opened_at = session.execute(query).scalar()
+    return opened_at.astimezone(city_zone()).date() if opened_at else None
 
 
 def _last_made(session: Session, kind: Kind, *, before: Period) -> date | None:
