@@ -230,9 +230,11 @@ def test_templates_name_no_state() -> None:
     }
 
     assert len(files) > 8
-    # a view of the queue, the end of a token and figures of the cockpit, not states of cases
-    figures = {("cockpit.html", "reported"), ("cockpit.html", "overdue")}
-    assert named <= {("queue.html", "closed"), ("account_tokens.html", "revoked")} | figures
+    # views of lists, the ends of a token and of an errand, and figures of the cockpit: not states of cases
+    views = {("queue.html", "closed"), *((f"{name}.html", "open") for name in ("queue", "venues", "notices"))}
+    ends = {("account_tokens.html", "revoked"), ("errands.html", "done")}
+    figures = {("cockpit.html", word) for word in ("reported", "overdue", "open")}
+    assert named <= views | ends | figures
 
 
 def test_rating_is_said_in_stars(office: Office) -> None:

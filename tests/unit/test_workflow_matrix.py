@@ -1,7 +1,6 @@
 """Every state x step x role of every process against the processes' own page, through the table alone.
 
-The tables below are copied by hand from docs/architecture's source (the processes' description), not from the
-code: a step that opens to somebody else, or leads elsewhere, has to be changed in both places.
+That page is `tests/brief.py`.
 """
 
 from __future__ import annotations
@@ -17,115 +16,12 @@ from domain.language import CHINESE, ENGLISH
 from domain.processes import WORKFLOWS
 from domain.timing import Snapshot
 from domain.workflow import Offer, TransitionRefused, Workflow
-
-# name | from (`open`: every state that is not final, `any`: all) | to (- stays) | roles (! the system alone)
-BRIEF = {
-    "hazard_report": """
-        accept | reported | accepted | handler system
-        reject | reported | rejected | handler
-        transfer | reported accepted | transferred | handler
-        merge | reported accepted | merged | handler
-        unmerge | merged | accepted | handler supervisor
-        assign | accepted | assigned | handler system
-        assign | reopened | assigned | supervisor
-        decline | assigned | accepted | warden inspector
-        return_to_supervisor | accepted | reopened | system
-        start_check | assigned | checking | warden inspector
-        record_finding | checking | checked | warden inspector
-        reply | checked | replied | handler
-        send_back | checked | assigned | handler supervisor
-        object | replied closed | reopened | reporter
-        object | merged | - | reporter
-        reopen_for_merged | replied closed | reopened | system
-        hear_merged | reported accepted assigned checking checked reopened | - | system
-        rate | replied merged | - | reporter
-        close | replied | closed | system
-        withdraw | reported accepted | withdrawn | reporter
-        add_information | reported accepted assigned checking checked reopened merged | - | reporter
-        reclassify | accepted assigned checking | - | handler supervisor
-        absorb | reported accepted assigned checking checked reopened | - | system
-        release | any | - | system
-        tell_corrected | any | - | system
-        share_reply | merged | - | system
-        remind | reported accepted assigned checking checked reopened | - | handler supervisor leader reporter
-        remind | replied | - | handler supervisor leader
-        comment | open | - | warden handler inspector operator supervisor leader
-        reassign | assigned checking checked | - | handler supervisor
-        decide_held | any | - | handler supervisor
-        request_identity | any | - | handler inspector supervisor
-        grant_identity | any | - | supervisor leader
-        refuse_identity | any | - | supervisor leader
-        reveal_identity | any | - | handler inspector supervisor
-        release_words | any | - | handler supervisor
-        withdraw_release | any | - | handler supervisor
-        hold_redaction | any | - | supervisor
-        lift_hold | any | - | supervisor
-        redact | closed rejected transferred merged withdrawn | - | system
-        warn | open | - | system
-        escalate | open | - | system
-        recalculate | open | - | system
-        adopt | any | - | system
-    """,
-    "rectification": """
-        serve | ordered | correcting | inspector handler
-        record_corrected | ordered | closed | system
-        submit | correcting overdue | submitted | officer manager owner warden
-        confirm | submitted | closed | inspector warden
-        fail_recheck | submitted | correcting | inspector warden
-        extend | correcting | - | supervisor
-        mark_overdue | correcting | overdue | system
-        penalise | correcting overdue | penalised | inspector supervisor
-        revoke | ordered correcting | revoked | supervisor
-        remind | open | - | handler supervisor leader
-        comment | open | - | warden handler inspector operator supervisor leader
-        reassign | open | - | handler supervisor
-        decide_held | any | - | handler supervisor
-        warn | open | - | system
-        escalate | open | - | system
-        recalculate | open | - | system
-        adopt | any | - | system
-    """,
-    "enrolment": """
-        start_review | submitted | under_review | handler supervisor
-        approve | under_review | approved | handler supervisor
-        return_to_applicant | under_review | returned | handler supervisor
-        reject | under_review | rejected | handler supervisor
-        resubmit | returned | submitted | applicant
-        withdraw | open | withdrawn | applicant
-        remind_applicant | returned | - | system
-        lapse | returned | withdrawn | system
-        hold_redaction | any | - | supervisor
-        lift_hold | any | - | supervisor
-        redact | approved rejected withdrawn | - | system
-        remind | open | - | handler supervisor leader
-        comment | open | - | warden handler inspector operator supervisor leader
-        decide_held | any | - | handler supervisor
-        warn | open | - | system
-        escalate | open | - | system
-        recalculate | open | - | system
-        adopt | any | - | system
-    """,
-}
+from tests.brief import expected
 
 NOON = datetime(2026, 8, 23, 4, tzinfo=UTC)
 CASE = UUID(int=7)
 ME = UUID(int=1)
 VENUE, OTHER_VENUE = UUID(int=3), UUID(int=4)
-
-
-def expected(workflow: Workflow) -> dict[tuple[str, str, Role], str]:
-    """Return (state, step, role) → where it leads."""
-    states = {
-        "any": [s.name for s in workflow.states],
-        "open": [s.name for s in workflow.states if not s.final],
-    }
-    allowed = {}
-    for line in BRIEF[workflow.name].strip().splitlines():
-        name, sources, target, roles = (part.strip() for part in line.split("|"))
-        for source in states.get(sources) or sources.split():
-            for role in roles.split():
-                allowed[source, name, Role(role)] = source if target == "-" else target
-    return allowed
 
 
 def somebody(role: Role) -> Actor:
@@ -148,6 +44,12 @@ def case_in(state: str) -> Snapshot:
         "identity_grants": {str(ME): NOON.isoformat()},
         "released_at": NOON.isoformat(),
         "kept_since": NOON.isoformat(),
+        "role": "officer",
+        "starts_at": NOON.isoformat(),
+        "late_allowed": True,
+        "doubts": 2,
+        "conflicts": 1,
+        "done_by": [str(UUID(int=2))],
     }
     return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2), VENUE)
 
@@ -242,9 +144,11 @@ OTHER_WARDEN = Actor(frozenset({Role.WARDEN}), person_id=UUID(int=2))
 AN_HOUR_AGO = (NOON - timedelta(minutes=60, seconds=1)).isoformat()
 OF_VENUE = Actor(frozenset({Role.HANDLER}), person_id=ME, venue_ids=frozenset({VENUE}))
 ELSEWHERE = Actor(frozenset({Role.OWNER}), person_id=ME, venue_ids=frozenset({OTHER_VENUE}))
+OFFICER_BESIDE = Actor(frozenset({Role.OFFICER}), person_id=UUID(int=2), venue_ids=frozenset({VENUE}))
 LONG_AGO = (NOON - timedelta(days=30, seconds=1)).isoformat()
 JUST_NOW = (NOON - timedelta(hours=23, minutes=59)).isoformat()
 JUST_IN_TIME = (NOON - timedelta(days=30)).isoformat()
+A_SECOND_LATER = (NOON + timedelta(seconds=1)).isoformat()
 A_DAY_AGO = (NOON - timedelta(hours=24)).isoformat()
 
 # guard | process | state | step | who | facts that make it object
@@ -321,24 +225,39 @@ OBJECTIONS = [
         somebody(Role.SUPERVISOR),
         {"extended_at": LONG_AGO},
     ),
+    ("may_carry_out", "patrol_task", "done", "contest", OFFICER_BESIDE, {}),
+    ("has_doubts", "patrol_task", "missed", "contest", somebody(Role.OFFICER), {"doubts": 0}),
 ]
 
 
-# Of steps that stand in a place of their own on the page: guard | step | who | facts
+# Of steps that stand in a place of their own on the page: guard | process | state | step | who | facts
 QUIET_OBJECTIONS = [
-    ("somebody_else_asked", "grant_identity", somebody(Role.LEADER), {"identity_requests": {str(ME): "x"}}),
-    ("somebody_else_asked", "refuse_identity", somebody(Role.LEADER), {"identity_requests": {}}),
-    ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(UUID(int=2)): NOON.isoformat()}}),
-    ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(ME): AN_HOUR_AGO}}),
-    ("is_kept", "lift_hold", somebody(Role.SUPERVISOR), {"kept_since": None}),
-    ("was_released", "withdraw_release", HANDLER, {"released_at": None}),
+    *(
+        (guard, "hazard_report", "closed", *rest)
+        for guard, *rest in (
+            ("somebody_else_asked", "grant_identity", somebody(Role.LEADER), {"identity_requests": {str(ME): "x"}}),
+            ("somebody_else_asked", "refuse_identity", somebody(Role.LEADER), {"identity_requests": {}}),
+            ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(UUID(int=2)): NOON.isoformat()}}),
+            ("holds_grant", "reveal_identity", HANDLER, {"identity_grants": {str(ME): AN_HOUR_AGO}}),
+            ("is_kept", "lift_hold", somebody(Role.SUPERVISOR), {"kept_since": None}),
+            ("was_released", "withdraw_release", HANDLER, {"released_at": None}),
+        )
+    ),
+    ("may_carry_out", "patrol_task", "open", "start", OFFICER_BESIDE, {}),
+    ("may_carry_out", "patrol_task", "under_way", "record", OTHER_WARDEN, {}),
+    ("has_begun", "patrol_task", "open", "start", WARDEN, {"starts_at": A_SECOND_LATER}),
+    ("may_be_late", "patrol_task", "missed", "complete_late", WARDEN, {"late_allowed": False}),
+    ("has_doubts", "patrol_task", "done", "decide_doubt", somebody(Role.MANAGER), {"doubts": 0}),
+    ("is_answerable", "patrol_task", "done", "decide_doubt", ELSEWHERE, {}),
+    ("is_not_own_work", "patrol_task", "done", "decide_doubt", somebody(Role.MANAGER), {"done_by": [str(ME)]}),
+    ("has_conflicts", "patrol_task", "done", "decide_conflict", somebody(Role.OWNER), {"conflicts": 0}),
 ]
 
 
-@pytest.mark.parametrize(("guard", "name", "actor", "facts"), QUIET_OBJECTIONS)
-def test_guard_refuses_a_step_with_a_place_of_its_own(guard, name, actor, facts) -> None:
-    case = case_in("closed")
-    workflow = WORKFLOWS["hazard_report"]
+@pytest.mark.parametrize(("guard", "process", "state", "name", "actor", "facts"), QUIET_OBJECTIONS)
+def test_guard_refuses_a_step_with_a_place_of_its_own(guard, process, state, name, actor, facts) -> None:
+    case = case_in(state)
+    workflow = WORKFLOWS[process]
 
     with pytest.raises(TransitionRefused) as refused:
         workflow.plan(replace(case, facts={**case.facts, **facts}), name, actor=actor, at=NOON)
