@@ -240,6 +240,25 @@ def venues_visible(actor: Actor, right: Right = Right.SEE_VENUES) -> ColumnEleme
     return or_(*found) if found else false()
 
 
+# Which rows of other tables, such as patrol tasks, somebody may know of: by the area and the venue they carry.
+
+
+def rows_visible(
+    actor: Actor, right: Right, *, area_id: ColumnElement[Any], venue_id: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return the condition on rows with an area and a venue that leaves those for which this actor has `right`."""
+    if actor.grants is None:
+        return true() if actor.plays(Role.SYSTEM) else false()
+    able = [grant for grant in actor.grants if grant.role in RIGHTS[right]]
+    offices = [grant for grant in able if grant.venue_id is None and grant.role not in VENUE_SIDE]
+    found = _reach(offices, area_id=area_id, venue_id=venue_id)
+    if not isinstance(found, list):
+        return found
+    if own := [grant.venue_id for grant in able if grant.venue_id is not None]:
+        found.append(venue_id.in_(own))
+    return or_(*found) if found else false()
+
+
 # Which cases somebody's numbers count: a warden's those of their area, though they open only their own.
 
 

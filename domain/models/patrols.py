@@ -13,6 +13,8 @@ from domain.models.columns import Json, UtcDateTime
 
 _OPEN = text("outcome = ''")
 _STANDS = text("stands")
+_FAILED = text("stands AND outcome = 'fail'")
+"""One answer in fifty: which items fail most is counted by these alone."""
 
 
 class PatrolRoster(SQLModel, table=True):
@@ -148,7 +150,9 @@ class PatrolBatch(SQLModel, table=True):
     skew_seconds: float = Field(default=0.0)
     """How far the phone's clock was ahead of ours."""
     sha256: str = Field(max_length=64)
-    """Of what was delivered, as the timeline has it too."""
+    """Of the rows it brought (`domain.patrols.sealing`), as the timeline has it too."""
+    doubts: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+    """About the delivery as a whole, such as a clock that was moved: one mark and not four hundred."""
     outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
 
 
@@ -162,6 +166,8 @@ class PatrolCheckIn(SQLModel, table=True):
     """Given by the phone."""
     case_id: UUID = Field(foreign_key="cases.id")
     batch_id: UUID = Field(foreign_key="patrol_batch.id")
+    seq: int = Field(default=0)
+    """Counts up on the device through everything it records, whatever its clock says."""
     round: int = Field(default=1)
     point: int = Field(default=0)
     """Its `seq` in the plan; 0: the venue's door."""
@@ -189,6 +195,7 @@ class PatrolAnswer(SQLModel, table=True):
     __tablename__ = "patrol_answer"
     __table_args__ = (
         Index("patrol_answer_case", "case_id"),
+        Index("patrol_answer_failed", "case_id", "item", postgresql_where=_FAILED, sqlite_where=_FAILED),
         Index("patrol_answer_point", "point_id", "item", "at", postgresql_where=_STANDS, sqlite_where=_STANDS),
         Index("patrol_answer_venue", "venue_id", "item", "at", postgresql_where=_STANDS, sqlite_where=_STANDS),
     )
@@ -198,6 +205,7 @@ class PatrolAnswer(SQLModel, table=True):
     case_id: UUID = Field(foreign_key="cases.id")
     batch_id: UUID = Field(foreign_key="patrol_batch.id")
     venue_id: UUID = Field(foreign_key="venue.id")
+    seq: int = Field(default=0)
     round: int = Field(default=1)
     point: int = Field(default=0)
     point_id: UUID | None = Field(default=None)
@@ -219,6 +227,8 @@ class PatrolAnswer(SQLModel, table=True):
     """False: somebody corrected it, or a person decided for the other of two."""
     against: UUID | None = Field(default=None)
     """The answer of another phone that differs, until a person has decided."""
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a person decided between it and another; what comes later is looked at anew."""
     doubts: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     rectification_id: UUID | None = Field(default=None, foreign_key="cases.id")
 

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.Column("skew_seconds", sa.Float(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("doubts", Json, nullable=False),
         sa.Column("outcome", Json, nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"],
@@ -177,6 +178,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
         sa.Column("venue_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("point", sa.Integer(), nullable=False),
         sa.Column("point_id", sa.Uuid(), nullable=True),
@@ -192,6 +194,7 @@ def upgrade() -> None:
         sa.Column("device_id", sa.Uuid(), nullable=False),
         sa.Column("stands", sa.Boolean(), nullable=False),
         sa.Column("against", sa.Uuid(), nullable=True),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
         sa.Column("doubts", Json, nullable=False),
         sa.Column("rectification_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -219,6 +222,13 @@ def upgrade() -> None:
     with op.batch_alter_table("patrol_answer", schema=None) as batch_op:
         batch_op.create_index("patrol_answer_case", ["case_id"], unique=False)
         batch_op.create_index(
+            "patrol_answer_failed",
+            ["case_id", "item"],
+            unique=False,
+            postgresql_where=sa.text("stands AND outcome = 'fail'"),
+            sqlite_where=sa.text("stands AND outcome = 'fail'"),
+        )
+        batch_op.create_index(
             "patrol_answer_point",
             ["point_id", "item", "at"],
             unique=False,
@@ -238,6 +248,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("point", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=24), nullable=False),
@@ -362,14 +373,253 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("plan_id", "seq"),
     )
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("cases_area"))
+        batch_op.drop_index(batch_op.f("cases_assignee"))
+        batch_op.drop_index(batch_op.f("cases_changed"))
+        batch_op.drop_index(batch_op.f("cases_opened"))
+        batch_op.drop_index(batch_op.f("cases_parent"))
+        batch_op.drop_index(batch_op.f("cases_queue"))
+        batch_op.drop_index(batch_op.f("cases_second_assignee"))
+        batch_op.create_index(
+            "cases_apart_area",
+            ["area_id", "process"],
+            unique=False,
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_apart_changed",
+            ["changed_at"],
+            unique=False,
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_apart_due",
+            ["due_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_apart_opened",
+            ["opened_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_apart_state",
+            ["process", "state", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_apart_venue",
+            ["venue_id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_assigned",
+            ["assignee_id", "state"],
+            unique=False,
+            postgresql_where=sa.text("assignee_id IS NOT NULL"),
+            sqlite_where=sa.text("assignee_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "cases_below",
+            ["parent_id"],
+            unique=False,
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "cases_routine_changed",
+            ["changed_at"],
+            unique=False,
+            postgresql_where=sa.text("process = 'patrol_task'"),
+            sqlite_where=sa.text("process = 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_routine_due",
+            ["due_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL AND process = 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process = 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_routine_opened",
+            ["opened_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("process = 'patrol_task'"),
+            sqlite_where=sa.text("process = 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "cases_second_assigned",
+            ["second_assignee_id", "state"],
+            unique=False,
+            postgresql_where=sa.text("second_assignee_id IS NOT NULL"),
+            sqlite_where=sa.text("second_assignee_id IS NOT NULL"),
+        )
+
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("clock_open"), sqlite_where=sa.text("stopped_at IS NULL"))
+        batch_op.drop_index(batch_op.f("clock_provisional"), sqlite_where=sa.text("provisional AND stopped_at IS NULL"))
+        batch_op.drop_index(batch_op.f("clock_warned"), sqlite_where=sa.text("stopped_at IS NULL AND level = 1"))
+        batch_op.create_index(
+            "clock_apart_open",
+            ["due_at", "case_id", "name"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("stopped_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "clock_apart_provisional",
+            ["due_at", "case_id", "name"],
+            unique=False,
+            postgresql_where=sa.text("provisional AND stopped_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("provisional AND stopped_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            "clock_apart_warned",
+            ["due_at", "case_id", "name"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NULL AND level = 1 AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("stopped_at IS NULL AND level = 1 AND process <> 'patrol_task'"),
+        )
+
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.create_index("photo_original", ["original_sha256"], unique=False)
+
+    with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            "timeline_entry_actor",
+            ["actor_id", "case_id"],
+            unique=False,
+            postgresql_where=sa.text("actor_id IS NOT NULL"),
+            sqlite_where=sa.text("actor_id IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:
     """Go back."""
+    with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
+        batch_op.drop_index(
+            "timeline_entry_actor",
+            postgresql_where=sa.text("actor_id IS NOT NULL"),
+            sqlite_where=sa.text("actor_id IS NOT NULL"),
+        )
+
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.drop_index("photo_original")
+
+    with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index(
+            "clock_apart_warned",
+            postgresql_where=sa.text("stopped_at IS NULL AND level = 1 AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("stopped_at IS NULL AND level = 1 AND process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "clock_apart_provisional",
+            postgresql_where=sa.text("provisional AND stopped_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("provisional AND stopped_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "clock_apart_open",
+            postgresql_where=sa.text("stopped_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("stopped_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.create_index(
+            batch_op.f("clock_warned"),
+            ["due_at", "case_id", "name"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL AND level = 1"),
+        )
+        batch_op.create_index(
+            batch_op.f("clock_provisional"),
+            ["due_at", "case_id", "name"],
+            unique=False,
+            sqlite_where=sa.text("provisional AND stopped_at IS NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("clock_open"),
+            ["due_at", "case_id", "name"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL"),
+        )
+
+    with op.batch_alter_table("cases", schema=None) as batch_op:
+        batch_op.drop_index(
+            "cases_second_assigned",
+            postgresql_where=sa.text("second_assignee_id IS NOT NULL"),
+            sqlite_where=sa.text("second_assignee_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "cases_routine_opened",
+            postgresql_where=sa.text("process = 'patrol_task'"),
+            sqlite_where=sa.text("process = 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_routine_due",
+            postgresql_where=sa.text("closed_at IS NULL AND process = 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process = 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_routine_changed",
+            postgresql_where=sa.text("process = 'patrol_task'"),
+            sqlite_where=sa.text("process = 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_below",
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "cases_assigned",
+            postgresql_where=sa.text("assignee_id IS NOT NULL"),
+            sqlite_where=sa.text("assignee_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "cases_apart_venue",
+            postgresql_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_apart_state",
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_apart_opened",
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_apart_due",
+            postgresql_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+            sqlite_where=sa.text("closed_at IS NULL AND process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_apart_changed",
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.drop_index(
+            "cases_apart_area",
+            postgresql_where=sa.text("process <> 'patrol_task'"),
+            sqlite_where=sa.text("process <> 'patrol_task'"),
+        )
+        batch_op.create_index(batch_op.f("cases_second_assignee"), ["second_assignee_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("cases_queue"), ["process", "state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("cases_parent"), ["parent_id"], unique=False)
+        batch_op.create_index(batch_op.f("cases_opened"), ["opened_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("cases_changed"), ["changed_at"], unique=False)
+        batch_op.create_index(batch_op.f("cases_assignee"), ["assignee_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("cases_area"), ["area_id", "process"], unique=False)
 
     op.drop_table("patrol_plan_point")
     with op.batch_alter_table("patrol_task", schema=None) as batch_op:
@@ -396,6 +646,11 @@ def downgrade() -> None:
     with op.batch_alter_table("patrol_answer", schema=None) as batch_op:
         batch_op.drop_index("patrol_answer_venue", postgresql_where=sa.text("stands"), sqlite_where=sa.text("stands"))
         batch_op.drop_index("patrol_answer_point", postgresql_where=sa.text("stands"), sqlite_where=sa.text("stands"))
+        batch_op.drop_index(
+            "patrol_answer_failed",
+            postgresql_where=sa.text("stands AND outcome = 'fail'"),
+            sqlite_where=sa.text("stands AND outcome = 'fail'"),
+        )
         batch_op.drop_index("patrol_answer_case")
 
     op.drop_table("patrol_answer")
