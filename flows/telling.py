@@ -104,10 +104,18 @@ def tell(work: Work, *, extra: Mapping[str, Any] | None = None) -> None:
     result = Result()
     for recipient in audience.recipients:
         if Way.VOICE in audience.ways:
-            result.add(recipient, by_phone(work, promise, recipient))
+            verdict = by_phone(work, promise, recipient)
+            result.add(recipient, verdict)
+            if TELLINGS[work.row.effect].one_by_one and _spares_the_next(verdict):
+                break
         elif Way.SMS in audience.ways:
             result.add(recipient, by_sms(work, promise, recipient, extra=extra))
     conclude(work, promise, result)
+
+
+def _spares_the_next(verdict: Verdict) -> bool:
+    """Return whether the next need not be called: this one knows, or may still acknowledge."""
+    return isinstance(verdict, Waiting | Later) or verdict == Told("acknowledged")
 
 
 def wait(work: Work, promise: Promise, until: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
@@ -16,7 +17,7 @@ from sqlmodel import Session
 from domain import catalogue, language, reports
 from domain.attempts import Recipient
 from domain.clocks import day_due, due_in_digits
-from domain.models import Case, Person, TimelineEntry, Venue
+from domain.models import Case, ChecklistVersion, PatrolAnswer, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
 from domain.settings import city_zone, get_settings
 from domain.workflow import Workflow
@@ -94,8 +95,9 @@ def facts_of(
     """Return what templates may say of a case; nothing in it comes from a reporter.
 
     number, kind (the transition), process, step, place, hazard, due (the nearest deadline), verify_due,
-    correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, link (of
-    the staff page), venue_link (of the page its code opens). All are words; what there is none of is "".
+    correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, finding (the item
+    of a patrol that is not in order), point (where), rectification, link (of the staff page), venue_link (of the page
+    its code opens). All are words; what there is none of is "".
     """
     workflow, data = workflow_of(case.process), entry.data
     authority = " ".join(filter(None, (data.get("authority"), data.get("contact"))))
@@ -119,9 +121,22 @@ def facts_of(
         "competent": data.get("competent") or authority,
         "reason": _reject_reason(workflow, data.get("reason"), locale) if entry.transition == "reject" else "",
         "other": data.get("other", ""),
+        "finding": _finding(session, data, locale),
+        "point": data.get("point", ""),
+        "rectification": data.get("rectification") or "",
         "link": _page("cases", case),
         "venue_link": _venue_page(session, case),
     }
+
+
+def _finding(session: Session, data: Mapping[str, Any], locale: str) -> str:
+    """Return what was asked where something grave was found, in the recipient's language."""
+    answer = session.get(PatrolAnswer, UUID(data["answer"])) if "item" in data and "answer" in data else None
+    version = session.get(ChecklistVersion, answer.version_id) if answer is not None else None
+    asked = next((one for one in version.items if one["code"] == data["item"]), None) if version is not None else None
+    if asked is None:
+        return str(data.get("title") or "")
+    return language.Label(asked["zh"], asked.get("en") or asked["zh"]).in_language(locale)
 
 
 def _venue_page(session: Session, case: Case) -> str:
@@ -182,11 +197,11 @@ def _said(extra: Mapping[str, Any], locale: str) -> dict[str, Any]:
 def fitted(template: str, locale: str, context: Mapping[str, Any]) -> str:
     """Return the rendered message, its longest facts cut until the whole takes three segments at most.
 
-    The text goes first, then the hazard, then the place: the link leads to all of them.
+    The text goes first, then what was found, then the hazard, then the place: the link leads to all of them.
     """
     facts = dict(context)
     body = render(template, locale, facts)
-    for name in ("text", "hazard", "place"):
+    for name in ("text", "finding", "hazard", "place"):
         whole = str(facts.get(name, ""))
         length = len(whole)
         while segments(body) > MOST_SEGMENTS and length > 0:

@@ -19,6 +19,7 @@ from domain.models import Case, Person, TimelineEntry, VaultItem
 from domain.people import Charge
 from domain.processes import workflow_of
 from domain.processes.everywhere import is_assignee
+from domain.processes.patrol_task import PATROL_TASK
 from domain.settings import get_settings
 from domain.table import Transition
 
@@ -37,6 +38,7 @@ MOST_ACKNOWLEDGED = 5
 and dear to us. An answer is always sent: a colleague has looked at the report before."""
 A_DAY = timedelta(days=1)
 WRITTEN = frozenset({Way.NOTICE, Way.SMS})
+CALLED = frozenset({Way.NOTICE, Way.VOICE})
 DESKS = (Role.HANDLER, Role.SUPERVISOR, Role.INSPECTOR)
 """Posts that take a step without being sent with the case, in the order in which they are asked."""
 
@@ -104,7 +106,7 @@ def who_can_act(session: Session, case: Case, entry: TimelineEntry, at: datetime
     """
     if is_of_a_clock(entry):
         return by_plan(session, case, entry, at)
-    if told := _assigned(session, case, at):
+    if told := _assigned(session, case, at) or _carriers(session, case, at):
         return told
     for post in (*_posts_that_can_act(case), Role.HANDLER):
         told = in_charge(post)(session, case, entry, at)
@@ -127,6 +129,19 @@ def _assigned(session: Session, case: Case, at: datetime) -> Audience | None:
     if set(told) <= people.away(session, told, day=day):
         told += [person.id for person in people.in_charge(session, Role.HANDLER, case.area_id, day=day)]
     return _reachable(session, dict.fromkeys(told), NOBODY_IN_CHARGE)
+
+
+def _carriers(session: Session, case: Case, at: datetime) -> Audience | None:
+    """Return who carries out a patrol that is nobody's in person; None: it is no such patrol, or the post is vacant."""
+    role = case.facts.get("role") if case.process == PATROL_TASK.name else None
+    if not role:
+        return None
+    day = people.local_day(at)
+    if role == Role.WARDEN or case.venue_id is None:
+        found = people.in_charge(session, Role(role), case.area_id, day=day)
+    else:
+        found = people.of_venue(session, [Role(role)], case.venue_id, day=day)
+    return _reachable(session, [person.id for person in found], NOBODY_IN_CHARGE) if found else None
 
 
 def _usual_steps(case: Case) -> list[Transition]:
@@ -212,6 +227,28 @@ def venue_side(session: Session, case: Case, entry: TimelineEntry, at: datetime)
     return _reachable(session, [person.id for person in found], NO_VENUE)
 
 
+def manager_then_owner(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:  # noqa: ARG001 - a Chooser
+    """Return the fire safety manager and then the responsible person of the venue, to be called."""
+    day = people.local_day(at)
+    found = people.of_venue(session, [Role.MANAGER, Role.OWNER], case.venue_id, day=day) if case.venue_id else []
+    return replace(_reachable(session, [person.id for person in found], NOBODY_IN_CHARGE), ways=CALLED)
+
+
+def deciders(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
+    """Return who decides on a doubt about a patrol, but for those who took part in it.
+
+    For a venue's own patrol its manager, else its responsible person; for a warden's, and where the venue has nobody
+    else, the area's inspectors, else its supervisors.
+    """
+    day = people.local_day(at)
+    took_part = {*case.facts.get("done_by", ()), str(entry.actor_id)}
+    own = () if case.facts.get("role") == Role.WARDEN or case.venue_id is None else (Role.MANAGER, Role.OWNER)
+    asked = [people.of_venue(session, [role], case.venue_id, day=day) for role in own if case.venue_id]
+    asked += [people.in_charge(session, role, case.area_id, day=day) for role in (Role.INSPECTOR, Role.SUPERVISOR)]
+    able = ([person.id for person in found if str(person.id) not in took_part] for found in asked)
+    return _reachable(session, next(filter(None, able), []), NOBODY_IN_CHARGE)
+
+
 def recheckers(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
     """Return who may re-check: the assignees but the one who submitted, else the area's inspectors."""
     submitter = str(entry.actor_id)
@@ -262,6 +299,10 @@ class Telling:
     """True: a message that may have gone out is never sent again by the system."""
     to_outsider: bool = False
     """True: to who reported or applied, who is not at work."""
+    one_by_one: bool = False
+    """True: the next is called when the one before has not acknowledged."""
+    at_any_hour: bool = False
+    """True: no quiet hours hold it up; lives may depend on it whatever the case says."""
 
 
 TELLINGS: dict[str, Telling] = {
@@ -282,5 +323,7 @@ TELLINGS: dict[str, Telling] = {
     "acknowledge_applicant": Telling(reporter_at_first, each=True, hold_in_doubt=True, to_outsider=True),
     "tell_applicant": Telling(reporter, each=True, hold_in_doubt=True, to_outsider=True),
     "ask_reviewer": Telling(in_charge(Role.HANDLER)),
+    "call_manager": Telling(manager_then_owner, one_by_one=True, at_any_hour=True),
+    "tell_decider": Telling(deciders),
 }
 """Effect → how it tells."""

@@ -25,7 +25,7 @@ def waits_until(session: Session, case: Case, telling: Telling, *, at: datetime)
     Where lives may depend on a case, nothing of it waits, whoever it is for.
     """
     over_at = quiet_hours.current(session).over_at(at)
-    if over_at is None or escalation.gravity_of(case) is Gravity.LIFE_SAFETY:
+    if over_at is None or telling.at_any_hour or escalation.gravity_of(case) is Gravity.LIFE_SAFETY:
         return None
     if telling.to_outsider and at - _last_heard(session, case) <= AWAKE_FOR:
         return None
