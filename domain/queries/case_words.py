@@ -18,10 +18,17 @@ from domain.models import TimelineEntry
 from domain.opening_hours import say_hours
 from domain.processes import identity
 from domain.processes.enrolment_forms import Application
+from domain.processes.patrol_task import PATROL_TASK
+from domain.queries import patrol_words
 from domain.reports import Intake
 from domain.workflow import Workflow
 
-CHANNELS: dict[str, Label] = {**reports.CHANNELS, "hazard_report": Label("隐患举报", "Hazard report")}
+CHANNELS: dict[str, Label] = {
+    **reports.CHANNELS,
+    "hazard_report": Label("隐患举报", "Hazard report"),
+    "patrol_task": Label("巡查任务", "Patrol task"),
+    "plan": Label("巡查计划", "Patrol plan"),
+}
 """Ways a case reaches us: a report by what it came through, a rectification by the process that led to it."""
 
 LANGUAGES = {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")}
@@ -56,11 +63,11 @@ OPENING_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
     "enrolment": Application.model_fields,
 }
 """Process → the fields of what opens a case of it."""
-_CASE_FIELDS = ("other", "source", "into")
+_CASE_FIELDS = ("other", "source", "into", "rectification")
 _BESIDE_POSITION = {"lon", "accuracy_m", "documents"}
 """Told by their position, or on a card of their own."""
-PHOTOS = ("photos", "released_photos")
-"""Fields that hold photos: brought along, or chosen among those of the case."""
+PHOTOS = ("photos", "released_photos", "signature")
+"""Fields that hold photos: brought along, chosen among those of the case, or a signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,8 @@ def areas_in(entry: TimelineEntry) -> set[str]:
 
 def photos_in(entry: TimelineEntry) -> list[UUID]:
     """Return the ids of the photos an entry brought."""
-    return [UUID(photo) for field in PHOTOS for photo in entry.data.get(field) or ()]
+    found = (entry.data.get(field) or () for field in PHOTOS)
+    return [UUID(photo) for held in found for photo in ([held] if isinstance(held, str) else held)]
 
 
 def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
@@ -151,12 +159,20 @@ def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
     context = _Context(workflow, names)
     words = []
     for name in order:
-        if name in PHOTOS or name in _BESIDE_POSITION or entry.data[name] in (None, "", [], False):
+        if name in PHOTOS or entry.data[name] in (None, "", [], False) or _is_untold(workflow, entry, name):
             continue
         values = _values(entry, name, fields.get(name), context)
         if values:
-            words.append(Said(_title(name, fields.get(name)), values))
+            words.append(Said(_title(workflow, name, fields.get(name)), values))
     return words
+
+
+def _is_untold(workflow: Workflow, entry: TimelineEntry, name: str) -> bool:
+    if workflow is PATROL_TASK and patrol_words.is_untold(entry.data, name):
+        return True
+    if name == "level":  # a timer is no deadline: it is over, and that is all
+        return any(clock.kind == "timer" for clock in workflow.clocks if clock.name == entry.data.get("clock"))
+    return name in _BESIDE_POSITION
 
 
 def _fields(workflow: Workflow, entry: TimelineEntry) -> Mapping[str, FieldInfo]:
@@ -168,9 +184,11 @@ def _fields(workflow: Workflow, entry: TimelineEntry) -> Mapping[str, FieldInfo]
     return {}
 
 
-def _title(name: str, field: FieldInfo | None) -> Sentence | Label:
+def _title(workflow: Workflow, name: str, field: FieldInfo | None) -> Sentence | Label:
     if field is not None and field is Intake.model_fields.get("description"):
         return Label("举报内容", "Words")  # the form asks the reporter, the timeline tells colleagues
+    if workflow is PATROL_TASK and name in patrol_words.TITLES:
+        return patrol_words.TITLES[name]
     if name in _UNSAID:
         return _UNSAID[name]
     if field is not None and field.title:
@@ -235,6 +253,8 @@ _READERS: dict[str, Callable[[Any, Names], Value | None]] = {
     "class_code": lambda value, _: catalogue.venue_classes().get(str(value)) or str(value),
     "date": lambda value, _: date.fromisoformat(str(value)),
     "case": _case,
+    "item": lambda value, _: patrol_words.item(str(value)),
+    "gaps": lambda value, _: patrol_words.gap(value),
     **dict.fromkeys(_CASE_FIELDS, _case),
 }
 """How a value is read, by its widget or its name."""
