@@ -90,8 +90,6 @@ HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     },
     "patrol_task": {
         "remind_assignee": telling.tell,
-        "tell_superior": telling.tell,
-        "announce_deadline": telling.tell,
         "call_manager": telling.tell,
         "tell_decider": telling.tell,
     },

@@ -118,9 +118,6 @@ BRIEF = {
         remind | going | - | warden handler supervisor leader
         comment | going | - | warden handler inspector operator supervisor leader
         decide_held | any | - | handler supervisor
-        warn | going | - | system
-        escalate | going | - | system
-        recalculate | going | - | system
         adopt | any | - | system
     """,
 }

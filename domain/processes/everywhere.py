@@ -117,8 +117,10 @@ def note_reminder(case: CaseView, actor: Actor, form: Any, at: datetime) -> dict
     return {"facts": {key: at.isoformat()}}
 
 
+URGING = {"remind_assignee": Label("提醒经办人", "Remind who can act")}
+"""Of a process without deadlines."""
 EFFECTS_WITHOUT_ASSIGNMENT = {
-    "remind_assignee": Label("提醒经办人", "Remind who can act"),
+    **URGING,
     "tell_superior": Label("上报", "Tell the superior"),
     "announce_deadline": Label("告知期限变动", "Announce the new deadline"),
 }
@@ -135,11 +137,13 @@ def steps(
     urged_by_reporter: Iterable[State] = (),
     handling: tuple[Guard, ...] = (),
     reassign_checks: tuple[Check, ...] = (),
+    has_deadlines: bool = True,
 ) -> tuple[Transition, ...]:
     """Return the shared steps for a process.
 
     `assigned` are the states in which somebody is sent with the case (none: nobody ever is), `urged_by_reporter`
     those in which its reporter may urge too; `handling` guards what only those may do who handle the case.
+    `has_deadlines`: False where every clock is a timer, which neither warns nor escalates nor is counted anew.
     """
     states = frozenset(states)
     everywhere = frozenset(state for state in states if not state.final)
@@ -174,20 +178,27 @@ def steps(
             roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=HeldMessage,
             companions=("release_held",), quiet=True,
         ),
-        Transition(
-            "warn", zh="临期提醒", en="Deadline near", sources=everywhere, target=None,
-            roles={Role.SYSTEM}, form=ClockNotice, effects=("remind_assignee",), quiet=True,
-        ),
-        Transition(
-            "escalate", zh="逾期上报", en="Escalated", sources=everywhere, target=None,
-            roles={Role.SYSTEM}, form=ClockNotice, effects=("tell_superior",), quiet=True,
-        ),
-        Transition(
-            "recalculate", zh="重算期限", en="Deadline counted anew", sources=everywhere, target=None,
-            roles={Role.SYSTEM}, form=Recalculated, effects=("announce_deadline",), quiet=True, recounts=True,
-        ),
+        *(_of_deadlines(everywhere) if has_deadlines else ()),
         Transition(
             "adopt", zh="升级补记", en="Taken over at an upgrade", sources=states, target=None,
             roles={Role.SYSTEM}, form=Form, quiet=True,
+        ),
+    )  # fmt: skip
+
+
+def _of_deadlines(sources: frozenset[State]) -> tuple[Transition, ...]:
+    """Return what clocks fire that are deadlines, and their counting anew."""
+    return (
+        Transition(
+            "warn", zh="临期提醒", en="Deadline near", sources=sources, target=None,
+            roles={Role.SYSTEM}, form=ClockNotice, effects=("remind_assignee",), quiet=True,
+        ),
+        Transition(
+            "escalate", zh="逾期上报", en="Escalated", sources=sources, target=None,
+            roles={Role.SYSTEM}, form=ClockNotice, effects=("tell_superior",), quiet=True,
+        ),
+        Transition(
+            "recalculate", zh="重算期限", en="Deadline counted anew", sources=sources, target=None,
+            roles={Role.SYSTEM}, form=Recalculated, effects=("announce_deadline",), quiet=True, recounts=True,
         ),
     )  # fmt: skip

@@ -159,7 +159,8 @@ TRANSITIONS = (
     Transition("decide_conflict", zh="处理两份记录", en="Decide between two answers", sources=WORKED_ON, target=None,
                roles=DECIDERS, guards=(has_conflicts, is_answerable), form=forms.ConflictDecision,
                companions=("settle_conflict",), quiet=True),
-    *everywhere.steps(STATES, assigned=(), reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.WARDEN})),
+    *everywhere.steps(STATES, assigned=(), reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.WARDEN}),
+                      has_deadlines=False),
 )  # fmt: skip
 
 PATROL_TASK = Workflow(
@@ -171,7 +172,7 @@ PATROL_TASK = Workflow(
     states=STATES,
     transitions=TRANSITIONS,
     effects={
-        **everywhere.EFFECTS_WITHOUT_ASSIGNMENT,
+        **everywhere.URGING,
         "call_manager": Label("电话告知消防安全管理人", "Call the fire safety manager"),
         "tell_decider": Label("告知有人申辩", "Tell that a doubt is contested"),
     },
