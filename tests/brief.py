@@ -118,7 +118,6 @@ BRIEF = {
         remind | going | - | warden handler supervisor leader
         comment | going | - | warden handler inspector operator supervisor leader
         decide_held | any | - | handler supervisor
-        adopt | any | - | system
     """,
 }
 

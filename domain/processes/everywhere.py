@@ -137,13 +137,14 @@ def steps(
     urged_by_reporter: Iterable[State] = (),
     handling: tuple[Guard, ...] = (),
     reassign_checks: tuple[Check, ...] = (),
-    has_deadlines: bool = True,
+    is_routine: bool = False,
 ) -> tuple[Transition, ...]:
     """Return the shared steps for a process.
 
     `assigned` are the states in which somebody is sent with the case (none: nobody ever is), `urged_by_reporter`
     those in which its reporter may urge too; `handling` guards what only those may do who handle the case.
-    `has_deadlines`: False where every clock is a timer, which neither warns nor escalates nor is counted anew.
+    `is_routine`: every clock is a timer, which neither warns nor escalates nor is counted anew; and no case of it is
+    of before entries told what followed.
     """
     states = frozenset(states)
     everywhere = frozenset(state for state in states if not state.final)
@@ -178,11 +179,8 @@ def steps(
             roles={Role.HANDLER, Role.SUPERVISOR}, guards=handling, form=HeldMessage,
             companions=("release_held",), quiet=True,
         ),
-        *(_of_deadlines(everywhere) if has_deadlines else ()),
-        Transition(
-            "adopt", zh="升级补记", en="Taken over at an upgrade", sources=states, target=None,
-            roles={Role.SYSTEM}, form=Form, quiet=True,
-        ),
+        *(() if is_routine else _of_deadlines(everywhere)),
+        *(() if is_routine else (_adoption(states),)),
     )  # fmt: skip
 
 
@@ -201,4 +199,12 @@ def _of_deadlines(sources: frozenset[State]) -> tuple[Transition, ...]:
             "recalculate", zh="重算期限", en="Deadline counted anew", sources=sources, target=None,
             roles={Role.SYSTEM}, form=Recalculated, effects=("announce_deadline",), quiet=True, recounts=True,
         ),
+    )  # fmt: skip
+
+
+def _adoption(sources: frozenset[State]) -> Transition:
+    """Return what writes down how a case of before stands (`domain.adoption`)."""
+    return Transition(
+        "adopt", zh="升级补记", en="Taken over at an upgrade", sources=sources, target=None,
+        roles={Role.SYSTEM}, form=Form, quiet=True,
     )  # fmt: skip

@@ -160,7 +160,7 @@ TRANSITIONS = (
                roles=DECIDERS, guards=(has_conflicts, is_answerable), form=forms.ConflictDecision,
                companions=("settle_conflict",), quiet=True),
     *everywhere.steps(STATES, assigned=(), reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.WARDEN}),
-                      has_deadlines=False),
+                      is_routine=True),
 )  # fmt: skip
 
 PATROL_TASK = Workflow(
