@@ -12,15 +12,14 @@ from playwright.sync_api import Page
 
 from domain import accounts, delegations, errands, people
 from domain.delegations import OwnCoverForm
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.looks import faults
+from tests.browser.conftest import Site
+from tests.browser.looks import LOOKS, faults
 from tests.browser.test_staff_looks import looked_at, opened_faults, signed_in
 from tests.staff_member import Office, office_of
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 PASSWORD = "fireline-demo"
-LOOKS = [(width, language) for width in (PHONE_WIDTH, DESKTOP_WIDTH) for language in ("zh_CN", "en")]
 
 
 def peopled(office: Office) -> None:

@@ -22,7 +22,8 @@ from domain.models import Area
 from domain.settings import get_settings
 from tests import printed
 from tests.browser.conftest import DESKTOP_WIDTH, Site
-from tests.browser.test_staff_looks import LOOKS, opened_faults, signed_in
+from tests.browser.looks import LOOKS
+from tests.browser.test_staff_looks import opened_faults, signed_in
 from tests.measured import all_measured, measured, staged
 from tests.staff_member import office_of
 

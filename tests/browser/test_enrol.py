@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from domain import cases, enrolments, venue_codes
 from domain.models import Venue
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.looks import faults
+from tests.browser.conftest import PHONE_WIDTH, Site
+from tests.browser.looks import LOOKS, faults
 from tests.browser.test_staff_looks import looked_at as staff_looked_at
 from tests.browser.test_staff_looks import signed_in
 from tests.journeys import apply
@@ -20,7 +20,6 @@ from tests.visitor import photo
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-LOOKS = [(width, language) for width in (PHONE_WIDTH, DESKTOP_WIDTH) for language in ("zh_CN", "en")]
 WORDS = {
     "zh_CN": {"apply": "申请场所码", "on": "下一步", "send": "提交申请", "received": "已收到您的申请",
               "change": "修改并重新提交", "again": "已收到，等待审核", "shop": "沿街商铺"},

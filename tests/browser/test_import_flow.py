@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests import chores, tables
 from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.test_staff_looks import LOOKS, looked_at, opened_faults, signed_in
+from tests.browser.looks import LOOKS
+from tests.browser.test_staff_looks import looked_at, opened_faults, signed_in
 from tests.staff_member import office_of
 
 pytestmark = pytest.mark.browser

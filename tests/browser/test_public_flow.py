@@ -13,7 +13,8 @@ from sqlmodel import select
 from domain import places
 from domain.database import Database
 from domain.models import Case, Photo
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
+from tests.browser.conftest import DESKTOP_WIDTH, Site
+from tests.browser.looks import LOOKS
 from tests.visitor import answered, photo
 
 pytestmark = pytest.mark.browser
@@ -39,8 +40,7 @@ def cases_of(db: Database) -> list[Case]:
         return list(session.exec(select(Case).where(Case.process == "hazard_report").order_by(Case.number)))
 
 
-@pytest.mark.parametrize("language", ["zh_CN", "en"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(("width", "language"), LOOKS)
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_reporter_goes_from_the_scan_to_the_answer(
     site: Site, open_page: OpenPage, language: str, width: int, *, javascript: bool

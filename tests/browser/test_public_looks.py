@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.looks import faults
+from tests.browser.conftest import Site
+from tests.browser.looks import LOOKS, faults
 from tests.visitor import Visitor, answered, photo, visitor_of
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-LOOKS = [(width, language) for width in (PHONE_WIDTH, DESKTOP_WIDTH) for language in ("zh_CN", "en")]
 
 
 def looked_at(page: Page, *paths: str) -> dict[str, list[str]]:

@@ -12,14 +12,13 @@ from sqlmodel import select
 from domain import cases, notices, outbox, rectifications, vault_keeping
 from domain.models import Outbox
 from tests import filed
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.looks import faults
+from tests.browser.conftest import DESKTOP_WIDTH, Site
+from tests.browser.looks import LOOKS, faults
 from tests.staff_member import Office, office_of
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 PASSWORD = "fireline-demo"
-LOOKS = [(width, language) for width in (PHONE_WIDTH, DESKTOP_WIDTH) for language in ("zh_CN", "en")]
 
 
 def signed_in(page: Page, office: Office, who: str) -> Page:

@@ -19,14 +19,13 @@ from domain.register_forms import (
     Reason,
 )
 from domain.settings import get_settings
-from tests.browser.conftest import DESKTOP_WIDTH, PHONE_WIDTH, Site
-from tests.browser.looks import faults
+from tests.browser.conftest import DESKTOP_WIDTH, Site
+from tests.browser.looks import LOOKS, faults
 from tests.staff_member import Office, office_of
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 PASSWORD = "fireline-demo"
-LOOKS = [(width, language) for width in (PHONE_WIDTH, DESKTOP_WIDTH) for language in ("zh_CN", "en")]
 
 
 def signed_in(page: Page, office: Office, who: str) -> Page:
