@@ -225,7 +225,7 @@ def open_case(
     ledger.enter(connection, entry)
     ledger.promise(connection, _promises(case.id, 1, process, opening.effects, at))
     session.info["promised"] = True
-    ledger.store_clocks(connection, _clock_rows(workflow, case.id, readings))
+    ledger.store_clocks(connection, clock_rows(workflow, case.id, readings))
     opened: Case = session.execute(_BY_ID, {"case_id": case.id}).scalar_one()
     return opened
 
@@ -280,7 +280,7 @@ def fire(
     entry["hash"] = audit.entry_hash(case.chain_head, entry)
     moved.values["chain_head"] = entry["hash"]
     promises = _promises(case.id, seq, workflow.name, step.effects, at)
-    clocks = _clock_rows(workflow, case.id, moved.readings)
+    clocks = clock_rows(workflow, case.id, moved.readings)
     if not ledger.write_step(
         session.connection(), case_id=case.id, version=case.version, values=moved.values, entry=entry,
         promises=promises, readings=clocks,
@@ -325,7 +325,7 @@ def adopt(session: Session, case: Case, clocks: Mapping[str, timing.Reading], *,
     entry["hash"] = values["chain_head"] = audit.entry_hash(case.chain_head, entry)
     if not ledger.write_step(
         session.connection(), case_id=case.id, version=case.version, values=values, entry=entry, promises=[],
-        readings=_clock_rows(workflow, case.id, clocks),
+        readings=clock_rows(workflow, case.id, clocks),
     ):  # fmt: skip
         raise CaseChanged(case.number)
     instance_dict(case).update(values, version=case.version + 1)
@@ -442,7 +442,8 @@ def _promises(case_id: UUID, seq: int, process: str, effects: tuple[str, ...], a
     ]  # fmt: skip
 
 
-def _clock_rows(workflow: Workflow, case_id: UUID, readings: Mapping[str, timing.Reading]) -> list[dict[str, Any]]:
+def clock_rows(workflow: Workflow, case_id: UUID, readings: Mapping[str, timing.Reading]) -> list[dict[str, Any]]:
+    """Return the rows of `clock` that say how a case's clocks stand."""
     if not readings:
         return []
     clocks = {clock.name: clock for clock in workflow.clocks}

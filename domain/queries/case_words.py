@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic.fields import FieldInfo
 
 from domain import catalogue, reports, routing, sealed
+from domain.actors import Role
 from domain.forms import LabelledChoice
 from domain.language import CHINESE, ENGLISH, Label, Labelled, Sentence
 from domain.models import TimelineEntry
@@ -56,6 +57,7 @@ _UNSAID = {
     "satisfied": Label("举报人满意", "Reporter satisfied"),
     "source": Label("来源", "Comes from"),
     "suggested_hazard": Label("系统建议的隐患", "Hazard the system suggests"),
+    "title": Label("名称", "Called"),
 }
 """Titles of what no form has a field for."""
 OPENING_FIELDS: Mapping[str, Mapping[str, FieldInfo]] = {
@@ -209,6 +211,8 @@ def _values(entry: TimelineEntry, name: str, field: FieldInfo | None, context: _
     if choice := _choice(field):
         return (choice(value).label,)  # type: ignore[call-arg]  # an enum is called with its value alone
     extra = field.json_schema_extra if field is not None and isinstance(field.json_schema_extra, dict) else {}
+    if name == "reason" and entry.actor_role == Role.SYSTEM.value:
+        value = Sentence(str(value))  # a sentence of ours, not a person's words
     read = _READERS.get(str(extra.get("widget", ""))) or _READERS.get(name) or _plain
     found = (read(item, context.names) for item in (value if isinstance(value, list) else [value]))
     return tuple(item for item in found if item is not None)
@@ -219,7 +223,7 @@ def _plain(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON
         return Label("是", "Yes") if value else Label("否", "No")
     if isinstance(value, str) and MOMENT.fullmatch(value):
         return datetime.fromisoformat(value)
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int | Sentence) else str(value)
 
 
 def _hazard(value: Any, _: Names) -> Value:  # noqa: ANN401 - any JSON

@@ -37,7 +37,7 @@ def a_clock_starts_anew_whenever_it_is_looked_at(patch: pytest.MonkeyPatch) -> N
 
 
 def the_clocks_rows_are_not_written(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(cases, "_clock_rows", lambda *_: [])
+    patch.setattr(cases, "clock_rows", lambda *_: [])
 
 
 def the_nearest_deadline_is_a_timers(patch: pytest.MonkeyPatch) -> None:
