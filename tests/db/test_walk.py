@@ -15,7 +15,7 @@ from tests.walk import PressesAnything, PressesLiveButtons
 from tests.world import World
 
 CALM = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-EVERY_DAY = settings(max_examples=15, stateful_step_count=30, derandomize=True, **CALM)
+EVERY_DAY = settings(max_examples=8, stateful_step_count=30, derandomize=True, **CALM)
 AT_NIGHT = settings(max_examples=200, stateful_step_count=60, print_blob=True, **CALM)
 WALKERS = [PressesLiveButtons, PressesAnything]
 

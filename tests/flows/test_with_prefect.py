@@ -26,6 +26,10 @@ from tests.flows.prefect_server import PrefectServer
 from tests.staff_member import form_of, hidden_fields
 from tests.telephony import ROOT, Exchange, eventually
 
+# Prefect does not see the database; every day one kind is enough.
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["postgresql", pytest.param("sqlite", marks=pytest.mark.nightly)], indirect=True
+)
 JOINED_WITHIN_SECONDS = 60
 PASSWORD = "correct horse 119"
 AWAY = translate("Background scheduling (Prefect) is away; messages go out as usual.", CHINESE)

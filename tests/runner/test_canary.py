@@ -65,21 +65,30 @@ class Stage:
     arguments: list[str]
     url: str
     roles: tuple[str, ...]
-    """Who opens every page: everybody on one database, on the other those who see least and most."""
+    """Who opens every page: every day those who see least and most, at night everybody."""
     dump: list[str] = field(default_factory=list)
     """A command; empty: the files are the database."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+LEAST_AND_MOST = ("handler", "owner", "auditor")
+STAGES = [
+    pytest.param(("sqlite", LEAST_AND_MOST), id="sqlite"),
+    pytest.param(("postgresql", LEAST_AND_MOST), id="postgresql"),
+    pytest.param(("sqlite", ROLES), id="sqlite, everybody", marks=pytest.mark.nightly),
+]
+
+
+@pytest.fixture(params=STAGES)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    if request.param == "sqlite":
-        yield Stage([], f"sqlite:///{tmp_path / 'data' / 'fireline.db'}", ROLES)
+    kind, roles = request.param
+    if kind == "sqlite":
+        yield Stage([], f"sqlite:///{tmp_path / 'data' / 'fireline.db'}", roles)
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     name = f"canary_{next(_NUMBER)}"
     url = cluster.create_database(name)
     command = [str(cluster.binaries / "pg_dump"), "-h", str(cluster.directory), "-U", "fireline", name]
-    yield Stage(["--database", url], url, ("handler", "owner", "auditor"), command)
+    yield Stage(["--database", url], url, roles, command)
     cluster.drop_database(name)
 
 
