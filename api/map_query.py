@@ -12,7 +12,7 @@ from api.field_errors import FieldsRefused
 from domain import catalogue, people
 from domain.coordinates import System
 from domain.language import N_, Sentence
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.queries.map_data import LEVELS, MEASURES, Asked, Level
 from domain.workflow import FieldRefusal
 
@@ -42,7 +42,7 @@ def read(query: Mapping[str, str], *, levels: Sequence[Level], usual: Level, at:
         )  # fmt: skip
         wrong.append(FieldRefusal("level", reason))
     for name, answers in (
-        ("measure", MEASURES), ("per", ("venues", "count")), ("process", (*WORKFLOWS, EVERY_PROCESS))
+        ("measure", MEASURES), ("per", ("venues", "count")), ("process", (*LISTED, EVERY_PROCESS))
     ):  # fmt: skip
         if given[name] and given[name] not in answers:
             wrong.append(FieldRefusal(name, Sentence(CHOOSE)))

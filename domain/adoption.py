@@ -15,7 +15,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from domain import cases, history, measures, rulebooks
+from domain import apart, cases, history, measures, rulebooks
 from domain.database import Database
 from domain.models import Case, TimelineEntry
 from domain.processes import workflow_of
@@ -26,6 +26,8 @@ from domain.workflow import Clock
 BATCH = 50
 """Cases in one transaction: others wait no longer than that for a row."""
 LOOKED_AT = 1000
+Place = tuple[datetime, UUID]
+"""(opened at, id): where among the cases, the oldest first."""
 
 
 def passes(database: Database, *, now: Callable[[], datetime]) -> Iterator[int]:
@@ -33,7 +35,7 @@ def passes(database: Database, *, now: Callable[[], datetime]) -> Iterator[int]:
 
     Begun again after a crash it goes on with those that are left.
     """
-    after: UUID | None = None
+    after: Place | None = None
     while True:
         with database.read() as session:
             ids, after = _next(session, after)
@@ -47,16 +49,25 @@ def passes(database: Database, *, now: Callable[[], datetime]) -> Iterator[int]:
         measures.begin_anew(session)  # the cases keep the moment at which something last happened to them
 
 
-def _next(session: Session, after: UUID | None) -> tuple[list[UUID], UUID | None]:
-    """Return those of the next cases whose entries tell nothing, and the last one looked at; None: all were."""
+def _next(session: Session, after: Place | None) -> tuple[list[UUID], Place | None]:
+    """Return those of the next cases whose entries tell nothing, and where the last one looked at is; None: all were.
+
+    Routine cases are none of before: their entries always told what followed.
+    """
     later = aliased(TimelineEntry)
-    taken = exists().where(col(later.case_id) == TimelineEntry.case_id, col(later.transition) == cases.ADOPT)
-    query = select(col(TimelineEntry.case_id), col(TimelineEntry.decided)).where(col(TimelineEntry.seq) == 1, ~taken)
+    taken = exists().where(col(later.case_id) == Case.id, col(later.transition) == cases.ADOPT)
+    opened_at, case_id = col(Case.opened_at), col(Case.id)
+    query = (
+        select(opened_at, case_id, col(TimelineEntry.decided))
+        .join(TimelineEntry, (col(TimelineEntry.case_id) == case_id) & (col(TimelineEntry.seq) == 1))
+        .where(apart.not_routine(Case), ~taken)
+    )
     if after is not None:
-        query = query.where(col(TimelineEntry.case_id) > after)
-    rows = session.execute(query.order_by(col(TimelineEntry.case_id)).limit(LOOKED_AT)).all()
-    ids = [row.case_id for row in rows if not row.decided]
-    return ids, rows[-1].case_id if len(rows) == LOOKED_AT else None
+        beyond = (opened_at > after[0]) | (case_id > after[1])
+        query = query.where(opened_at >= after[0], beyond)
+    rows = session.execute(query.order_by(opened_at, case_id).limit(LOOKED_AT)).all()
+    ids = [row.id for row in rows if not row.decided]
+    return ids, (rows[-1].opened_at, rows[-1].id) if len(rows) == LOOKED_AT else None
 
 
 def take_over(session: Session, case_id: UUID, *, at: datetime) -> bool:

@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from domain import access, people, register_log, routing
+from domain import access, apart, people, register_log, routing
 from domain.actors import Actor
 from domain.cases import FieldRefused
 from domain.forms import Form, LabelledChoice, choice_field, line_field, select_field, text_field
@@ -160,7 +160,10 @@ class InUse:
 
 
 def in_use(session: Session, area: Area, *, day: date) -> InUse:
-    """Return what would be left without an area if this one ended on `day`."""
+    """Return what would be left without an area if this one ended on `day`.
+
+    Patrols are none of it: they go on with their venues, and one that was missed stays so.
+    """
     inside = access.below(area.path)
     counted = (
         select(func.count(col(Area.id))).where(col(Area.id).in_(inside), col(Area.id) != area.id, _unended(day)),
@@ -168,7 +171,9 @@ def in_use(session: Session, area: Area, *, day: date) -> InUse:
         select(func.count(col(Post.id))).where(
             col(Post.area_id).in_(inside), col(Post.until_on).is_(None) | (col(Post.until_on) >= day)
         ),
-        select(func.count(col(Case.id))).where(col(Case.area_id).in_(inside), col(Case.closed_at).is_(None)),
+        select(func.count(col(Case.id))).where(
+            col(Case.area_id).in_(inside), col(Case.closed_at).is_(None), apart.not_routine(Case)
+        ),
     )
     return InUse(*(int(session.execute(query).scalar_one()) for query in counted))
 

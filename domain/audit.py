@@ -5,20 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, and_, func, insert, literal, select, union_all
 from sqlmodel import Session, col
 
+from domain import apart
 from domain.language import Sentence
 from domain.models import Anchor, AnchorLeaf, Case, NumberSeries, RegisterEntry, RegisterHead, TimelineEntry
 
 GENESIS = bytes(32)
 BATCH = 500
+STREAMED = 5000
+"""Rows of an anchor held at once."""
+MOST_NUMBERS = 10**9
+"""Of a series and a year; a case that bears a higher one was not given it by us."""
+OVERLAP = timedelta(days=2)
+"""How long before an anchor a step may be dated that was written down after it."""
 
 
 def canonical(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -53,14 +60,35 @@ def entry_hash(previous: bytes, entry: dict[str, Any]) -> bytes:
     return hashlib.sha256(previous + text.encode()).digest()
 
 
-def merkle_root(previous: bytes, leaves: list[bytes]) -> bytes:
-    """Return the Merkle root over `leaves` (RFC 9162 node prefixes), bound to the root before."""
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
-    while len(level) > 1:
-        pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-        # An odd one out goes up as it is.
-        level = [hashlib.sha256(b"\x01" + b"".join(pair)).digest() if pair[1:] else pair[0] for pair in pairs]
-    return hashlib.sha256(previous + (level[0] if level else b"")).digest()
+class Tree:
+    """A Merkle tree (RFC 9162 node prefixes) that grows leaf by leaf and keeps one node per level, however many."""
+
+    def __init__(self) -> None:
+        self._nodes: list[tuple[int, bytes]] = []
+        """(level, hash) of the whole subtrees so far, the widest first."""
+
+    def add(self, leaf: bytes) -> None:
+        """Add the next leaf."""
+        level, node = 0, hashlib.sha256(b"\x00" + leaf).digest()
+        while self._nodes and self._nodes[-1][0] == level:
+            level, node = level + 1, hashlib.sha256(b"\x01" + self._nodes.pop()[1] + node).digest()
+        self._nodes.append((level, node))
+
+    def root(self, previous: bytes) -> bytes:
+        """Return the root, bound to the root before; an odd one out went up as it is."""
+        nodes = [node for _, node in self._nodes]
+        top = nodes.pop() if nodes else b""
+        while nodes:
+            top = hashlib.sha256(b"\x01" + nodes.pop() + top).digest()
+        return hashlib.sha256(previous + top).digest()
+
+
+def merkle_root(previous: bytes, leaves: Iterable[bytes]) -> bytes:
+    """Return the Merkle root over `leaves`, bound to the root before."""
+    tree = Tree()
+    for leaf in leaves:
+        tree.add(leaf)
+    return tree.root(previous)
 
 
 def _leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
@@ -68,26 +96,44 @@ def _leaf(case_id: UUID, seq: int, head: bytes) -> bytes:
 
 
 def set_anchor(session: Session, *, at: datetime) -> Anchor:
-    """Store a Merkle root over every chain head that moved since the anchor before, and return it."""
+    """Store a Merkle root over every chain head that moved since the anchor before, and return it.
+
+    The heads are copied and read within the database: so many may have moved that they would not fit into memory.
+    """
     last = session.execute(select(Anchor).order_by(Anchor.id.desc()).limit(1)).scalar_one_or_none()  # type: ignore[union-attr]
-    moved = sorted(
-        (*_moved(session, Case.id, Case.version, Case.chain_head),
-         *_moved(session, RegisterHead.subject_id, RegisterHead.version, RegisterHead.chain_head)),
-        key=lambda row: row[0],
-    )  # fmt: skip
-    root = merkle_root(last.root if last else GENESIS, [_leaf(*row) for row in moved])
-    anchor = Anchor(at=at, root=root, leaves=len(moved))
+    anchor = Anchor(at=at, root=GENESIS)
     session.add(anchor)
     session.flush()
-    if moved:
-        rows = [{"anchor_id": anchor.id, "case_id": i, "seq": s, "hash": h} for i, s, h in moved]
-        session.execute(insert(AnchorLeaf), rows)
+    moved = union_all(
+        _moved(anchor, Case.id, Case.version, Case.chain_head, apart.not_routine(Case)),
+        _moved(anchor, Case.id, Case.version, Case.chain_head, *_routine_since(last, at)),
+        _moved(anchor, RegisterHead.subject_id, RegisterHead.version, RegisterHead.chain_head),
+    )
+    columns = ["anchor_id", "case_id", "seq", "hash"]
+    session.execute(insert(AnchorLeaf).from_select(columns, moved))
+    tree, anchor.leaves = Tree(), 0
+    for row in _leaves_of(session, anchor):
+        tree.add(_leaf(*row))
+        anchor.leaves += 1
+    anchor.root = tree.root(last.root if last else GENESIS)
+    session.flush()
     return anchor
 
 
-def _moved(session: Session, subject: Any, version: Any, head: Any) -> list[tuple[UUID, int, bytes]]:  # noqa: ANN401 - columns
+def _routine_since(last: Anchor | None, at: datetime) -> list[ColumnElement[bool]]:
+    """Return the conditions that leave the routine cases an anchor looks at: those that moved lately.
+
+    They are too many to look at each of them every day; the first anchor of a month does, for what was written down
+    with a moment of long before (a loaded city).
+    """
+    if last is None or (last.at.year, last.at.month) != (at.year, at.month):
+        return [apart.routine(Case)]
+    return [apart.routine(Case), col(Case.changed_at) > last.at - OVERLAP]
+
+
+def _moved(anchor: Anchor, subject: Any, version: Any, head: Any, *where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - columns, a select
     known = select(1).where(col(AnchorLeaf.case_id) == subject, col(AnchorLeaf.seq) == version).exists()
-    return [(row[0], row[1], row[2]) for row in session.execute(select(subject, version, head).where(~known))]
+    return select(literal(anchor.id), subject, version, head).where(*where, ~known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +165,7 @@ def verify(session: Session) -> Verified:
     """Recompute every chain, every case's state, every series of numbers and every anchor."""
     cases = entries = 0
     breaches: list[Breach] = []
-    numbers: dict[str, set[int]] = defaultdict(set)
+    numbers: dict[str, Borne] = defaultdict(Borne)
     for case, timeline in cases_with_timelines(session):
         cases += 1
         entries += len(timeline)
@@ -175,15 +221,40 @@ def _verify_case(case: Case, timeline: list[TimelineEntry]) -> Breach | None:
     return None
 
 
-def _verify_numbers(session: Session, numbers: Mapping[str, set[int]]) -> Iterator[Breach]:
+class Borne:
+    """The numbers of a series that cases bear: a bit each, for a year has millions."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self.highest = 0
+
+    def add(self, number: int) -> None:
+        """Note that a case bears it."""
+        self.highest = max(self.highest, number)
+        if number > MOST_NUMBERS:
+            return
+        place, bit = divmod(number, 8)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1 - len(self._bits)))
+        self._bits[place] |= 1 << bit
+
+    def missing(self, last: int) -> Iterator[int]:
+        """Yield the numbers from 1 to `last` that no case bears."""
+        for number in range(1, last + 1):
+            place, bit = divmod(number, 8)
+            if place >= len(self._bits) or not self._bits[place] & (1 << bit):
+                yield number
+
+
+def _verify_numbers(session: Session, numbers: Mapping[str, Borne]) -> Iterator[Breach]:
     """Numbers are gapless (ADR 6), so one that no case bears was taken away with its case."""
     given = {f"{row.prefix}-{row.year}": row.last for row in session.execute(select(NumberSeries)).scalars()}
     for series in sorted({*given, *numbers}):
-        borne, last = numbers.get(series, set()), given.get(series, 0)
-        for number in sorted(set(range(1, last + 1)) - borne):
+        borne, last = numbers.get(series, Borne()), given.get(series, 0)
+        for number in borne.missing(last):
             gone = Sentence("This number was given out, but its case is gone.")
             yield Breach(f"{series}-{number:06d}", gone)
-        if borne and max(borne) > last:
+        if borne.highest > last:
             yield Breach(series, Sentence("The series of numbers was set back."))
 
 
@@ -192,32 +263,35 @@ def _now_written() -> Any:  # noqa: ANN401 - a column
 
 
 def _verify_anchors(session: Session) -> tuple[int, list[Breach]]:
-    root, count = GENESIS, 0
-    breaches: list[Breach] = []
-    for anchor in session.execute(select(Anchor).order_by(Anchor.id)).scalars():  # type: ignore[arg-type]
-        count += 1
-        leaves = session.execute(
-            select(AnchorLeaf.case_id, AnchorLeaf.seq, AnchorLeaf.hash, _now_written())  # type: ignore[call-overload]
-            .outerjoin(
-                TimelineEntry,
-                (TimelineEntry.case_id == AnchorLeaf.case_id) & (TimelineEntry.seq == AnchorLeaf.seq),
-            )
-            .outerjoin(
-                RegisterEntry,
-                (RegisterEntry.subject_id == AnchorLeaf.case_id) & (RegisterEntry.seq == AnchorLeaf.seq),
-            )
-            .where(AnchorLeaf.anchor_id == anchor.id)
-            .order_by(AnchorLeaf.case_id)
-        ).all()
-        root = merkle_root(root, [_leaf(case_id, seq, head) for case_id, seq, head, _ in leaves])
+    root, breaches = GENESIS, []
+    anchors = session.execute(select(Anchor).order_by(Anchor.id)).scalars().all()  # type: ignore[arg-type]
+    for anchor in anchors:
         where = f"anchor {anchor.id} of {anchor.at:%Y-%m-%d}"
-        if root != anchor.root or len(leaves) != anchor.leaves:
-            breaches.append(Breach(where, Sentence("The anchor does not fit its own list.")))
-        for case_id, seq, head, now in leaves:
+        tree, leaves = Tree(), 0
+        for case_id, seq, head, now in _leaves_of(session, anchor, _now_written()):
+            tree.add(_leaf(case_id, seq, head))
+            leaves += 1
             entry = f"{where}, case or record {case_id} #{seq}"
             if now is None:
                 breaches.append(Breach(entry, Sentence("The case or record has vanished.")))
             elif now != head:
                 breaches.append(Breach(entry, Sentence("The entry was rewritten with its chain.")))
+        if tree.root(root) != anchor.root or leaves != anchor.leaves:
+            breaches.append(Breach(where, Sentence("The anchor does not fit its own list.")))
         root = anchor.root
-    return count, breaches
+    return len(anchors), breaches
+
+
+def _leaves_of(session: Session, anchor: Anchor, *besides: Any) -> Iterator[Any]:  # noqa: ANN401 - columns, rows
+    """Yield (case or record, seq, hash) of each leaf by its id, so many at a time; with `besides` of its entry now."""
+    leaf = col(AnchorLeaf.case_id)
+    query = select(leaf, col(AnchorLeaf.seq), col(AnchorLeaf.hash), *besides)
+    if besides:
+        of_case = and_(col(TimelineEntry.case_id) == leaf, col(TimelineEntry.seq) == col(AnchorLeaf.seq))
+        of_record = and_(col(RegisterEntry.subject_id) == leaf, col(RegisterEntry.seq) == col(AnchorLeaf.seq))
+        query = query.outerjoin(TimelineEntry, of_case).outerjoin(RegisterEntry, of_record)
+    query = query.where(col(AnchorLeaf.anchor_id) == anchor.id).order_by(leaf).limit(STREAMED)
+    some = session.execute(query).all()
+    while some:
+        yield from some
+        some = session.execute(query.where(leaf > some[-1].case_id)).all() if len(some) == STREAMED else []

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from domain import measured_days, measures
+from domain import apart, measured_days, measures
 from domain.models import Case, CaseMeasure, CaseMeasurePast, MeasuredDay, StageMeasure, StageMeasurePast
 
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
@@ -32,13 +32,16 @@ class Difference:
 
 
 def count(session: Session) -> int:
-    """Return how many cases there are."""
-    return int(session.execute(select(func.count()).select_from(_CASES)).scalar_one())
+    """Return how many cases are measured."""
+    return int(
+        session.execute(select(func.count()).select_from(_CASES).where(apart.not_routine(_CASES.c))).scalar_one()
+    )
 
 
 def batch(session: Session, *, after: Place | None, most: int = measures.AT_ONCE) -> list[Place]:
     """Return where the next cases are."""
-    query = select(_CASES.c.opened_at, _CASES.c.id).order_by(_CASES.c.opened_at, _CASES.c.id).limit(most)
+    query = select(_CASES.c.opened_at, _CASES.c.id).where(apart.not_routine(_CASES.c))
+    query = query.order_by(_CASES.c.opened_at, _CASES.c.id).limit(most)
     if after is not None:
         later = (_CASES.c.opened_at == after[0]) & (_CASES.c.id > after[1])
         query = query.where((_CASES.c.opened_at > after[0]) | later)

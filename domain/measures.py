@@ -1,7 +1,7 @@
 """Keeps what reports count up to date with the timelines: finds what moved, measures it, writes it; no step waits.
 
-One worker at a time measures (the row of `measured_until` is held); stopped anywhere, the next one goes on. Measuring
-a case again writes the same rows again.
+Routine processes are not measured: their own pages count them. One worker at a time measures (the row of
+`measured_until` is held); stopped anywhere, the next one goes on. Measuring a case again writes the same rows again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, union_all, upda
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from domain import belonging, measured, measured_days
+from domain import apart, belonging, measured, measured_days
 from domain.measured import CaseVersion, Measured, RegisterThen, StageVersion
 from domain.models import (
     Case,
@@ -75,7 +75,8 @@ def _since(at: datetime) -> ColumnElement[bool]:
 
 
 def _moved(*where: ColumnElement[bool]) -> Any:  # noqa: ANN401 - a select
-    return select(_CASES.c.id).outerjoin(_NOW, _NOW.c.case_id == _CASES.c.id).where(*where, _MOVED)
+    those = (*where, apart.not_routine(_CASES.c), _MOVED)
+    return select(_CASES.c.id).outerjoin(_NOW, _NOW.c.case_id == _CASES.c.id).where(*those)
 
 
 # Measuring.

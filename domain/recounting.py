@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlmodel import Session
 
-from domain import cases, rulebooks
+from domain import apart, cases, rulebooks
 from domain.actors import SYSTEM
 from domain.clocks import Deadline
 from domain.database import Database
@@ -64,6 +64,8 @@ def touched(
 ) -> list[UUID]:
     """Return cases whose running clocks a year's days may move, by id; None: all that are provisional.
 
+    Those of routine processes end at moments that were planned, which no calendar moves.
+
     With `since` also those that moved from then on: counted by a process that had not heard of a notice yet, or gone
     on with the deadline of before.
     """
@@ -73,8 +75,13 @@ def touched(
         last = datetime(year + 1, 1, 1, tzinfo=UTC) + EDGE
         which = or_(which, and_(_CLOCKS.c.started_at < last, _CLOCKS.c.due_at > first))
     if since is not None:
-        which = or_(which, _CLOCKS.c.case_id.in_(select(_CASES.c.id).where(_CASES.c.changed_at >= since)))
-    query = select(_CLOCKS.c.case_id).where(_CLOCKS.c.stopped_at.is_(None), which).distinct()
+        which = or_(
+            which,
+            _CLOCKS.c.case_id.in_(select(_CASES.c.id).where(_CASES.c.changed_at >= since, apart.not_routine(_CASES.c))),
+        )
+    query = (
+        select(_CLOCKS.c.case_id).where(_CLOCKS.c.stopped_at.is_(None), apart.not_routine(_CLOCKS.c), which).distinct()
+    )
     if after is not None:
         query = query.where(_CLOCKS.c.case_id > after)
     return list(session.execute(query.order_by(_CLOCKS.c.case_id).limit(most)).scalars())

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, update
 from sqlmodel import Session
 
-from domain import places, sealed
+from domain import apart, places, sealed
 from domain.database import Database
 from domain.language import Sentence
 from domain.models import Case, VaultItem
@@ -85,8 +85,8 @@ def holdings(session: Session) -> dict[str, int]:
         stored = _CASES.c.facts[mark.fact].as_string()
         of_key = {key: func.substr(stored, 1, len(key) + 1) == f"{key}:" for key in headers}
         for key, condition in of_key.items():
-            counts[key] += _count(session, _CASES, condition)
-        rest = _count(session, _CASES, stored.is_not(None) & ~or_(*of_key.values()))
+            counts[key] += _count(session, _CASES, condition & _may_have_marks())
+        rest = _count(session, _CASES, stored.is_not(None) & ~or_(*of_key.values()) & _may_have_marks())
         counts[WITHOUT_KEY] = counts.get(WITHOUT_KEY, 0) + rest
     return {key: count for key, count in counts.items() if count or key in headers}
 
@@ -111,7 +111,13 @@ def _is_old_box() -> ColumnElement[bool]:
 def _has_old_mark() -> ColumnElement[bool]:
     current = f"{sealed.keyring().current_id}:"
     stored = (_CASES.c.facts[mark.fact].as_string() for mark in MARKS)
-    return or_(*(value.is_not(None) & (func.substr(value, 1, len(current)) != current) for value in stored))
+    old = or_(*(value.is_not(None) & (func.substr(value, 1, len(current)) != current) for value in stored))
+    return old & _may_have_marks()
+
+
+def _may_have_marks() -> ColumnElement[bool]:
+    """Leave out routine cases: nobody from outside reports or applies in one."""
+    return apart.not_routine(_CASES.c)
 
 
 def passes(database: Database) -> Iterator[Done]:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlmodel import Session, col
 
-from domain import cases, papers, product_settings
+from domain import apart, cases, papers, product_settings
 from domain.actors import SYSTEM
 from domain.database import Database
 from domain.models import Attempt, Case, CaseLink, Photo, VaultItem
@@ -72,7 +72,7 @@ def candidates(
     """Return the next reports that ended long enough ago; whether something postpones it, `remove` looks."""
     left = or_(_CASES.c.facts[REMOVED_AT[part]].as_string().is_(None), _has_items(part))
     query = select(_CASES.c.id).where(
-        _CASES.c.process == PROCESSES[part],
+        *apart.of(_CASES.c, PROCESSES[part]),
         _CASES.c.closed_at <= at - kept_for(session, part),
         _CASES.c.facts[KEPT_SINCE].as_string().is_(None),
         left,

@@ -22,7 +22,7 @@ from api.rendering import local_time
 from domain import people
 from domain.access import may
 from domain.language import Label, Sentence
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.queries import map_data, map_shapes
 from domain.queries.map_data import LEVEL_LABELS, MEASURES, Asked
 from domain.rights import Right
@@ -75,7 +75,7 @@ def show_map(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response
         cases=_case_links(asked) if asked and map_shapes.opens_cases(staff.actor) else {},
         reports=_report_link(asked, at) if asked and may(staff.actor, Right.SEE_REPORTS) else "",
         levels={level: LEVEL_LABELS[level] for level in levels},
-        flows=tuple(WORKFLOWS.values()), every=EVERY_PROCESS, hazards=hazard_groups(),
+        flows=tuple(LISTED.values()), every=EVERY_PROCESS, hazards=hazard_groups(),
         last=month_of(people.local_day(at)), most_points=map_shapes.MOST_POINTS,
         tiles={"address": settings.map_tiles, "system": settings.map_tiles_system if settings.map_tiles else "WGS-84",
                "source": settings.map_tiles_source},

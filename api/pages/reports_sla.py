@@ -27,7 +27,7 @@ from domain.accounts import Identity
 from domain.actors import Actor
 from domain.language import Label, Sentence
 from domain.models import Area
-from domain.processes import WORKFLOWS, workflow_of
+from domain.processes import LISTED, workflow_of
 from domain.reporting import asked as asking
 from domain.reporting import drill, editions, names, paper
 from domain.reporting import reach as reaches
@@ -108,7 +108,7 @@ def _around(session: Session, staff: Identity, at: datetime) -> dict[str, Any]:
             for body, where in organisations.listed(session, day=people.local_day(at))
             if asking.knows_organisation(mine, where.path if where else None)
         ],
-        "flows": tuple(WORKFLOWS.values()),
+        "flows": tuple(LISTED.values()),
         "hazards": hazard_groups(),
         "categories": catalogue.categories(),
         "titles": TITLES,

@@ -20,7 +20,7 @@ from api.pages.staff_urge import may_urge
 from domain import people, timing
 from domain.actors import Actor
 from domain.language import Label, Sentence
-from domain.processes import WORKFLOWS, workflow_of
+from domain.processes import LISTED, workflow_of
 from domain.queries import area_tree, board
 from domain.queries.board import Column, Line, Wanted
 from domain.queries.case_list import BadCursor
@@ -89,7 +89,7 @@ def show_board(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     return staff_page(
         request, "pages/staff/board.html", status=422 if wrong else 200, staff=staff, at=at, here="board",
         parts=parts, chosen=chosen, wrong=wrong,
-        filters=filters, filtered=any(filters.values()), areas=areas, flows=tuple(WORKFLOWS.values()),
+        filters=filters, filtered=any(filters.values()), areas=areas, flows=tuple(LISTED.values()),
         people=assignees, nobody=NOBODY, may_remind=may_urge(staff.actor), is_first=cursor is None,
         short=board.SHORT,
     )  # fmt: skip
@@ -114,7 +114,7 @@ def _wrong(filters: Mapping[str, str], areas: Collection[str]) -> list[Sentence]
     wrong = []
     if filters["area"] and filters["area"] not in areas:
         wrong.append(Sentence("There is no area “%(text)s” to choose.", text=filters["area"][:40]))
-    if filters["process"] and filters["process"] not in WORKFLOWS:
+    if filters["process"] and filters["process"] not in LISTED:
         wrong.append(Sentence("There is no process “%(text)s” to choose.", text=filters["process"][:40]))
     if wanted_by(filters).assignee_id == UNKNOWN:
         wrong.append(Sentence("There is no assignee “%(text)s” to choose.", text=filters["assignee"][:40]))

@@ -22,7 +22,7 @@ from domain.access import may
 from domain.actors import Actor
 from domain.catalogue import Hazard
 from domain.language import Label, Sentence
-from domain.processes import WORKFLOWS, workflow_of
+from domain.processes import LISTED, WORKFLOWS, workflow_of
 from domain.queries import area_tree, case_list
 from domain.queries.case_list import BadCursor, Row, Wanted
 from domain.queries.queue_marks import Marks, marks
@@ -86,11 +86,11 @@ NEWEST_FIRST = ("closed", "all")
 ALARMING = ("held", "overdue")
 
 
-def of_view(view: str, actor: Actor, at: datetime) -> Wanted:
-    """Return which cases a saved view shows."""
+def of_view(view: str, actor: Actor, at: datetime, *, process: str = "") -> Wanted:
+    """Return which cases a saved view shows; those of a routine process only when it is named."""
     match view:
         case "waiting":
-            return Wanted(open=True, waiting=waits_for(actor))
+            return Wanted(open=True, waiting=waits_for(actor, process=process or None))
         case "mine":
             return Wanted(open=True, assignee_id=actor.person_id) if actor.person_id else Wanted(waiting=())
         case "today":
@@ -109,7 +109,7 @@ def show_queue(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
     view = asked.get("view", "") if asked.get("view") in views else views[0]
     filters = _filters(asked)
     order = "newest" if view in NEWEST_FIRST else "due"
-    wanted = _filtered(of_view(view, staff.actor, at), filters)
+    wanted = _filtered(of_view(view, staff.actor, at, process=filters["process"]), filters)
     with db.read() as session:
         try:
             page = case_list.page(session, staff.actor, wanted, at=at, order=order, cursor=asked.get("cursor"))
@@ -147,7 +147,8 @@ def wanted_by(asked: Mapping[str, str], actor: Actor, at: datetime) -> Wanted:
     """Return which cases the page with this query shows, on all its pages together."""
     views = _views(actor)
     view = asked.get("view", "") if asked.get("view") in views else views[0]
-    return _filtered(of_view(view, actor, at), _filters(asked))
+    filters = _filters(asked)
+    return _filtered(of_view(view, actor, at, process=filters["process"]), filters)
 
 
 def _filters(asked: Mapping[str, str]) -> dict[str, str]:
@@ -201,7 +202,7 @@ def _filtered(wanted: Wanted, filters: dict[str, str]) -> Wanted:
 
 
 def _states(process: str) -> list[tuple[str, Label]]:
-    flows = [WORKFLOWS[process]] if process in WORKFLOWS else WORKFLOWS.values()
+    flows = [WORKFLOWS[process]] if process in WORKFLOWS else LISTED.values()
     named: dict[str, Label] = {}
     for flow in flows:
         for state in flow.states:
@@ -226,4 +227,4 @@ def _is_exact(q: str, lines: list[Line]) -> bool:
 
 def _may(actor: Actor, name: str) -> bool:
     """Return whether some process knows this step for one of the person's roles."""
-    return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(name))
+    return any(actor.plays(*step.roles) for flow in LISTED.values() for step in flow.named(name))

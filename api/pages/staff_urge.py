@@ -23,7 +23,7 @@ from domain.database import Database
 from domain.identifiers import new_id
 from domain.language import Label, Sentence
 from domain.models import Case
-from domain.processes import WORKFLOWS, workflow_of
+from domain.processes import LISTED, workflow_of
 from domain.workflow import TransitionRefused
 
 router = Router(include_in_schema=False)
@@ -35,7 +35,7 @@ LISTS = {"/cases": "cases", "/board": "board"}
 
 def may_urge(actor: Actor) -> bool:
     """Return whether some process lets one of the person's roles urge."""
-    return any(actor.plays(*step.roles) for flow in WORKFLOWS.values() for step in flow.named(REMIND))
+    return any(actor.plays(*step.roles) for flow in LISTED.values() for step in flow.named(REMIND))
 
 
 @dataclass(frozen=True, slots=True)

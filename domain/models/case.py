@@ -9,7 +9,16 @@ from uuid import UUID
 from sqlalchemy import Column, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
+from domain.apart import APART, ROUTINE
 from domain.models.columns import Binary, Json, UtcDateTime
+
+_APART = text(APART)
+_APART_OPEN = text(f"closed_at IS NULL AND {APART}")
+_ROUTINE = text(ROUTINE)
+_ROUTINE_OPEN = text(f"closed_at IS NULL AND {ROUTINE}")
+_RUNNING = text(f"stopped_at IS NULL AND {APART}")
+_WARNED = text(f"stopped_at IS NULL AND level = 1 AND {APART}")
+_PROVISIONAL = text(f"provisional AND stopped_at IS NULL AND {APART}")
 
 
 class Case(SQLModel, table=True):
@@ -17,21 +26,28 @@ class Case(SQLModel, table=True):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("cases_queue", "process", "state", "due_at"),
         Index("cases_venue", "venue_id", "process", "state"),
-        Index("cases_assignee", "assignee_id", "state"),
-        Index("cases_second_assignee", "second_assignee_id", "state"),
-        Index("cases_area", "area_id", "process"),
-        Index("cases_parent", "parent_id"),
-        Index("cases_opened", "opened_at", "id"),
-        Index("cases_changed", "changed_at"),
-        Index(
-            "cases_asked",
-            "asked_at",
-            postgresql_where=text("asked_at IS NOT NULL"),
-            sqlite_where=text("asked_at IS NOT NULL"),
-        ),
-    )
+        Index("cases_assigned", "assignee_id", "state", postgresql_where=text("assignee_id IS NOT NULL"),
+              sqlite_where=text("assignee_id IS NOT NULL")),
+        Index("cases_second_assigned", "second_assignee_id", "state",
+              postgresql_where=text("second_assignee_id IS NOT NULL"),
+              sqlite_where=text("second_assignee_id IS NOT NULL")),
+        Index("cases_below", "parent_id", postgresql_where=text("parent_id IS NOT NULL"),
+              sqlite_where=text("parent_id IS NOT NULL")),
+        Index("cases_asked", "asked_at", postgresql_where=text("asked_at IS NOT NULL"),
+              sqlite_where=text("asked_at IS NOT NULL")),
+        # What looks at cases in general reads these, which hold no routine case …
+        Index("cases_apart_state", "process", "state", "due_at", postgresql_where=_APART, sqlite_where=_APART),
+        Index("cases_apart_area", "area_id", "process", postgresql_where=_APART, sqlite_where=_APART),
+        Index("cases_apart_opened", "opened_at", "id", postgresql_where=_APART, sqlite_where=_APART),
+        Index("cases_apart_changed", "changed_at", postgresql_where=_APART, sqlite_where=_APART),
+        Index("cases_apart_due", "due_at", "id", postgresql_where=_APART_OPEN, sqlite_where=_APART_OPEN),
+        Index("cases_apart_venue", "venue_id", postgresql_where=_APART_OPEN, sqlite_where=_APART_OPEN),
+        # … and who asks for a routine process by name, these.
+        Index("cases_routine_opened", "opened_at", "id", postgresql_where=_ROUTINE, sqlite_where=_ROUTINE),
+        Index("cases_routine_changed", "changed_at", postgresql_where=_ROUTINE, sqlite_where=_ROUTINE),
+        Index("cases_routine_due", "due_at", "id", postgresql_where=_ROUTINE_OPEN, sqlite_where=_ROUTINE_OPEN),
+    )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
     number: str = Field(unique=True, max_length=20)
@@ -71,6 +87,10 @@ class TimelineEntry(SQLModel, table=True):
     """One thing that happened to a case, chained to the one before by SHA-256."""
 
     __tablename__ = "timeline_entry"
+    __table_args__ = (
+        Index("timeline_entry_actor", "actor_id", "case_id", postgresql_where=text("actor_id IS NOT NULL"),
+              sqlite_where=text("actor_id IS NOT NULL")),
+    )  # fmt: skip
 
     case_id: UUID = Field(foreign_key="cases.id", primary_key=True)
     seq: int = Field(primary_key=True)
@@ -95,13 +115,11 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         Index("clock_due", "process", "next_at", postgresql_where=text("next_at IS NOT NULL"),
               sqlite_where=text("next_at IS NOT NULL")),
-        Index("clock_open", "due_at", "case_id", "name", postgresql_where=text("stopped_at IS NULL"),
-              sqlite_where=text("stopped_at IS NULL")),
-        Index("clock_warned", "due_at", "case_id", "name", postgresql_where=text("stopped_at IS NULL AND level = 1"),
-              sqlite_where=text("stopped_at IS NULL AND level = 1")),
-        Index("clock_provisional", "due_at", "case_id", "name",
-              postgresql_where=text("provisional AND stopped_at IS NULL"),
-              sqlite_where=text("provisional AND stopped_at IS NULL")),
+        # What looks at deadlines in general reads these, which hold none of a routine case.
+        Index("clock_apart_open", "due_at", "case_id", "name", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+        Index("clock_apart_warned", "due_at", "case_id", "name", postgresql_where=_WARNED, sqlite_where=_WARNED),
+        Index("clock_apart_provisional", "due_at", "case_id", "name", postgresql_where=_PROVISIONAL,
+              sqlite_where=_PROVISIONAL),
     )  # fmt: skip
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain import access, admissions, catalogue, enrolments, papers, people
+from domain import access, admissions, apart, catalogue, enrolments, papers, people
 from domain.actors import Actor
 from domain.catalogue import KeyUnitSuggestion
 from domain.enrolments import Duplicate
@@ -167,7 +167,7 @@ def _others(session: Session, case: Case, actor: Actor) -> list[Other]:
     if code:
         same = same | (facts["application"]["credit_code"].as_string() == code)
     query = select(col(Case.number), col(Case.state)).where(
-        col(Case.process) == ENROLMENT.name, col(Case.state).in_([state.name for state in OPEN]),
+        *apart.of(Case, ENROLMENT.name), col(Case.state).in_([state.name for state in OPEN]),
         col(Case.id) != case.id, same, access.visible(actor),
     )  # fmt: skip
     rows = session.execute(query.order_by(col(Case.opened_at), col(Case.id)).limit(MOST_OTHERS))

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, not_, or_, select
 from sqlmodel import Session
 
-from domain import access, articles, people
+from domain import access, apart, articles, people
 from domain.actors import Actor
 from domain.articles import Basis
 from domain.models import Area, Case, ClockRow, Person, Post
@@ -55,6 +55,7 @@ class Wanted:
     area: str | None = None
     """Code of an area; those below it belong to it."""
     process: str | None = None
+    """A routine process has to be named."""
     assignee_id: UUID | None = None
     unassigned: bool = False
 
@@ -126,7 +127,9 @@ def assignees(session: Session, actor: Actor, *, day: date) -> list[tuple[UUID, 
     """Return (id, name) of who works on an open case that the actor may know of, by name."""
     cases = _CASES.c
     works = [
-        exists().where(column == _PEOPLE.c.id, cases.closed_at.is_(None), access.visible(actor))
+        exists().where(
+            column == _PEOPLE.c.id, cases.closed_at.is_(None), apart.not_routine(cases), access.visible(actor)
+        )
         for column in (cases.assignee_id, cases.second_assignee_id)
     ]
     sent = select(_POSTS.c.person_id).where(_POSTS.c.role.in_(sorted(access.WORKS_WHERE_SENT)), *people.valid_on(day))
@@ -141,7 +144,7 @@ def midnight(at: datetime) -> datetime:
 
 def _conditions(actor: Actor, column: Column, wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
     # Written as the partial indexes have them: a value sent beside the statement would not be seen to fit.
-    open_clock = [_CLOCKS.c.stopped_at.is_(None), *_no_timers()]
+    open_clock = [_CLOCKS.c.stopped_at.is_(None), *apart.of(_CLOCKS.c, wanted.process), *_no_timers()]
     due_at = _CLOCKS.c.due_at
     match column:
         case Column.OVERDUE:
@@ -168,8 +171,6 @@ def _no_timers() -> list[ColumnElement[bool]]:
 def _filtered(wanted: Wanted) -> list[ColumnElement[bool]]:
     cases = _CASES.c
     found: list[ColumnElement[bool]] = []
-    if wanted.process:
-        found.append(_CLOCKS.c.process == wanted.process)
     if wanted.area:
         root = select(_AREAS.c.path).where(_AREAS.c.code == wanted.area).scalar_subquery()
         below = select(_AREAS.c.id).where(func.substr(_AREAS.c.path, 1, func.length(root)) == root)

@@ -18,11 +18,11 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from domain import access, articles, places
+from domain import access, apart, articles, places
 from domain.actors import Actor
 from domain.articles import Basis
 from domain.models import Area, Case, Outbox, Person, Venue
-from domain.processes import workflow_of
+from domain.processes import ROUTINE, workflow_of
 from domain.timing import Reading
 
 PAGE_SIZE = 50
@@ -55,9 +55,10 @@ class WaitsFor:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases somebody asks for; a field left alone asks for all."""
+    """Which cases somebody asks for; a field left alone asks for all, of every process that is not routine."""
 
     process: str | None = None
+    """A routine process has to be named."""
     states: tuple[str, ...] = ()
     area: str | None = None
     """Code of an area; those below it belong to it."""
@@ -79,7 +80,7 @@ class Wanted:
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     q: str = ""
-    """Number, place or venue, any part of it."""
+    """Number, place or venue, any part of it; the whole number of a routine case names its process as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +211,9 @@ def _rows() -> Any:  # noqa: ANN401 - SQLAlchemy's select of twenty columns
 
 def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
     cases = _CASES.c
-    found: list[ColumnElement[bool]] = []
-    if wanted.process:
-        found.append(cases.process == wanted.process)
+    text = wanted.q.replace("\x00", "").strip()
+    process = wanted.process or apart.named_by(text)
+    found = apart.of(cases, process)
     if wanted.states:
         found.append(cases.state.in_(wanted.states))
     if wanted.area:
@@ -227,8 +228,8 @@ def _conditions(wanted: Wanted, at: datetime) -> list[ColumnElement[bool]]:
         found.append(cases.opened_at >= wanted.opened_from)
     if wanted.opened_before:
         found.append(cases.opened_at < wanted.opened_before)
-    if text := wanted.q.replace("\x00", "").strip():
-        found.append(_mentions(text))
+    if text:
+        found.append(_mentions(text, in_part=process not in ROUTINE))
     return found + _due(wanted, at) + _for_whom(wanted)
 
 
@@ -273,7 +274,8 @@ def _within(area_code: str) -> ColumnElement[bool]:
     return inside
 
 
-def _mentions(text: str) -> ColumnElement[bool]:
+def _mentions(text: str, *, in_part: bool) -> ColumnElement[bool]:
+    """Return the condition that a case or its venue mentions `text`; of routine cases the number is given whole."""
     literal = text.replace(ESCAPE, ESCAPE * 2).replace("%", ESCAPE + "%").replace("_", ESCAPE + "_")
     pattern = f"%{literal}%"
     named = select(_VENUES.c.id).where(
@@ -284,6 +286,8 @@ def _mentions(text: str) -> ColumnElement[bool]:
             _VENUES.c.code == text.upper(),
         )
     )
+    if not in_part:
+        return or_(_CASES.c.number == text.upper(), _CASES.c.venue_id.in_(named))
     return or_(
         _CASES.c.number.ilike(pattern, escape=ESCAPE),
         _CASES.c.place.ilike(pattern, escape=ESCAPE),
@@ -294,7 +298,7 @@ def _mentions(text: str) -> ColumnElement[bool]:
 def _ordering(order: Order) -> tuple[Any, ...]:
     cases = _CASES.c
     if order == "due":
-        return cases.due_at.is_(None), cases.due_at, cases.id
+        return cases.due_at.asc().nulls_last(), cases.id
     return cases.opened_at.desc(), cases.id.desc()
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import Session, col
 
-from domain import access, people, places, venues
+from domain import access, apart, people, places, venues
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label
 from domain.models import Area, Case, Person, Post, Venue
@@ -139,7 +139,7 @@ def reports_of_same_premises(session: Session, case: Case, actor: Actor) -> list
     query = select(Case).where(
         _of_same_premises(session, case),
         access.visible(actor),
-        col(Case.process) == case.process,
+        *apart.of(Case, case.process),
         col(Case.id) != case.id,
         col(Case.state).in_(unfinished),
     )

@@ -21,7 +21,7 @@ from domain import access
 from domain.actors import Actor
 from domain.language import Label
 from domain.models import Area, CaseMeasure, MeasuredUntil, Venue
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.queries.shades import Shade, shade_of, shades_of
 from domain.settings import city_zone
 
@@ -179,7 +179,7 @@ def records_begin(session: Session) -> datetime | None:
     """Return when the first case was opened; None while there is none."""
     begins = [
         session.execute(select(func.min(_CASES.c.opened_at)).where(_CASES.c.process == process)).scalar()
-        for process in WORKFLOWS  # one look at the index each, not a walk over every case
+        for process in LISTED  # one look at the index each, not a walk over every case
     ]
     return min((one for one in begins if one is not None), default=None)
 
@@ -195,7 +195,7 @@ def empty_period(session: Session, asked: Asked) -> Empty | None:
 
 def in_period(asked: Asked, columns: Any) -> tuple[ColumnElement[bool], ...]:  # noqa: ANN401 - columns of measures
     """Return the conditions that leave the cases asked for; `process` comes first, as in the index."""
-    processes = [asked.process] if asked.process else list(WORKFLOWS)
+    processes = [asked.process] if asked.process else list(LISTED)
     found = [columns.process.in_(processes), columns.opened_at >= asked.begins_at, columns.opened_at < asked.ends_at]
     if asked.hazard:
         found.append(columns.hazard_code == asked.hazard)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from domain import errands, outbox
+from domain import apart, errands, outbox
 from domain.heartbeats import ALIVE_WITHIN
 from domain.models import Case, Heartbeat, Outbox
 from domain.parts import FAILING, RESTARTING, STARTING, PartStatus, parts_status
@@ -121,10 +121,10 @@ def _as_supervised_prefect(seen: PartStatus, *, at: datetime) -> str:
 
 
 def cases_by_state(session: Session) -> list[tuple[str, str, int]]:
-    """Return (process, state, number of open cases); closed ones are not counted, so an index is enough."""
+    """Return (process, state, number of open cases), without routine ones; an index of open cases is enough."""
     query = (
         select(_CASES.c.process, _CASES.c.state, func.count())
-        .where(_CASES.c.closed_at.is_(None))
+        .where(_CASES.c.closed_at.is_(None), apart.not_routine(_CASES.c))
         .group_by(_CASES.c.process, _CASES.c.state)
         .order_by(_CASES.c.process, _CASES.c.state)
     )

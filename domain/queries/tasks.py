@@ -1,4 +1,4 @@
-"""What one person has to do on site or at their venue: cards in order of their deadlines."""
+"""What one person has to do on site or at their venue: cards in order of their deadlines. Patrols have their own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from domain import access, articles, cases, catalogue, places
+from domain import access, apart, articles, cases, catalogue, places
 from domain.actors import Actor
 from domain.articles import Basis
 from domain.catalogue import Hazard
 from domain.language import Label
 from domain.models import Area, Case, Venue
-from domain.processes import WORKFLOWS, workflow_of
+from domain.processes import LISTED, workflow_of
 from domain.workflow import Offer
 
 MOST = 100
@@ -61,7 +61,7 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
     """Return the open cases assigned to the actor or of the actor's venues, nearest deadline first."""
     if actor.person_id is None:
         return Tasks((), ())
-    unfinished = [state.name for flow in WORKFLOWS.values() for state in flow.states if not state.final]
+    unfinished = [state.name for flow in LISTED.values() for state in flow.states if not state.final]
     table: Any = Case.__table__  # type: ignore[attr-defined]
     mine = or_(
         table.c.assignee_id == actor.person_id,
@@ -72,8 +72,8 @@ def tasks(session: Session, actor: Actor, *, at: datetime) -> Tasks:
         select(Case, Venue, Area.name)  # type: ignore[call-overload]
         .outerjoin(Venue, col(Venue.id) == table.c.venue_id)
         .outerjoin(Area, col(Area.id) == table.c.area_id)
-        .where(mine, access.visible(actor), table.c.state.in_(unfinished))
-        .order_by(table.c.due_at.is_(None), table.c.due_at, table.c.id)
+        .where(mine, access.visible(actor), apart.not_routine(table.c), table.c.state.in_(unfinished))
+        .order_by(table.c.due_at.asc().nulls_last(), table.c.id)
         .limit(MOST)
     )
     rows = session.execute(query).all()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from domain.actors import Actor
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED, ROUTINE, WORKFLOWS
 from domain.processes.everywhere import is_assignee
 from domain.queries.case_list import WaitsFor
 
 
-def waits_for(actor: Actor) -> tuple[WaitsFor, ...]:
-    """Return where cases wait for this actor; empty for who takes no usual step (an auditor)."""
+def waits_for(actor: Actor, *, process: str | None = None) -> tuple[WaitsFor, ...]:
+    """Return where cases wait for this actor; empty for who takes no usual step (an auditor).
+
+    Cases of a routine process are among them only when it is the `process` asked for.
+    """
     found = []
-    for flow in WORKFLOWS.values():
+    for flow in (WORKFLOWS[process],) if process in ROUTINE else LISTED.values():
         for step in flow.transitions:
             if not step.usual or not actor.plays(*step.roles):
                 continue

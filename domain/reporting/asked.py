@@ -16,7 +16,7 @@ from domain import access, catalogue
 from domain.actors import Actor
 from domain.language import Sentence
 from domain.models import Area, Organisation
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.reporting import reach as reaches
 from domain.reporting.reach import Reach
 from domain.rights import Right
@@ -138,7 +138,7 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     if as_of and as_of > at:
         refusals.append(FieldRefusal("as_of", Sentence("This moment is in the future.")))
     process = fields.get("process") or None
-    if process and process not in WORKFLOWS:
+    if process and process not in LISTED:
         refusals.append(FieldRefusal("process", Sentence("There is no such process.")))
     hazard = (fields.get("hazard") or "").strip().upper() or None
     if hazard and hazard not in catalogue.hazards() and hazard not in catalogue.categories():

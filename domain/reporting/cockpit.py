@@ -19,7 +19,7 @@ from domain import access
 from domain.actors import Actor
 from domain.language import Label
 from domain.models import Area, Case, CaseMeasure, Venue
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.queries import map_data
 from domain.queries.shares import Share, together
 from domain.reporting import reach
@@ -163,7 +163,7 @@ def _standing(session: Session, mine: ColumnElement[bool], at: datetime, today: 
     late, soon = cases.due_at < at, and_(cases.due_at >= at, cases.due_at <= tomorrow)
     query = (
         select(cases.area_id, func.count(), _count(late), _count(soon))
-        .where(cases.ended_at.is_(None), cases.process.in_(list(WORKFLOWS)), mine)
+        .where(cases.ended_at.is_(None), cases.process.in_(list(LISTED)), mine)
         .group_by(cases.area_id)
     )
     return {row[0]: Now(*map(int, row[1:])) for row in session.execute(query)}
@@ -191,7 +191,7 @@ def _ended(session: Session, mine: ColumnElement[bool], days: Sequence[date]) ->
     """Return day → cases that ended on it, whenever they were opened."""
     bounds = [midnight(day) for day in (*days, days[-1] + timedelta(days=1))]
     ends, number = _CASES.c.ended_at, func.count()
-    where = (ends >= bounds[0], ends < bounds[-1], _CASES.c.process.in_(list(WORKFLOWS)), mine)
+    where = (ends >= bounds[0], ends < bounds[-1], _CASES.c.process.in_(list(LISTED)), mine)
     if session.get_bind().dialect.name == "postgresql":
         place = func.width_bucket(ends, cast(bounds, ARRAY(TIMESTAMP(timezone=True)))) - 1
     else:
@@ -232,7 +232,7 @@ def _sum(parts: Any) -> Now:  # noqa: ANN401 - several
 def _alarms(session: Session, actor: Actor) -> Alarms:
     """Return the alarms as they stand in the cases themselves: nobody waits for them to be measured."""
     there = select(_LIVE.c.id).where(_LIVE.c.process == ALARM).limit(1)
-    if ALARM not in WORKFLOWS and session.execute(there).first() is None:
+    if ALARM not in LISTED and session.execute(there).first() is None:
         return Alarms(connected=False)
     mine = (_LIVE.c.process == ALARM, _LIVE.c.closed_at.is_(None), access.visible(actor))
     count = int(session.execute(select(func.count()).select_from(_LIVE).where(*mine)).scalar_one())

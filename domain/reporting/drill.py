@@ -18,7 +18,7 @@ from sqlmodel import Session
 from domain import access
 from domain.actors import Actor
 from domain.models import Case, Venue
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.reporting.asked import Asked
 from domain.reporting.figures import By
 from domain.reporting.numbers import standing
@@ -83,7 +83,7 @@ class Figure:
 
     def is_known(self) -> bool:
         """Return whether a report has this number."""
-        workflow = WORKFLOWS.get(self.process)
+        workflow = LISTED.get(self.process)
         if workflow is None:
             return False
         if self.stage is not None:

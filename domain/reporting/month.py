@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from domain.actors import Actor, Role
 from domain.measured_days import IN_TIME, LATE, LEFT_LATE, RESULTS, RUNNING
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.processes.measuring import FIXED, FIXING, UNPROVEN
 from domain.queries.shares import NOTHING, Share
@@ -61,7 +61,7 @@ class Month:
         self, session: Session, actor: Actor, *, from_on: date, until_on: date, at: datetime, roles: Container[Role]
     ) -> None:
         """Read them; names after the cases that carry them, so that none is unknown."""
-        read = [columns.load(session, one, from_on=from_on, until_on=until_on, as_of=at) for one in WORKFLOWS]
+        read = [columns.load(session, one, from_on=from_on, until_on=until_on, as_of=at) for one in LISTED]
         filters = Filters(session, Asked(from_on, until_on), actor, roles)
         self._parts: list[tuple[Columns, Mask]] = [(one, filters.mask(one)) for one in read]
         self._names = filters.names
@@ -102,7 +102,7 @@ class Month:
     def _id(self, kind: str, number: int) -> UUID | None:
         return UUID(self._names[kind][number]) if number else None
 
-    def _names_counted(self, field: str, *, of: Container[str] = WORKFLOWS, results: Any = None) -> dict[int, int]:  # noqa: ANN401 - numbers of results
+    def _names_counted(self, field: str, *, of: Container[str] = LISTED, results: Any = None) -> dict[int, int]:  # noqa: ANN401 - numbers of results
         """Return number of a name → cases that count, of those processes and results."""
         found = []
         for one, mask in self._parts:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from domain import measures
 from domain.actors import Actor
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.reporting.asked import Asked
 from domain.reporting.figures import Numbers, ProcessFigures
 from domain.reporting.one_moment import one_moment
@@ -69,7 +69,7 @@ def standing(session: Session, asked: Asked, *, at: datetime) -> tuple[datetime,
 
 def processes_of(asked: Asked) -> tuple[str, ...]:
     """Return the processes a question is about."""
-    return (asked.process,) if asked.process else tuple(WORKFLOWS)
+    return (asked.process,) if asked.process else tuple(LISTED)
 
 
 def unit_of(asked: Asked) -> Unit:

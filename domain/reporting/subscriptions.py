@@ -23,7 +23,7 @@ from domain.forms import Form, LabelledChoice
 from domain.identifiers import new_id
 from domain.language import N_, Sentence
 from domain.models import Area, Person, ReportSubscription
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.reporting import reach as reaches
 from domain.reporting.periods import Kind
 from domain.reporting.reach import Reach
@@ -82,7 +82,7 @@ def subscribe(session: Session, form: SubscriptionForm, *, actor: Actor, at: dat
     if form.until_on is not None and form.until_on < day:
         raise _refuse("until_on", Sentence("This day is over."))
     process = form.process or None
-    if process is not None and process not in WORKFLOWS:
+    if process is not None and process not in LISTED:
         raise _refuse("process", Sentence("There is no such process."))
     # One person's subscriptions are counted and added by one after the other.
     session.execute(select(col(Person.id)).where(col(Person.id) == person.id).with_for_update())
