@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 from domain.models.columns import Json, UtcDateTime
 
 _OPEN = text("outcome = ''")
+_OPEN_ROUNDS = text("outcome = '' AND kind = 'rounds'")
 _STANDS = text("stands")
 _FAILED = text("stands AND outcome = 'fail'")
 """One answer in fifty: which items fail most is counted by these alone."""
@@ -95,6 +96,7 @@ class PatrolTask(SQLModel, table=True):
         Index("patrol_task_open", "venue_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_person", "person_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_day", "day", "area_id"),
+        Index("patrol_task_rounds", "miss_at", postgresql_where=_OPEN_ROUNDS, sqlite_where=_OPEN_ROUNDS),
         Index("patrol_task_campaign", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL"),
               sqlite_where=text("campaign_id IS NOT NULL")),
     )  # fmt: skip

@@ -68,7 +68,7 @@ def plan_day(session: Session, day: date, *, at: datetime, area_ids: Areas = Non
     withdrawn = replanning.withdraw(session, day, at=at, areas=area_ids)
     rebound = replanning.rebind(session, day, at=at, areas=area_ids)
     every = wanted.of_day(session, day, areas=area_ids)
-    running = [one for one in every if one.miss_at > at]
+    running = [one for one in every if one.ends_at > at]
     lapsed = len(every) - len(running)
     fresh = _unknown(session, running, area_ids)
     if fresh:

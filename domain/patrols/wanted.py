@@ -80,6 +80,11 @@ class Wanted:
         """Return what it is of its series: planned twice, it is planned once."""
         return self.plan.series_id, self.slot.slot
 
+    @property
+    def ends_at(self) -> datetime:
+        """Return until when it can still be carried out: rounds until closing, a visit until it counts as missed."""
+        return self.slot.due_at if self.rule.kind == schedule.ROUNDS else self.miss_at
+
 
 def of_day(session: Session, day: date, *, areas: Areas = None) -> list[Wanted]:
     """Return every task of `day` in these areas, by venue, plan and time."""

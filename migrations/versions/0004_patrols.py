@@ -350,6 +350,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("outcome = ''"),
             sqlite_where=sa.text("outcome = ''"),
         )
+        batch_op.create_index(
+            "patrol_task_rounds",
+            ["miss_at"],
+            unique=False,
+            postgresql_where=sa.text("outcome = '' AND kind = 'rounds'"),
+            sqlite_where=sa.text("outcome = '' AND kind = 'rounds'"),
+        )
         batch_op.create_index("patrol_task_slot", ["series_id", "slot"], unique=True)
         batch_op.create_index("patrol_task_venue", ["venue_id", "due_at"], unique=False)
 
@@ -625,6 +632,11 @@ def downgrade() -> None:
     with op.batch_alter_table("patrol_task", schema=None) as batch_op:
         batch_op.drop_index("patrol_task_venue")
         batch_op.drop_index("patrol_task_slot")
+        batch_op.drop_index(
+            "patrol_task_rounds",
+            postgresql_where=sa.text("outcome = '' AND kind = 'rounds'"),
+            sqlite_where=sa.text("outcome = '' AND kind = 'rounds'"),
+        )
         batch_op.drop_index(
             "patrol_task_person", postgresql_where=sa.text("outcome = ''"), sqlite_where=sa.text("outcome = ''")
         )

@@ -69,7 +69,7 @@ def planned(db: Database, day: date, at: datetime, areas: list[Any] | None = Non
 @pytest.mark.usefixtures("ground")
 def test_planned_in_bulk_are_the_rows_of_cases_opened_one_by_one(db: Database, at: datetime) -> None:
     with db.write() as session:
-        listed = [one for one in wanted.of_day(session, DAY) if one.miss_at > at]
+        listed = [one for one in wanted.of_day(session, DAY) if one.ends_at > at]
         for one in listed:
             _opened_by_itself(session, one, at=at)
         singly = everything(session)
