@@ -1,190 +1,28 @@
-"""What the stories are told in: the domain, the real effects, a real exchange; time that moves by hand."""
+"""The stage of every story, and the sentences that stories of all processes share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session, col, func, select
+from pytest_bdd import given, parsers, then, when
 
-from domain import attempts, cases, outbox, reports, sweep
+from domain import attempts
+from domain.clocks import day_due, due_in_digits
 from domain.database import Database
-from domain.disclosure import Revealed
 from domain.language import CHINESE
-from domain.models import Case, ClockRow, Outbox, Person, TimelineEntry, Venue
-from domain.processes import WORKFLOWS, workflow_of
-from domain.settings import get_settings
-from domain.workflow import Transition, TransitionRefused
-from flows import effects
+from domain.processes import workflow_of
+from domain.queries import notice_list
+from domain.settings import city_zone, get_settings
 from flows.provider import provider_of
-from flows.work import Work
-from notifications.providers import Provider
-from tests.filling import upload
-from tests.journeys import APPLICANT_PHONE, actor_for, press
+from tests.bdd.telling import Story, filled
 from tests.telephony import ACCOUNT_SID, AUTH_TOKEN, Exchange, Receiver, running_exchange, running_receiver
-from tests.world import PEOPLE, World
+from tests.world import World
 
-REPORTER_PHONE = "+8613912345678"
-OTHER_PHONE = "+8613912345679"
-LEASE = timedelta(seconds=60)
-MANY_ROUNDS = 30
-
-
-def step_named(case: Case, label: str) -> Transition:
-    """Return the step with that Chinese name, the one that is possible now when there are several."""
-    workflow = workflow_of(case.process)
-    steps = [step for step in (*workflow.leaving(case.state), *workflow.transitions) if step.zh == label]
-    assert steps, f"{workflow.zh} has no step “{label}”"
-    return steps[0]
-
-
-@dataclass
-class Story:
-    """One story as it goes: the cases by what people call them, and the time."""
-
-    db: Database
-    world: World
-    exchange: Exchange
-    provider: Provider
-    known: dict[str, UUID] = field(default_factory=dict)
-    receipts: dict[str, str] = field(default_factory=dict)
-    shown: Revealed | None = None
-    """Who the reporter is, as it was last shown."""
-    reported_at: dict[str, datetime] = field(default_factory=dict)
-    """By the real clock, which the story's own hands do not move."""
-
-    def who(self, words: str) -> str:
-        """Return the key of the person whose name stands in the words, `reporter` for the reporter."""
-        if words.endswith("举报人"):
-            return "reporter"
-        if words.endswith("申请人"):
-            return "applicant"
-        return next(key for key, (name, *_) in PEOPLE.items() if words.endswith(name))
-
-    def phone(self, words: str) -> str:
-        """Return somebody's number."""
-        if words.endswith("举报人"):
-            return OTHER_PHONE if words.startswith("另一") else REPORTER_PHONE
-        if words.endswith("申请人"):
-            return APPLICANT_PHONE
-        return PEOPLE[self.who(words)][1]
-
-    def case(self, session: Session, called: str) -> Case:
-        """Return a case by what the story calls it."""
-        if called == "该整改":
-            found = select(Case).where(Case.parent_id == self.known["该举报"]).order_by(col(Case.number).desc())
-            return session.exec(found).first()
-        return cases.by_id(session, self.known[called])
-
-    def fire(self, who: str, label: str, called: str, data: dict[str, Any] | None = None) -> None:
-        """Take the step with that Chinese name and let the system do its part; without data any valid form does."""
-        with self.db.write() as session:
-            case = self.case(session, called)
-            name = step_named(case, label).name
-            if data is None or name == "decide_held":
-                press(session, self.world, case, who, name, **(data or {}))
-            else:
-                actor = actor_for(session, self.world, case, who)
-                if name == "submit":
-                    data = {**data, "photos": upload(session, 1, at=self.now)}
-                cases.fire(session, case, name, actor=actor, at=self.now, data=data)
-        self.work()
-
-    def refusal(self, who: str, label: str, called: str, data: dict[str, Any]) -> str:
-        """Return the Chinese sentence with which a step is refused."""
-        try:
-            with self.db.write() as session:
-                case = self.case(session, called)
-                actor = actor_for(session, self.world, case, who)
-                cases.fire(session, case, step_named(case, label).name, actor=actor, at=self.now, data=data)
-        except TransitionRefused as refused:
-            return refused.reason.in_language(CHINESE)
-        except cases.FieldRefused as refused:
-            return refused.refusal.reason.in_language(CHINESE)
-        msg = f"{who} could do “{label}”"
-        raise AssertionError(msg)
-
-    @property
-    def now(self) -> datetime:
-        return self.world.clock.now
-
-    def wait(self, **length: float) -> None:
-        """Let time pass, minute by minute where something is due on the way."""
-        until = self.now + timedelta(**length)
-        while (moment := self._next_moment()) is not None and moment <= until:
-            self.world.clock.now = max(moment, self.now)
-            self.work()
-        self.world.clock.now = until
-        self.work()
-
-    def _next_moment(self) -> datetime | None:
-        """Return when a clock next has to be looked at, or a promise that was put aside."""
-        later = (Outbox.state == "pending", col(Outbox.due_at) > self.now)
-        with self.db.read() as session:
-            clock = session.exec(select(ClockRow.next_at).order_by(col(ClockRow.next_at).asc().nulls_last())).first()
-            promise = session.exec(select(func.min(Outbox.due_at)).where(*later)).one()
-        return min((moment for moment in (clock, promise) if moment), default=None)
-
-    def work(self) -> None:
-        """Ring the clocks and carry out what is due at this very moment, round by round; no time passes."""
-        for _ in range(MANY_ROUNDS):
-            if not sum(self._ring(process) + self._carry_out(process) for process in WORKFLOWS):
-                return
-        msg = "the work never ends"
-        raise AssertionError(msg)
-
-    def _ring(self, process: str) -> int:
-        with self.db.write() as session:
-            due = sweep.claim(session, process, worker="story", at=self.now, lease=LEASE)
-            for case_id, name in due:
-                sweep.ring(session, case_id, name, at=self.now)
-        return len(due)
-
-    def _carry_out(self, process: str) -> int:
-        with self.db.write() as session:
-            claimed = outbox.claim(session, process, worker="story", at=self.now, lease=LEASE)
-        for row in claimed:
-            effects.carry_out(Work(row, "story", self.db, self.provider, lambda: self.now, LEASE))
-        return len(claimed)
-
-    def messages(self, phone: str) -> list[str]:
-        """Return what a phone received."""
-        return [message["body"] for message in self.exchange.messages(to=phone)]
-
-    def labels(self, called: str) -> list[str]:
-        """Return the Chinese names of everything that happened to a case."""
-        with self.db.read() as session:
-            case = self.case(session, called)
-            workflow = workflow_of(case.process)
-            names = {step.name: step.zh for step in (*workflow.transitions, workflow.opening)}
-            timeline = select(TimelineEntry.transition).where(TimelineEntry.case_id == case.id)
-            return [names[name] for name in session.exec(timeline.order_by(col(TimelineEntry.seq)))]
-
-    def code(self, name: str) -> str:
-        """Return a venue's code by its name."""
-        with self.db.read() as session:
-            return session.exec(select(Venue.code).where(Venue.name == name)).one()
-
-    def person(self, name: str) -> UUID:
-        """Return a person's id by name."""
-        with self.db.read() as session:
-            return session.exec(select(Person.id).where(Person.name == name)).one()
-
-    def held(self, called: str) -> list[Outbox]:
-        """Return the promises of a case that wait for a person."""
-        with self.db.read() as session:
-            case = self.case(session, called)
-            return list(session.exec(select(Outbox).where(Outbox.case_id == case.id, Outbox.state == "held")))
-
-    def by_receipt(self, called: str) -> Case:
-        """Return a report as its reporter finds it."""
-        with self.db.read() as session:
-            return reports.by_receipt(session, self.receipts[called])
+CASE = "(?P<called>该举报|另一举报|该整改|该申请|该巡查|另一巡查)"
 
 
 @pytest.fixture(scope="session")
@@ -237,3 +75,106 @@ def story(
         monkeypatch.setenv(f"FIRELINE_{name}", value)
     get_settings.cache_clear()
     return Story(db, world, story_exchange, provider_of(get_settings()))
+
+
+# What stories of all processes say.
+
+
+@given(parsers.parse("现在是{year:d}年{month:d}月{day:d}日{hour:d}时{minute:d}分"))
+def _now(story: Story, year: int, month: int, day: int, hour: int, minute: int) -> None:
+    story.world.clock.now = datetime(year, month, day, hour, minute, tzinfo=city_zone())
+
+
+@given(parsers.parse("{who}的手机关机"))
+def _off(story: Story, who: str) -> None:
+    story.exchange.behave("unreachable", story.phone(who))
+
+
+@given(parsers.parse("{who}的手机开机"))
+def _on(story: Story, who: str) -> None:
+    story.exchange.behave("manual", story.phone(who))
+
+
+@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE}$"))
+def _press(story: Story, who: str, label: str, called: str) -> None:
+    story.fire(story.who(who), label, called)
+
+
+@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE},填写:$"))
+def _press_filled(story: Story, who: str, label: str, called: str, datatable: list[list[str]]) -> None:
+    story.fire(story.who(who), label, called, filled(story, called, label, datatable))
+
+
+@when(parsers.re("过了(?P<count>\\d+)(?P<unit>分钟|小时|天)$"))
+def _wait(story: Story, count: str, unit: str) -> None:
+    story.wait(**{{"分钟": "minutes", "小时": "hours", "天": "days"}[unit]: int(count)})
+
+
+@then(parsers.re("(?P<who>[^“]+)收到短信“(?P<text>[^”]+)”$"))
+def _heard(story: Story, who: str, text: str) -> None:
+    heard = story.messages(story.phone(who))
+    assert any(text in body for body in heard), heard
+
+
+@then(parsers.re("(?P<who>[^“]+)收到(?P<count>\\d+)条短信“(?P<text>[^”]+)”$"))
+def _heard_so_often(story: Story, who: str, count: str, text: str) -> None:
+    heard = story.messages(story.phone(who))
+    assert sum(text in body for body in heard) == int(count), heard
+
+
+@then(parsers.re("(?P<who>[^“]+)有(?P<count>\\d+)条站内通知“(?P<text>[^”]+)”$"))
+def _noticed(story: Story, who: str, count: str, text: str) -> None:
+    with story.db.read() as session:
+        lines = notice_list.page(session, story.world.actor(session, story.who(who))).lines
+    titles = [line.title.in_language(CHINESE) for line in lines]
+    assert sum(text in title for title in titles) == int(count), titles
+
+
+@then(parsers.re("(?P<who>[^“]+)接到(?P<count>\\d+)个电话$"))
+def _called(story: Story, who: str, count: str) -> None:
+    assert len(story.exchange.calls(to=story.phone(who))) == int(count)
+
+
+@then(parsers.parse("没有短信写着“{text}”"))
+def _unsaid(story: Story, text: str) -> None:
+    every = [message["body"] for message in story.exchange.messages()]
+    assert every
+    assert not any(text in body for body in every)
+
+
+@then(parsers.re(f"{CASE}的状态是“(?P<label>[^”]+)”$"))
+def _state(story: Story, called: str, label: str) -> None:
+    with story.db.read() as session:
+        case = story.case(session, called)
+    assert workflow_of(case.process).state(case.state).zh == label
+
+
+@then(parsers.re(f"{CASE}的时间线依次是“(?P<labels>[^”]+)”$"))
+def _timeline(story: Story, called: str, labels: str) -> None:
+    assert story.labels(called) == labels.split("、")
+
+
+@then(parsers.re(f"{CASE}的时间线上最后是“(?P<labels>[^”]+)”$"))
+def _ends(story: Story, called: str, labels: str) -> None:
+    wanted = labels.split("、")
+    assert story.labels(called)[-len(wanted) :] == wanted
+
+
+@then(parsers.re(f"{CASE}的时间线上有“(?P<label>[^”]+)”$"))
+def _stands(story: Story, called: str, label: str) -> None:
+    assert label in story.labels(called)
+
+
+@then(parsers.re(f"(?P<who>.+?)不能“(?P<label>[^”]+)”{CASE},因为“(?P<why>[^”]+)”$"))
+def _refused(story: Story, who: str, label: str, called: str, why: str) -> None:
+    assert why in story.refusal(story.who(who), label, called, {})
+
+
+@then(parsers.re(f"{CASE}须在(?P<year>\\d+年)?(?P<moment>\\d+月\\d+日\\d+时\\d+分)前办理$"))
+def _due(story: Story, called: str, year: str | None, moment: str) -> None:
+    with story.db.read() as session:
+        due = story.case(session, called).due_at
+    assert due is not None
+    day, (hour, minute) = day_due(due, city_zone()), map(int, due_in_digits(due, city_zone()).split(":"))
+    said = f"{year or f'{story.now.year}年'}{moment}"
+    assert said == f"{day.year}年{day.month}月{day.day}日{hour}时{minute}分"

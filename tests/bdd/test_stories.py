@@ -23,23 +23,18 @@ from domain import (
     timing,
 )
 from domain.actors import ANY_APPLICANT, Actor, Role
-from domain.clocks import day_due, due_in_digits
-from domain.forms import LabelledChoice
 from domain.identifiers import is_venue_code
-from domain.language import CHINESE, translate
+from domain.language import CHINESE
 from domain.models import Case, ClockRow, Post, StageMeasure, VaultItem, Venue
-from domain.processes import workflow_of
 from domain.processes.enrolment_forms import Application
 from domain.processes.hazard_report import PUBLIC_STATES
 from domain.processes.retention import Part
-from domain.queries import notice_list
 from domain.queries.case_messages import Promise
 from domain.queries.case_page import case_page
 from domain.reports import Intake
 from domain.settings import city_zone
-from domain.workflow import Transition
 from tests import calendar_2027
-from tests.bdd.conftest import OTHER_PHONE, REPORTER_PHONE, Story, step_named
+from tests.bdd.telling import OTHER_PHONE, REPORTER_PHONE, Story
 from tests.journeys import APPLICANT_PHONE, actor_for
 from tests.of_before import make_old
 from tests.telephony import eventually
@@ -50,7 +45,6 @@ scenarios("hazard_report.feature", "hazard_report_desk.feature", "hazard_report_
 
 TILES = {"消防设施": "equipment", "安全出口": "escape", "其他情况": "other"}
 REACHES_WITHIN = timedelta(seconds=2)
-CASE = "(?P<called>该举报|另一举报|该整改|该申请)"
 NOBODY_THERE = {"description": "现场查看", "no_photo_reason": "不便拍照"}
 
 
@@ -104,38 +98,7 @@ def lead(story: Story, last: str, hazard: str | None = None, *, corrected: bool 
             return
 
 
-def filled(story: Story, called: str, label: str, rows: list[list[str]]) -> dict[str, Any]:
-    """Return the form people filled in by its Chinese field names."""
-    with story.db.read() as session:
-        step = step_named(story.case(session, called), label)
-    return dict(_field(story, step, title, value) for title, value in rows)
-
-
-def _field(story: Story, step: Transition, title: str, value: str) -> tuple[str, Any]:
-    assert step.form is not None
-    fields = {translate(info.title or name, CHINESE): name for name, info in step.form.model_fields.items()}
-    name = fields[title]
-    info = step.form.model_fields[name]
-    kinds = [info.annotation, *getattr(info.annotation, "__args__", ())]
-    for kind in kinds:
-        if isinstance(kind, type) and issubclass(kind, LabelledChoice):
-            return name, next(choice.value for choice in kind if choice.zh == value)
-    widget = (info.json_schema_extra or {}).get("widget")
-    readings = {
-        "person": lambda: story.person(value),
-        "scan": lambda: story.world.codes["kuancheng"],
-        "venue": lambda: story.code(value),
-        "hazards": lambda: value.split("、"),
-    }
-    return name, readings.get(str(widget), lambda: value)()
-
-
 # What was before.
-
-
-@given(parsers.parse("现在是{year:d}年{month:d}月{day:d}日{hour:d}时{minute:d}分"))
-def _now(story: Story, year: int, month: int, day: int, hour: int, minute: int) -> None:
-    story.world.clock.now = datetime(year, month, day, hour, minute, tzinfo=city_zone())
 
 
 @given("一件举报待受理")
@@ -172,16 +135,6 @@ def _rectifying(story: Story, last: str) -> None:
         story.fire(who, label, "该整改")
         if label == last:
             return
-
-
-@given(parsers.parse("{who}的手机关机"))
-def _off(story: Story, who: str) -> None:
-    story.exchange.behave("unreachable", story.phone(who))
-
-
-@given(parsers.parse("{who}的手机开机"))
-def _on(story: Story, who: str) -> None:
-    story.exchange.behave("manual", story.phone(who))
 
 
 @given("郑主管只管澄阳区")
@@ -242,16 +195,6 @@ def _scan(story: Story, kind: str, text: str) -> None:
     report(story, hazard=TILES[kind], description=text)
 
 
-@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE}$"))
-def _press(story: Story, who: str, label: str, called: str) -> None:
-    story.fire(story.who(who), label, called)
-
-
-@when(parsers.re(f"(?P<who>.+?)“(?P<label>[^”]+)”{CASE},填写:$"))
-def _press_filled(story: Story, who: str, label: str, called: str, datatable: list[list[str]]) -> None:
-    story.fire(story.who(who), label, called, filled(story, called, label, datatable))
-
-
 @when(parsers.re("(?P<who>.+?)“(?P<label>[^”]+)”(?P<whom>.+)对该举报的申请$"))
 def _decides(story: Story, who: str, label: str, whom: str) -> None:
     asked = {"whom": str(story.person(whom))}
@@ -303,11 +246,6 @@ def _all_the_way(story: Story) -> None:
     lead(story, "回复")
 
 
-@when(parsers.re("过了(?P<count>\\d+)(?P<unit>分钟|小时|天)$"))
-def _wait(story: Story, count: str, unit: str) -> None:
-    story.wait(**{{"分钟": "minutes", "小时": "hours", "天": "days"}[unit]: int(count)})
-
-
 # What came of it.
 
 
@@ -326,31 +264,6 @@ def _at_once(story: Story, who: str, text: str) -> None:
     message = next(message for message in story.exchange.messages(to=story.phone(who)) if text in message["body"])
     reported_at = story.reported_at["该举报"]
     assert reported_at <= datetime.fromisoformat(message["created_at"]) <= reported_at + REACHES_WITHIN
-
-
-@then(parsers.re("(?P<who>[^“]+)收到短信“(?P<text>[^”]+)”$"))
-def _heard(story: Story, who: str, text: str) -> None:
-    heard = story.messages(story.phone(who))
-    assert any(text in body for body in heard), heard
-
-
-@then(parsers.re("(?P<who>[^“]+)收到(?P<count>\\d+)条短信“(?P<text>[^”]+)”$"))
-def _heard_so_often(story: Story, who: str, count: str, text: str) -> None:
-    heard = story.messages(story.phone(who))
-    assert sum(text in body for body in heard) == int(count), heard
-
-
-@then(parsers.re("(?P<who>[^“]+)有(?P<count>\\d+)条站内通知“(?P<text>[^”]+)”$"))
-def _noticed(story: Story, who: str, count: str, text: str) -> None:
-    with story.db.read() as session:
-        lines = notice_list.page(session, story.world.actor(session, story.who(who))).lines
-    titles = [line.title.in_language(CHINESE) for line in lines]
-    assert sum(text in title for title in titles) == int(count), titles
-
-
-@then(parsers.re("(?P<who>[^“]+)接到(?P<count>\\d+)个电话$"))
-def _called(story: Story, who: str, count: str) -> None:
-    assert len(story.exchange.calls(to=story.phone(who))) == int(count)
 
 
 @then("报表只算该举报核查逾期一次")
@@ -388,51 +301,11 @@ def _handed_on(story: Story, text: str) -> None:
     assert said == [text]
 
 
-@then(parsers.parse("没有短信写着“{text}”"))
-def _unsaid(story: Story, text: str) -> None:
-    every = [message["body"] for message in story.exchange.messages()]
-    assert every
-    assert not any(text in body for body in every)
-
-
-@then(parsers.re(f"{CASE}的状态是“(?P<label>[^”]+)”$"))
-def _state(story: Story, called: str, label: str) -> None:
-    with story.db.read() as session:
-        case = story.case(session, called)
-    assert workflow_of(case.process).state(case.state).zh == label
-
-
-@then(parsers.re(f"{CASE}的时间线依次是“(?P<labels>[^”]+)”$"))
-def _timeline(story: Story, called: str, labels: str) -> None:
-    assert story.labels(called) == labels.split("、")
-
-
-@then(parsers.re(f"{CASE}的时间线上最后是“(?P<labels>[^”]+)”$"))
-def _ends(story: Story, called: str, labels: str) -> None:
-    wanted = labels.split("、")
-    assert story.labels(called)[-len(wanted) :] == wanted
-
-
-@then(parsers.re(f"{CASE}的时间线上有“(?P<label>[^”]+)”$"))
-def _stands(story: Story, called: str, label: str) -> None:
-    assert label in story.labels(called)
-
-
 @then(parsers.parse("该举报引出{count:d}件整改"))
 def _led_to(story: Story, count: int) -> None:
     with story.db.read() as session:
         found = session.exec(select(func.count()).where(Case.parent_id == story.known["该举报"])).one()
     assert found == count
-
-
-@then(parsers.re(f"{CASE}须在(?P<year>\\d+年)?(?P<moment>\\d+月\\d+日\\d+时\\d+分)前办理$"))
-def _due(story: Story, called: str, year: str | None, moment: str) -> None:
-    with story.db.read() as session:
-        due = story.case(session, called).due_at
-    assert due is not None
-    day, (hour, minute) = day_due(due, city_zone()), map(int, due_in_digits(due, city_zone()).split(":"))
-    said = f"{year or f'{story.now.year}年'}{moment}"
-    assert said == f"{day.year}年{day.month}月{day.day}日{hour}时{minute}分"
 
 
 @then("另一举报的核查时限从收到举报时算起")
@@ -441,11 +314,6 @@ def _since_receipt(story: Story) -> None:
         case = story.case(session, "另一举报")
     assert case.clocks["verify"]["running"]
     assert case.clocks["verify"]["started_at"] == case.opened_at.isoformat()
-
-
-@then(parsers.re(f"(?P<who>.+?)不能“(?P<label>[^”]+)”{CASE},因为“(?P<why>[^”]+)”$"))
-def _refused(story: Story, who: str, label: str, called: str, why: str) -> None:
-    assert why in story.refusal(story.who(who), label, called, {})
 
 
 @then("郑主管不能“派发”该举报给李庚,因为“请另选他人”")
