@@ -31,6 +31,8 @@ KINDS: dict[str, ErrandKind] = {
     "recount_deadlines": ErrandKind(Label("重算期限", "Count deadlines anew")),
     "adopt_cases": ErrandKind(Label("升级后补记案件", "Take over cases of before an upgrade")),
     "sla_report": ErrandKind(Label("时限报表", "Report of deadlines")),
+    "plan_patrols": ErrandKind(Label("排定巡查任务", "Plan the patrols of a day")),
+    "plan_patrol_shard": ErrandKind(Label("排定部分片区的巡查任务", "Plan the patrols of some areas")),
     "compare_report": ErrandKind(Label("核对时限报表", "Compare a report")),
     "report_message": ErrandKind(Label("发送报表通知", "Tell of a report"), is_long=False),
     "sign_in_code": ErrandKind(Label("发送登录验证码", "Send a sign-in code"), is_long=False, is_fleeting=True),

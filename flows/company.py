@@ -24,7 +24,7 @@ from domain import heartbeats
 from domain.language import Label
 from domain.processes import WORKFLOWS
 from domain.settings import city_zone, get_settings
-from flows.errands import ERRANDS, REPORTS
+from flows.errands import ERRANDS, PATROLS, REPORTS
 from flows.shift import PART, Shift
 from flows.stage import Stage
 
@@ -58,6 +58,7 @@ FLOWS: dict[str, tuple[str, Label]] = {
     **{process: (f"flows.{process}", Label(workflow.zh, workflow.en)) for process, workflow in WORKFLOWS.items()},
     ERRANDS: ("flows.errand_run", Label("后台任务", "Background tasks")),
     REPORTS: ("flows.report_run", Label("时限报表", "Reports of deadlines")),
+    PATROLS: ("flows.patrol_planning", Label("排定巡查任务", "Planning of patrols")),
 }
 """What is watched over → the module of its flow, and its name for people."""
 

@@ -11,7 +11,7 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import adoption, code_sheets, recounting, reports, sign_in_codes, tables, vault_keeping
+from flows import adoption, code_sheets, patrols, recounting, reports, sign_in_codes, tables, vault_keeping
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,9 @@ ERRANDS = "errands"
 """The name of their watch, of its flow and of its stage."""
 REPORTS = "sla_report"
 """The stage of reports: a flow of its own, with a task for each scope of a period."""
-STAGES = {"sla_report": REPORTS}
+PATROLS = "patrol_planning"
+"""The stage of planning patrols: a flow of its own, with a task for each shard of areas of a day."""
+STAGES = {"sla_report": REPORTS, "plan_patrols": PATROLS, "plan_patrol_shard": PATROLS}
 """Kind → the stage it is performed on; every other kind on that of errands."""
 UNEXPECTED = N_("Something unexpected went wrong; the log of the worker says what.")
 NOT_ENDED = N_("It stopped half-way.")
@@ -37,6 +39,8 @@ HANDLERS: dict[str, Handler] = {
     "recount_deadlines": recounting.recount,
     "adopt_cases": adoption.take_over,
     "sla_report": reports.make,
+    "plan_patrols": patrols.plan,
+    "plan_patrol_shard": patrols.plan_shard,
     "compare_report": reports.compare,
     "report_message": reports.send,
     "sign_in_code": sign_in_codes.send,

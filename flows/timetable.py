@@ -22,10 +22,11 @@ from sqlmodel import Session, col
 
 from domain import audit, errands, recounting, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
+from domain.patrols import planning_days
 from domain.reporting import editions, files
 from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
-from flows import measuring, missed_news, reports
+from flows import measuring, missed_news, patrols, reports
 from flows.shift import Shift
 
 log = structlog.get_logger(__name__)
@@ -131,6 +132,14 @@ def _compare(_session: Session, _at: datetime) -> Done:
     return Done({}, measuring.measure_all)
 
 
+def _patrols(promise: Callable[..., Mapping[str, Any]]) -> Callable[[Session, datetime], Done]:
+    return lambda session, at: Done(promise(session, at=at))
+
+
+def _judge(_session: Session, _at: datetime) -> Done:
+    return Done({}, patrols.judge_rounds)
+
+
 JOBS = (
     Job("owners", _day, _owners, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
     Job("anchor", _day, _anchor, {"hour": ANCHOR_AT.hour, "minute": ANCHOR_AT.minute}),
@@ -148,8 +157,13 @@ JOBS = (
     ),
     Job("tidy_reports", _night, _tidy_reports, {"hour": REMOVAL_AT.hour, "minute": REMOVAL_AT.minute}),
     Job("tidy", _hour, _tidy, {"minute": TIDY_AT_MINUTE}),
+    Job("patrols_today", patrols.night, _patrols(patrols.promise_today),
+        {"hour": planning_days.TODAY_AT.hour, "minute": planning_days.TODAY_AT.minute}),
+    Job("patrols_tomorrow", patrols.evening, _patrols(patrols.promise_tomorrow),
+        {"hour": planning_days.TOMORROW_AT.hour, "minute": planning_days.TOMORROW_AT.minute}),
+    Job("judge_rounds", _two_minutes, _judge, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
-)
+)  # fmt: skip
 
 
 def run(shift: Shift, job: Job) -> bool:
