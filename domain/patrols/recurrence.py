@@ -7,6 +7,7 @@ Rules count from one day for all, a Monday that began a month, a quarter and a y
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,6 +23,9 @@ MOST_TIMES = 24
 """Clock times a rule may name for one day."""
 LARGEST_INTERVAL = 999
 
+YEARS_TRIED = 12
+"""A rule that falls on no day in so many years is a mistake."""
+_NO_RULE = Sentence("This is no recurrence rule (RFC 5545), such as FREQ=WEEKLY;BYDAY=MO.")
 _EVERYWHERE = frozenset({"FREQ", "INTERVAL", "WKST", "BYHOUR", "BYMINUTE"})
 # Only what always falls on some day: dateutil looks for a day that never comes until the year 9999.
 _PARTS = {
@@ -64,7 +68,7 @@ def read(text: str) -> Recurrence:
     first, body = _first_day(text.strip())
     listed = [part for part in body.upper().removeprefix("RRULE:").split(";") if part]
     if len(text) > LONGEST or not listed or not all(_PART.fullmatch(part) for part in listed):
-        raise NotARecurrence(Sentence("This is no recurrence rule (RFC 5545), such as FREQ=WEEKLY;BYDAY=MO."))
+        raise NotARecurrence(_NO_RULE)
     parts = dict(part.split("=", 1) for part in listed)
     if len(parts) != len(listed):
         raise NotARecurrence(Sentence("The recurrence rule says something twice."))
@@ -75,23 +79,31 @@ def read(text: str) -> Recurrence:
         if name not in _PARTS[frequency]:
             reason = Sentence("“%(part)s” cannot be part of this recurrence rule.", part=name)
             raise NotARecurrence(reason)
-    times = _times(parts)
+    _check_days(parts, first)
+    untimed = ";".join(f"{name}={value}" for name, value in parts.items() if name not in _TIMED)
+    rule = Recurrence(frequency, _interval(parts), untimed, first, _times(parts))
+    try:
+        days = _expanded(rule, (first or COUNTED_FROM).year, years=YEARS_TRIED)
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise NotARecurrence(_NO_RULE) from error
+    if not days:
+        raise NotARecurrence(Sentence("The recurrence rule falls on no day in %(years)s years.", years=YEARS_TRIED))
+    return rule
+
+
+def _check_days(parts: Mapping[str, str], first: date | None) -> None:
+    if first and parts["FREQ"] not in {"DAILY", "WEEKLY"}:
+        raise NotARecurrence(Sentence("Only a daily or weekly rule counts from a day of its own."))
+    days = parts.get("BYDAY", "MO").split(",")
+    if parts["FREQ"] == "WEEKLY" and not all(_DAY_NAME.fullmatch(day) for day in days):
+        raise NotARecurrence(Sentence("Days of a weekly rule are MO, TU, WE, TH, FR, SA, SU."))
+
+
+def _interval(parts: Mapping[str, str]) -> int:
     interval = parts.get("INTERVAL", "1")
     if not interval.isdigit() or not 1 <= int(interval) <= LARGEST_INTERVAL:
         raise NotARecurrence(Sentence("An interval is a number from 1 to %(most)s.", most=LARGEST_INTERVAL))
-    if first and frequency not in {"DAILY", "WEEKLY"}:
-        raise NotARecurrence(Sentence("Only a daily or weekly rule counts from a day of its own."))
-    if frequency == "WEEKLY" and not all(_DAY_NAME.fullmatch(day) for day in parts.get("BYDAY", "MO").split(",")):
-        raise NotARecurrence(Sentence("Days of a weekly rule are MO, TU, WE, TH, FR, SA, SU."))
-    days = ";".join(f"{name}={value}" for name, value in parts.items() if name not in _TIMED)
-    rule = Recurrence(frequency, int(interval), days, first, times)
-    try:
-        _expanded(rule, COUNTED_FROM.year)
-    except (ValueError, TypeError, IndexError, KeyError) as error:
-        raise NotARecurrence(
-            Sentence("This is no recurrence rule (RFC 5545), such as FREQ=WEEKLY;BYDAY=MO.")
-        ) from error
-    return rule
+    return int(interval)
 
 
 def falls_on(text: str, day: date) -> bool:
@@ -109,13 +121,13 @@ def _days(text: str, year: int) -> frozenset[date]:
     return _expanded(read(text), year)
 
 
-def _expanded(rule: Recurrence, year: int) -> frozenset[date]:
-    """Return its days of one year, begun shortly before so that no rule counts through decades."""
+def _expanded(rule: Recurrence, year: int, *, years: int = 1) -> frozenset[date]:
+    """Return its days from that year on, begun shortly before so that no rule counts through decades."""
     begins = datetime.combine(_anchor(rule, year), time())
-    through = datetime(year, 12, 31)  # noqa: DTZ001 - days of no zone
+    through = datetime(year + years - 1, 12, 31)  # noqa: DTZ001 - days of no zone
     found = rrulestr(f"{rule.parts};UNTIL={through:%Y%m%d}", dtstart=begins)
-    earliest = rule.first or date.min
-    return frozenset(each.date() for each in found if each.year == year and each.date() >= earliest)
+    earliest = max(rule.first or date.min, date(year, 1, 1))
+    return frozenset(each.date() for each in found if each.date() >= earliest)
 
 
 def _anchor(rule: Recurrence, year: int) -> date:

@@ -19,6 +19,7 @@ KINDS: Mapping[str, Label] = {
     "building": Label("建筑", "Building"),
     "calendar": Label("工作日历", "Calendar"),
     "case": Label("案件", "Case"),
+    "checklist": Label("检查表", "Checklist"),
     "delegation": Label("代班", "Holiday cover"),
     "document": Label("文件", "Document"),
     "export": Label("导出", "Export"),
@@ -28,6 +29,8 @@ KINDS: Mapping[str, Label] = {
     "key_part": Label("重点部位", "Key part"),
     "limit": Label("时限", "Time limit"),
     "organisation": Label("单位", "Organisation"),
+    "patrol_plan": Label("巡查计划", "Patrol plan"),
+    "patrol_roster": Label("值班表", "Roster"),
     "person": Label("人员", "Person"),
     "post": Label("任职", "Post"),
     "report": Label("报表", "Report"),
@@ -196,6 +199,25 @@ FIELDS: Mapping[str, Label] = {
     "case": Label("案件", "Case"),
     "owner_id": Label("消防安全责任人", "Responsible person"),
     "documents": Label("材料份数", "Documents"),
+    "title": Label("名称", "Name"),
+    "template_id": Label("检查表", "Checklist"),
+    "frequency": Label("频次", "Frequency"),
+    "rrule": Label("规则", "Rule"),
+    "window": Label("完成期限", "How long it may take"),
+    "roll": Label("遇休息日", "On days off"),
+    "season": Label("季节", "Season"),
+    "starts": Label("开始时刻", "Begins at"),
+    "minutes": Label("时长（分钟）", "Minutes"),
+    "every_days": Label("间隔天数", "Every so many days"),
+    "gap_minutes": Label("最长间隔（分钟）", "Longest gap (minutes)"),
+    "who": Label("执行人", "Whose task"),
+    "roster_id": Label("值班表", "Roster"),
+    "is_late_allowed": Label("可补查", "May be late"),
+    "grace_minutes": Label("宽限（分钟）", "Grace (minutes)"),
+    "points": Label("点位", "Points"),
+    "starts_on": Label("首日", "First day"),
+    "cycle_days": Label("周期天数", "Days of the cycle"),
+    "turns": Label("班次", "Turns"),
 }
 
 
@@ -218,18 +240,47 @@ TABLES = {
     "facilities": Label("消防设施", "Facilities"),
     "cases": Label("案件", "Cases"),
 }
+WINDOWS = {
+    "day": Label("当日内", "Within the day"),
+    "week": Label("当周内", "Within the week"),
+    "half_month": Label("当半月内", "Within the half month"),
+    "month": Label("当月内", "Within the month"),
+    "quarter": Label("当季度内", "Within the quarter"),
+    "half_year": Label("当半年内", "Within the half year"),
+    "year": Label("当年内", "Within the year"),
+    "shift": Label("指定时刻起", "From given clock times"),
+    "night": Label("夜间", "At night"),
+    "opening": Label("营业期间", "While open"),
+    "closing": Label("营业结束后", "After closing"),
+    "rolling": Label("上次完成后", "After the last completion"),
+}
+ROLLS = {
+    "none": Label("照常", "All the same"),
+    "forward": Label("顺延到下一个工作日", "On the next working day"),
+    "back": Label("提前到上一个工作日", "On the working day before"),
+}
+CARRIERS = {
+    "post": Label("某一岗位的全体人员", "Everybody who holds a post"),
+    "person": Label("指定的一个人", "One person"),
+    "roster": Label("值班表上当班的人", "Whoever is on duty by a roster"),
+}
+"""Words of plans as `domain.patrols` has them in its forms, which stands above this layer."""
 CODES: Mapping[str, Callable[[], Mapping[Any, Labelled]]] = {
     "class_code": catalogue.venue_classes,
     "industry": catalogue.industries,
     "kind": _kinds,
+    "frequency": catalogue.frequencies,
     "language": lambda: {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")},
     "level": _chosen(Level),
     "locale": lambda: {CHINESE: Label("中文", "Chinese"), ENGLISH: Label("英文", "English")},
     "role": _roles,
+    "roll": lambda: ROLLS,
     "roles": _roles,
     "scopes": lambda: {**{scope.value: words for scope, words in SCOPE_LABELS.items()},
                        EVERYTHING: Label("账号的全部权限", "whatever the account may")},
     "table": lambda: TABLES,
     "way": lambda: accounts.WAYS,
+    "who": lambda: CARRIERS,
+    "window": lambda: WINDOWS,
 }  # fmt: skip
 """Field → the words for the codes that stand in it."""

@@ -22,11 +22,14 @@ from domain.models import (
     Account,
     Area,
     Building,
+    ChecklistTemplate,
     Document,
     Facility,
     Floor,
     KeyPart,
     Organisation,
+    PatrolPlan,
+    PatrolRoster,
     Person,
     RegisterEntry,
     Venue,
@@ -224,6 +227,9 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
         (Building, Building.name, None, Building.id),
         (Floor, Floor.number, None, Floor.id),
         (Document, Document.name, None, Document.id),
+        (ChecklistTemplate, ChecklistTemplate.zh, None, ChecklistTemplate.id),
+        (PatrolPlan, PatrolPlan.title, None, PatrolPlan.id),
+        (PatrolRoster, PatrolRoster.name, None, PatrolRoster.id),
     ):
         query = select(col(model.id), col(name), col(key)).where(col(model.id).in_(ids))
         for row in session.execute(query).tuples():
