@@ -26,7 +26,7 @@ from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
 from api.pages import admin as admin_pages
 from api.pages import cockpit as cockpit_pages
-from api.pages import exchange
+from api.pages import exchange, patrol_phone
 from api.pages import map as map_pages
 from api.pages import photos as photo_pages
 from api.pages import public as public_pages
@@ -77,6 +77,7 @@ def routers() -> list[Router]:
         cockpit_pages.router,
         admin_pages.router,
         photo_pages.router,
+        patrol_phone.router,
         exchange.router,
         hazard_reports.router,
         enrolments.router,

@@ -181,7 +181,7 @@ async def _from_own_page(request: Request, staff: Identity) -> Identity:
     if staff.via == "token":
         return staff
     await refuse_foreign_origin(request)
-    given = request.headers.get("x-csrf-token")
+    given = request.headers.get("x-csrf-token") or request.headers.get("x-csrf")
     if given is None:
         given = (await read_form(request)).get("csrf")
     if not isinstance(given, str) or not hmac.compare_digest(unmasked(given), staff.csrf.encode()):

@@ -15,7 +15,8 @@ from api.pages.staff_frame import frame_of
 from api.rendering import in_words, render
 from domain.language import Sentence
 
-JSON_PATHS = ("/api", "/webhooks", "/gateway", "/healthz", "/metrics")
+JSON_PATHS = ("/api", "/webhooks", "/gateway", "/healthz", "/metrics",
+              "/patrol/work", "/patrol/sync", "/patrol/photos")  # fmt: skip
 MEDIA_TYPE = "application/problem+json"
 
 

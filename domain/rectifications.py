@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
-from domain import cases
-from domain.actors import SYSTEM
-from domain.models import Case, TimelineEntry
-from domain.processes.rectification import RECTIFICATION
+from domain import cases, catalogue, people
+from domain.actors import SYSTEM, Role
+from domain.catalogue import Severity
+from domain.models import Case, Person, TimelineEntry
+from domain.processes.hazard_report import HAZARD_REPORT
+from domain.processes.rectification import OPEN, ORDERED, RECTIFICATION
+
+FOUND_AGAIN = "found_again"
+"""A patrol that found a hazard which was being corrected already → its rectification."""
+CORRECT_WITHIN = {
+    Severity.EMERGENCY: timedelta(),
+    Severity.CRITICAL: timedelta(),
+    Severity.MAJOR: timedelta(days=7),
+    Severity.GENERAL: timedelta(days=30),
+    Severity.NONE: timedelta(days=30),
+}
+"""What a place gives itself for what it found itself: the same day for what can kill now or is put right on the spot
+(机关、团体、企业、事业单位消防安全管理规定 第三十一条), else days of our own choice."""
 
 
 def open_from_finding(session: Session, case_id: UUID, seq: int, *, at: datetime) -> list[Case]:
@@ -54,12 +70,97 @@ def open_from_finding(session: Session, case_id: UUID, seq: int, *, at: datetime
     return opened
 
 
+@dataclass(frozen=True, slots=True)
+class FoundOnPatrol:
+    """A hazard that a patrol found."""
+
+    hazard: str
+    answer: UUID
+    found_by: UUID | None
+    is_by_venue: bool
+    """Whether the place found it itself: then its own people may look whether it is gone."""
+    point_id: UUID | None
+    """The facility or key part; None: the venue as a whole."""
+    place: str
+    photos: tuple[UUID, ...] = ()
+    is_on_spot: bool = False
+    """Has to be put right at once, whatever the hazard's own severity."""
+    was_corrected: bool = False
+    """They put it right while they stood there."""
+
+
+def open_from_patrol(session: Session, task: Case, found: FoundOnPatrol, *, at: datetime) -> Case:
+    """Open the rectification of what a patrol found and return it; an open one of the same hazard there is linked.
+
+    It is ordered at once, and given to who answers for fire safety at the venue; without anybody it waits for the
+    brigade to serve it. Two patrols that find the same at once get one.
+    """
+    known = _of_same(session, task, found)
+    there = next((case for case in known if case.state in {state.name for state in OPEN}), None)
+    if there is not None:
+        cases.link(session, source=task.id, target=there.id, kind=FOUND_AGAIN, at=at)
+        return there
+    at_hand = _in_charge(session, task.venue_id, day=people.local_day(at))
+    case = cases.open_case(
+        session,
+        RECTIFICATION.name,
+        actor=SYSTEM,
+        at=at,
+        origin_key=f"patrol:{task.venue_id}:{found.point_id or '-'}:{found.hazard}:{len(known)}",
+        facts={"found_by": str(found.found_by), "source": task.number, "answer": str(found.answer),
+               "by_venue": found.is_by_venue, **({"point_id": str(found.point_id)} if found.point_id else {})},
+        data={"source": task.number, "photos": [str(photo) for photo in found.photos]},
+        columns={
+            "parent_id": task.id,
+            "venue_id": task.venue_id,
+            "area_id": task.area_id,
+            "place": found.place[:200],
+            "hazard_code": found.hazard,
+            "assignee_id": at_hand[0].id if at_hand else None,
+            "channel": task.process,
+        },
+    )  # fmt: skip
+    if case.state != ORDERED.name or case.version > 1:
+        return case
+    if found.was_corrected:
+        cases.fire(session, case, "record_corrected", actor=SYSTEM, at=at, data={"finding": task.number})
+    elif at_hand:
+        day = correct_by(found.hazard, on=people.local_day(at), is_on_spot=found.is_on_spot)
+        cases.fire(session, case, "order_by_patrol", actor=SYSTEM, at=at, data={"correct_by": day})
+    return case
+
+
+def correct_by(hazard: str, *, on: date, is_on_spot: bool = False) -> date:
+    """Return the day by which a place has to put right what it found on that day."""
+    known = catalogue.hazards().get(hazard)
+    if known is None or is_on_spot or known.on_spot_correction:
+        return on
+    return on + CORRECT_WITHIN[known.severity]
+
+
+def _in_charge(session: Session, venue_id: UUID | None, *, day: date) -> list[Person]:
+    return people.of_venue(session, (Role.MANAGER, Role.OWNER), venue_id, day=day) if venue_id else []
+
+
+def _of_same(session: Session, task: Case, found: FoundOnPatrol) -> list[Case]:
+    """Return every rectification of that hazard at that point, ended ones too; of the whole venue without a point."""
+    query = select(Case).where(
+        col(Case.venue_id) == task.venue_id,
+        col(Case.process) == RECTIFICATION.name,
+        col(Case.hazard_code) == found.hazard,
+    )
+    point = str(found.point_id) if found.point_id else None
+    return [case for case in session.execute(query).scalars() if case.facts.get("point_id") == point]
+
+
 def tell_parent(session: Session, case_id: UUID, *, at: datetime) -> bool:
     """Let the report a rectification came from say that it is done; False when it came from none, or said so before."""
     case = cases.by_id(session, case_id)
     if case.parent_id is None or case.state != "closed":
         return False
     parent = cases.reload(session, case.parent_id)
+    if parent.process != HAZARD_REPORT.name:
+        return False  # nobody waits for an answer
     if case.number in parent.facts.get("corrected_cases", ()):
         return False
     cases.fire(session, parent, "tell_corrected", actor=SYSTEM, at=at, data={"other": case.number})

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from domain import photos, sealed
@@ -39,6 +41,31 @@ def keep(database: Database, data: bytes, filename: str, *, at: datetime, direct
         )
         session.add(row)
     return row
+
+
+def keep_as(
+    database: Database, photo_id: UUID, data: bytes, filename: str, *, at: datetime, directory: Path
+) -> tuple[Photo, bool]:
+    """Store a photo under an id its sender gave, as `keep` does; return its row and whether it is new.
+
+    Sent again it is there already, also when two requests bring it at once: what came first stays.
+    """
+    with database.read() as session:
+        known = session.get(Photo, photo_id)
+    if known is not None:
+        return known, False
+    taken = photos.take_photo(data, filename)
+    key = photos.store(taken, directory)
+    row = Photo(
+        id=photo_id, storage_key=key, original_sha256=taken.original_sha256, width=taken.width, height=taken.height,
+        size=len(taken.jpeg), taken_at=taken.taken_at, made_at=at,
+    )  # fmt: skip
+    with database.write() as session:
+        dialect: Any = sqlite if database.is_sqlite else postgresql
+        values = row.model_dump() | {"position_sealed": _seal(session, taken.position, at=at)}
+        inserted = dialect.insert(Photo).values(**values).on_conflict_do_nothing().returning(Photo.id)
+        is_new = session.connection().execute(inserted).first() is not None
+    return row, is_new
 
 
 def _seal(session: Session, position: photos.Position | None, *, at: datetime) -> UUID | None:

@@ -43,6 +43,8 @@ class Critical(Form):
     title: str
     point: str = ""
     rectification: str | None = None
+    others: int = Field(0, ge=0)
+    """How many more of the same delivery."""
 
 
 class Completion(Form):

@@ -36,6 +36,12 @@ class Serve(Form):
     served_to: str = line_field(N_("Served to"), limit=60)
 
 
+class OrderedByPatrol(Form):
+    """A patrol found it: the place puts it right by that day (R61 第三十一条)."""
+
+    correct_by: date
+
+
 class Submission(Form):
     """The venue says the hazard is gone, with a photo."""
 
@@ -87,6 +93,9 @@ class Corrected(Form):
     finding: str | None = line_field(N_("Finding"), required=False)
 
 
+BRIGADE = frozenset({Role.INSPECTOR, Role.WARDEN})
+
+
 def is_not_submitter(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
     """Nobody re-checks what they submitted themselves."""
     if case.facts.get("submitted_by") == str(actor.person_id):
@@ -101,6 +110,15 @@ def is_of_this_venue(case: CaseView, actor: Actor, at: datetime) -> Sentence | N
     if actor.plays(Role.WARDEN):
         return None
     return Sentence("You hold no post at this venue today.")
+
+
+def may_recheck(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
+    """The brigade looks whether a hazard is gone; what a place found itself its own people may look at as well."""
+    if actor.plays(*BRIGADE):
+        return None
+    if not case.facts.get("by_venue"):
+        return Sentence("Whether this is corrected is for the fire brigade to see.")
+    return is_of_this_venue(case, actor, at)
 
 
 def was_not_extended(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
@@ -154,21 +172,22 @@ def correct_limit(case: TimedCase) -> Limit | None:
 
 
 R = Role
-BRIGADE = frozenset({R.INSPECTOR, R.WARDEN})
 TRANSITIONS = (
     Transition("serve", zh="送达整改通知", en="Serve the order", sources={ORDERED}, target=CORRECTING,
                roles={R.INSPECTOR, R.HANDLER}, form=Serve, checks=(is_in_future,), changes=note_date,
                effects=("notify_venue",), usual=True),
+    Transition("order_by_patrol", zh="巡查发现，限期整改", en="Ordered by a patrol", sources={ORDERED},
+               target=CORRECTING, roles={R.SYSTEM}, form=OrderedByPatrol, changes=note_date, effects=("notify_venue",), quiet=True),
     Transition("record_corrected", zh="当场改正", en="Corrected on the spot", sources={ORDERED}, target=CLOSED,
                roles={R.SYSTEM}, form=Corrected, quiet=True),
     Transition("submit", zh="提交整改", en="Submit the correction", sources={CORRECTING, OVERDUE}, target=SUBMITTED,
                roles=VENUE_SIDE | {R.WARDEN}, guards=(is_of_this_venue,), form=Submission, changes=note_submission,
                effects=("tell_rechecker",), usual=True),
-    Transition("confirm", zh="复查合格", en="Re-check passed", sources={SUBMITTED}, target=CLOSED, roles=BRIGADE,
-               guards=(is_not_submitter,), form=Recheck, checks=(has_photo_or_reason,),
-               effects=("notify_venue", "tell_parent"), usual=True),
+    Transition("confirm", zh="复查合格", en="Re-check passed", sources={SUBMITTED}, target=CLOSED,
+               roles=BRIGADE | VENUE_SIDE, guards=(may_recheck, is_not_submitter), form=Recheck,
+               checks=(has_photo_or_reason,), effects=("notify_venue", "tell_parent"), usual=True),
     Transition("fail_recheck", zh="复查不合格", en="Re-check failed", sources={SUBMITTED}, target=CORRECTING,
-               roles=BRIGADE, guards=(is_not_submitter,), form=FailedRecheck, checks=(is_in_future,),
+               roles=BRIGADE | VENUE_SIDE, guards=(may_recheck, is_not_submitter), form=FailedRecheck, checks=(is_in_future,),
                changes=note_date, effects=("notify_venue",)),
     Transition("extend", zh="延期", en="Extend", sources={CORRECTING}, target=None, roles={R.SUPERVISOR},
                guards=(was_not_extended,), form=Extension, checks=(is_in_future, is_later), changes=note_extension,

@@ -1,0 +1,94 @@
+"""Phones' moments by our clock, as far as they can be. Pure.
+
+A phone says when it sent a delivery by its own clock, and how far ours was ahead at the last contact. A clock that is
+wrong but left alone gives twice the same: what it says is corrected by that and nobody is doubted. Where the two differ
+the clock was moved in between: each record then has two moments, and its place in the phone's own count says which of
+them are possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+AGREES_WITHIN = timedelta(minutes=2)
+"""A slow network, and a clock that is set by the network now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A record's moment by the phone's clock, and its place in the phone's count."""
+
+    id: UUID
+    seq: int
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A moment by our clock; `latest` is the last it can have been."""
+
+    at: datetime
+    latest: datetime
+    ahead: timedelta = timedelta()
+    """So far it lies beyond the moment of receipt: it was claimed to be in the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All records of a delivery by our clock."""
+
+    skew: timedelta
+    """How far the phone's clock was ahead of ours when it sent."""
+    by_id: dict[UUID, Corrected] = field(default_factory=dict)
+    moved: timedelta | None = None
+    """So far the two estimates are apart; None while they agree."""
+    backwards: timedelta | None = None
+    """So far the phone's clock ran back while it counted on; None where it did not."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether there is one estimate alone."""
+        return self.moved is None and self.backwards is None
+
+
+def corrected(
+    claims: Sequence[Claim], *, sent_at: datetime, offset: timedelta | None, received_at: datetime
+) -> Reading:
+    """Return the records' moments by our clock.
+
+    `offset`: ours minus the phone's at the last contact; None when there was none. A moment after the receipt becomes
+    the receipt, and says how far ahead it was.
+    """
+    now = received_at - sent_at
+    differs = offset is not None and abs(offset - now) > AGREES_WITHIN
+    estimates = (now,) if offset is None or not differs else (now, offset)
+    found: dict[UUID, Corrected] = {}
+    before: datetime | None = None
+    back = timedelta()
+    highest: datetime | None = None
+    for claim in sorted(claims, key=lambda one: (one.seq, one.claimed_at)):
+        if highest is not None and claim.claimed_at < highest:
+            back = max(back, highest - claim.claimed_at)
+        highest = max(highest or claim.claimed_at, claim.claimed_at)
+        found[claim.id] = _of(claim, estimates, received_at, before)
+        before = found[claim.id].at
+    return Reading(
+        skew=-now,
+        by_id=found,
+        moved=abs(offset - now) if differs and offset is not None else None,
+        backwards=back if back > AGREES_WITHIN else None,
+    )
+
+
+def _of(claim: Claim, estimates: tuple[timedelta, ...], received_at: datetime, before: datetime | None) -> Corrected:
+    moments = [claim.claimed_at + estimate for estimate in estimates]
+    possible = [moment for moment in moments if moment <= received_at + AGREES_WITHIN]
+    if not possible:
+        nearest = min(moments)
+        return Corrected(received_at, received_at, ahead=nearest - received_at)
+    in_order = [moment for moment in possible if before is None or moment >= before - AGREES_WITHIN]
+    chosen = min(in_order or possible, key=lambda moment: (moment < (before or moment), moment))
+    return Corrected(min(chosen, received_at), min(max(possible), received_at))

@@ -1,0 +1,75 @@
+"""The phone's own addresses: what it takes along, what it brings back, who is refused and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from domain.database import Database
+from tests.patrols import Phone, Round, make_task
+from tests.pictures import jpeg
+from tests.staff_member import Member, Office, office_of
+from tests.world import World
+
+
+@pytest.fixture
+def office(db: Database, world: World) -> Iterator[Office]:
+    with office_of(db, world) as office:
+        yield office
+
+
+@pytest.fixture
+def task(db: Database, world: World) -> Round:
+    with db.write() as session:
+        return make_task(session, world)
+
+
+def send(member: Member, body: dict[str, Any], csrf: str) -> Any:
+    return member.client.post("/patrol/sync", json=body, headers={"x-csrf": csrf})
+
+
+def test_phone_takes_its_work_along_does_it_and_sends_it_once(office: Office, world: World, task: Round) -> None:
+    officer = office.member("officer")
+    work = officer.opens("/patrol/work")
+    given = work.json()
+    listed = given["tasks"][0]
+    assert (listed["number"], listed["state"], len(listed["points"])) == (task.number, "open", 3)
+    assert given["versions"][listed["version"]]["items"][0]["code"] == "P01"
+    again = officer.client.get("/patrol/work", headers={"if-none-match": work.headers["etag"]})
+    assert again.status_code == 304
+
+    phone = Phone(world, task)
+    phone.walks()
+    photo = str(uuid4())
+    headers = {"x-csrf": given["csrf"]}
+    picture = {"file": ("a.jpg", jpeg(), "image/jpeg")}
+    assert officer.client.put(f"/patrol/photos/{photo}", files=picture, headers=headers).status_code == 201
+    assert officer.client.put(f"/patrol/photos/{photo}", files=picture, headers=headers).status_code == 200
+    phone.finds(1, "P06", "fail", photos=[photo], comment="压力不足")
+    body = phone.delivery(done=True)
+    said = send(officer, body, given["csrf"])
+
+    assert said.status_code == 200, said.text
+    assert (said.json()["state"], said.json()["refused"]) == ("done", [])
+    assert len(said.json()["rectifications"]) == 1
+    assert send(officer, body, given["csrf"]).json() == said.json()
+    assert officer.opens("/patrol/work").json()["tasks"][0]["state"] == "done"
+
+
+def test_refusals_are_problems_in_json(office: Office, world: World, task: Round) -> None:
+    body = Phone(world, task).delivery()
+    nobody, officer = office.nobody(), office.member("officer")
+    csrf = officer.opens("/patrol/work").json()["csrf"]
+
+    assert (nobody.opens("/patrol/work").status_code, send(nobody, body, csrf).status_code) == (401, 401)
+    assert send(officer, body, "x").json()["type"] == "/problems/foreign-form"
+    damaged = send(officer, {**body, "sent_at": "yesterday"}, csrf)
+    assert (damaged.status_code, damaged.json()["errors"][0]["field"]) == (422, "sent_at")
+    crowded = send(officer, {**body, "answers": [{"id": str(uuid4())}] * 3001}, csrf)
+    assert (crowded.status_code, crowded.json()["errors"][0]["field"]) == (422, "answers")
+    text = {"file": ("a.jpg", b"no picture", "image/jpeg")}
+    answer = officer.client.put(f"/patrol/photos/{uuid4()}", files=text, headers={"x-csrf": csrf})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-an-image")
