@@ -16,7 +16,8 @@ from rich.table import Table
 
 from tests.cluster import running_cluster
 
-PARTS = ("cockpit", "engine", "pages", "latency", "memory", "register", "reports", "sign_in", "sweep", "tables")
+PARTS = ("cockpit", "engine", "pages", "latency", "memory", "patrols", "register", "reports", "sign_in", "sweep",
+         "tables")  # fmt: skip
 RESULTS = Path(__file__).parent / "results.json"
 
 
