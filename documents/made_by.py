@@ -13,7 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-SOURCES = (_ROOT / "documents", _ROOT / "templates" / "documents", _ROOT / "domain" / "reporting")
+SOURCES = (
+    _ROOT / "documents", _ROOT / "templates" / "documents", _ROOT / "domain" / "reporting",
+    _ROOT / "domain" / "locale" / "zh_CN.po",
+)  # fmt: skip
+"""Folders, and the file with the words of the other language."""
 LIBRARIES = ("weasyprint", "xlsxwriter", "pydyf", "fonttools")
 LENGTH = 10
 """Hexadecimal digits of the digest that a version shows."""
@@ -25,16 +29,18 @@ def current() -> str:
     return f"{version('fireline')}+{digest(SOURCES)[:LENGTH]}"
 
 
-def digest(folders: Iterable[Path]) -> str:
-    """Return a digest of everything in these folders that makes a report, and of the libraries' versions."""
+def digest(sources: Iterable[Path]) -> str:
+    """Return a digest of these files, of everything in these folders that makes a report, and of the libraries."""
     found = hashlib.sha256(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
-    for folder in folders:
-        for path in _sources(folder):
-            found.update(f"\0{folder.name}/{path.relative_to(folder).as_posix()}\0".encode())
+    for source in sources:
+        for path in _files(source):
+            found.update(f"\0{source.name}/{path.relative_to(source).as_posix()}\0".encode())
             found.update(path.read_bytes())
     return found.hexdigest()
 
 
-def _sources(folder: Path) -> Iterator[Path]:
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_file():
+        return iter([folder])
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return iter(sorted(path for path in files if path.suffix != ".pyc"))

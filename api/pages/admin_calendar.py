@@ -74,7 +74,13 @@ class Month:
 @needs(Right.SEE_RULES)
 def show_calendar(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
     """Show a year: which days are worked, where that comes from, what it was before."""
-    return _page(request, db, staff=staff, at=at, year=_year(request.query_params.get("year"), at))
+    typed = request.query_params.get("year", "").strip()
+    try:
+        year = calendars.readable_year(typed, at=at) if typed else _year(None, at)
+    except CalendarRefused as refused:
+        error = FieldError("", refused.reason)
+        return _page(request, db, staff=staff, at=at, year=_year(None, at), errors=(error,), status=422)
+    return _page(request, db, staff=staff, at=at, year=year)
 
 
 def _year(text: str | None, at: datetime) -> int:

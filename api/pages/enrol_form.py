@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,8 +25,8 @@ from api.errors import retry_after
 from api.field_errors import FieldError, field_errors
 from api.pages.papers_in import FIELD, KeptPaper
 from api.rendering import render
-from domain import catalogue, enrolments
-from domain.catalogue import VenueClass
+from domain import articles, catalogue, enrolments, rulebooks
+from domain.catalogue import UnknownTimeLimit, VenueClass
 from domain.database import Database
 from domain.language import Label, Sentence
 from domain.people import local_day
@@ -56,6 +57,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     CHECK: (),
 }
 TYPED = tuple(name for names in FIELDS.values() for name in names if name != FIELD)
+REVIEW = "ENR-10"
+"""The rule of how soon an application is reviewed."""
 TOKEN_BYTES = 16
 SHOWN_TEXT = 10_000
 SHOWN_AS = {"lat": "area", "lon": "area"}
@@ -177,6 +180,7 @@ def show(request: Request, db: Database, draft: Draft, frame: Frame, *, at: date
         areas = choices.areas(session, day=local_day(at)) if draft.page in (WHERE, CHECK) else []
         known = _said(draft) if draft.page in (HOURS, CHECK) else {}
         duplicates = enrolments.duplicates(session, known, day=local_day(at)) if known else []
+        within = _reviewed_within(session, at) if draft.page == CHECK else None
     return render(
         request,
         "pages/public/enrol.html",
@@ -196,8 +200,17 @@ def show(request: Request, db: Database, draft: Draft, frame: Frame, *, at: date
         sizes=_sizes(draft),
         is_known=bool(duplicates),
         most=MOST_DOCUMENTS,
+        reviewed_within=within,
         answers=_answers(draft, frame, areas, locale_of(request)) if draft.page == CHECK else [],
     )
+
+
+def _reviewed_within(session: Session, at: datetime) -> Label:
+    """Return within what time an application that is sent now is reviewed."""
+    limit = rulebooks.current(session).at(at).limit(REVIEW)
+    if limit is None:
+        raise UnknownTimeLimit(REVIEW)
+    return articles.limit_words(limit)
 
 
 def _kept(frame: Frame) -> dict[str, str]:

@@ -240,8 +240,19 @@ def test_the_version_changes_with_the_code_that_draws(tmp_path: Path) -> None:
     assert made_by.digest([tmp_path / "documents"]) == before
     template.write_text("<p>two</p>")
     assert made_by.digest([tmp_path / "documents"]) != before
-    assert all(folder.is_dir() for folder in made_by.SOURCES)
+    assert all(source.exists() for source in made_by.SOURCES)
     assert len(made_by.current()) <= 40
+
+
+def test_the_version_changes_with_the_words(tmp_path: Path) -> None:
+    words = tmp_path / "zh_CN.po"
+    words.write_text('msgid "Overdue"\nmsgstr "逾期"\n')
+    before = made_by.digest([words])
+
+    words.write_text('msgid "Overdue"\nmsgstr "超期"\n')
+
+    assert made_by.digest([words]) != before
+    assert {"zh_CN.po"} <= {source.name for source in made_by.SOURCES}
 
 
 @ONLY_SQLITE

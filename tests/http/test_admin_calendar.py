@@ -27,6 +27,15 @@ def office(db: Database, world: World) -> Iterator[Office]:
         yield opened
 
 
+def test_a_year_there_is_none_of_is_said_and_the_present_one_shown(office: Office) -> None:
+    member = office.member("supervisor")
+    for year in ("1800", "9999", "x", "20 26"):
+        answer = member.opens(AT, year=year)
+        assert answer.status_code == 422, year
+        assert "年份可为" in seen(answer), year
+        assert "2026" in seen(answer), year
+
+
 def looks(admin: Member, content: bytes, year: str = "2027", name: str = "2027.json") -> Any:
     csrf = hidden_fields(form_of(admin.opens(AT).text, AT))["csrf"]
     return admin.client.post(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from domain import cases, enrolments, papers, sealed, venue_codes
+from domain import cases, enrolments, papers, rulebooks, sealed, venue_codes
 from domain.database import Database
-from domain.models import Case, Document, Venue
+from domain.identifiers import new_id
+from domain.models import Case, Document, OwnLimitRow, Venue
 from tests.http.test_public_bytes import PAGE, weight
 from tests.pictures import jpeg
 from tests.visitor import Visitor, hidden_fields, kept_photos, seen, visitor_of
@@ -174,6 +176,20 @@ def test_last_page_sums_up_and_leads_to_each_answer(visitor: Visitor) -> None:
 
     assert all(word in words for word in ("广龙小卖部", "沿街商铺", "商场市场", "广龙片区", "80", "马掌柜"))
     assert post(visitor, page, to="person").text.count('name="person" type="text" value="马掌柜"') == 1
+
+
+def test_last_page_says_within_what_time_it_is_reviewed_here(db: Database, world: World, visitor: Visitor) -> None:
+    usual = seen(walk(visitor))
+    with db.write() as session:
+        since = world.clock.now - timedelta(days=1)
+        session.add(OwnLimitRow(id=new_id(), rule="ENR-10", amount=3, unit="working_day", reason="-", from_at=since))
+    with db.read() as session:
+        rulebooks.forget(session)
+
+    stricter = seen(walk(visitor))
+
+    assert "将在 5 个工作日内审核" in usual
+    assert "将在 3 个工作日内审核" in stricter
 
 
 def test_tampered_answer_on_an_earlier_page_leads_back_there(visitor: Visitor) -> None:
