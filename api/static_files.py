@@ -51,6 +51,17 @@ class StaticFiles:
         except KeyError:
             raise NoSuchFile(name) from None
 
+    def names(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the files below a folder (`patrol/`), in order."""
+        return tuple(sorted(name for name in self._files if name.startswith(folder)))
+
+    def plain(self, name: str) -> bytes:
+        """Return a file's bytes; raises `NoSuchFile`."""
+        try:
+            return self._files[name].plain
+        except KeyError:
+            raise NoSuchFile(name) from None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a file."""
         await self._answer(scope)(scope, receive, send)

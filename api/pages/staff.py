@@ -9,6 +9,7 @@ from api.pages import (
     errands,
     exports,
     notices,
+    patrol_shell,
     reports,
     staff_board,
     staff_case,
@@ -35,5 +36,5 @@ router = Router(include_in_schema=False)
 for part in (staff_sign_in, staff_queue, staff_urge, staff_board, notices, reports, staff_intake, staff_registered,
              staff_enrol, staff_case, staff_tasks, errands, staff_identity, staff_provider, account, account_access,
              staff_venue_code, venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues,
-             exports):  # fmt: skip
+             exports, patrol_shell):  # fmt: skip
     router.routes.extend(part.router.routes)
