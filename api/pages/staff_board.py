@@ -27,6 +27,7 @@ from domain.queries.case_list import BadCursor
 
 router = Router(include_in_schema=False)
 NOBODY = "nobody"
+PAUSED = Sentence("stands still")
 UNKNOWN = UUID(int=0)
 """Whoever was asked for and is no person."""
 COLUMNS: Mapping[Column, tuple[Sentence, Sentence]] = {
@@ -143,5 +144,8 @@ def _parts(
 
 def _shown(line: Line, at: datetime) -> Shown:
     flow = workflow_of(line.row.process)
-    due = deadline(line.due_at, at=at, provisional=line.provisional, warned=line.level >= timing.WARNED)
+    if line.paused_since:
+        due: Deadline | None = Deadline(line.due_at, PAUSED, "fine", line.provisional)
+    else:
+        due = deadline(line.due_at, at=at, provisional=line.provisional, warned=line.level >= timing.WARNED)
     return Shown(line, Label(flow.zh, flow.en), flow.state(line.row.state).label, due)

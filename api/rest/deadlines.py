@@ -59,7 +59,7 @@ def list_deadlines(  # noqa: PLR0913 - the filters
     return {
         "as_of": answers.moment(at),
         "counts": {column.value: number for column, number in counts.items()},
-        "deadlines": [{**_shown(line, locale), "overdue": line.due_at <= at} for line in page.lines],
+        "deadlines": [{**_shown(line, locale), "overdue": line.is_overdue(at)} for line in page.lines],
         "next_cursor": page.next_cursor,
     }
 
@@ -76,6 +76,7 @@ def _shown(line: Line, locale: str) -> dict[str, Any]:
         "provisional": line.provisional,
         "statutory": line.clock.kind == "statutory",
         "level": line.level,
+        "paused_since": answers.moment(line.paused_since),
         "due_basis": answers.basis(line.basis, locale),
         "place": row.place or row.venue_name,
         "area": {"code": row.area_code, "name": row.area_name} if row.area_code else None,

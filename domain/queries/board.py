@@ -70,6 +70,12 @@ class Line:
     provisional: bool
     level: int
     basis: Basis
+    paused_since: datetime | None = None
+    """It stands still from then on, and goes on with what is left."""
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Return whether it has passed; one that stands still cannot."""
+        return self.due_at <= at and self.paused_since is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +196,9 @@ def _readings(session: Session, rows: Mapping[UUID, Row]) -> dict[tuple[UUID, st
 
 def _line(one: Any, row: Row, readings: Mapping[tuple[UUID, str], Reading]) -> Line:  # noqa: ANN401 - a row
     clock = next(clock for clock in workflow_of(one.process).clocks if clock.name == one.name)
-    basis = articles.of_clock(clock, readings.get((one.case_id, one.name)))
-    return Line(row, clock, one.due_at, one.provisional, one.level, basis)
+    reading = readings.get((one.case_id, one.name))
+    since = reading.pauses[-1][0] if reading and reading.is_paused else None
+    return Line(row, clock, one.due_at, one.provisional, one.level, articles.of_clock(clock, reading), since)
 
 
 def _after(key: tuple[datetime, UUID, str]) -> ColumnElement[bool]:

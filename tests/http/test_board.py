@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from domain import cases, rulebooks, sweep
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import ClockRow, OwnLimitRow, Post, TimelineEntry
+from domain.models import Case, ClockRow, OwnLimitRow, Post, TimelineEntry
 from domain.queries import board
 from domain.queries.board import Column, Wanted
 from tests.staff_member import Office, form_of, hidden_fields, office_of, seen
@@ -210,6 +210,25 @@ def test_programs_read_the_same(office: Office, program) -> None:
     assert client.get("/api/v1/deadlines?kind=today", headers=headers).json()["deadlines"] == []
     for wrong in ("kind=never", "process=none", "cursor=x", "assignee=x", "limit=0"):
         assert client.get(f"/api/v1/deadlines?{wrong}", headers=headers).status_code == 422, wrong
+
+
+def test_clock_that_stands_still_is_shown_so_and_is_not_overdue(office: Office, program) -> None:
+    number = office.report(hazard="escape", triaged=True)
+    since = office.world.clock.advance(hours=2)
+    with office.db.write() as session:
+        case = cases.by_number(session, number)
+        paused = {**case.clocks["verify"], "pauses": [[since.isoformat(), None]]}
+        session.execute(update(Case).where(col(Case.id) == case.id).values(clocks={**case.clocks, "verify": paused}))
+    office.world.clock.advance(hours=30)
+    member = office.member("supervisor")
+
+    page = seen(member.opens("/board"))
+    (line,) = office.nobody().client.get("/api/v1/deadlines", headers=program("supervisor")).json()["deadlines"]
+
+    assert "暂停计时" in page
+    assert "自 2026-08-23 15:58" in page
+    assert "已超" not in page
+    assert (line["overdue"], line["paused_since"]) == (False, since.isoformat())
 
 
 def reminders(office: Office, number: str) -> int:
