@@ -31,8 +31,9 @@ vault = typer.Typer(help="What could say who reported, and its keys.", no_args_i
 report = typer.Typer(help="Reports for managers.", no_args_is_help=True)
 edition = typer.Typer(help="Reports as they were made.", no_args_is_help=True)
 measures = typer.Typer(help="What reports count.", no_args_is_help=True)
+patrols = typer.Typer(help="Patrols.", no_args_is_help=True)
 for name, group in (("db", db), ("demo", demo), ("user", user), ("token", token), ("audit", audit),
-                    ("vault", vault), ("reports", measures), ("report", report)):  # fmt: skip
+                    ("vault", vault), ("reports", measures), ("report", report), ("patrols", patrols)):  # fmt: skip
     app.add_typer(group, name=name)
 report.add_typer(edition, name="edition")
 
@@ -261,6 +262,14 @@ def verify_edition(edition_id: Annotated[str, typer.Argument(metavar="ID", help=
 
 
 edition.command("recompute")(verify_edition)
+
+
+@patrols.command("plan")
+def plan_patrols(*, day: Annotated[str, typer.Option("--date", help="The day to plan, such as 2026-11-20.")]) -> None:
+    """Plan the tasks of a day, as the timetable does; done again, it adds only what is not there."""
+    from api import patrol_commands  # noqa: PLC0415
+
+    _say(patrol_commands.plan(day, show=_over))
 
 
 @app.command()

@@ -1,0 +1,129 @@
+"""Days of patrols by the timetable: planned in shards, once, also those that nobody planned while no worker ran."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from domain import errands
+from domain.database import Database
+from domain.models import Errand, PatrolTask, TimetableRun
+from domain.patrols import planning, planning_days
+from flows import patrols, timetable
+from flows.provider import provider_of
+from flows.shift import Shift
+from tests import filed
+from tests.patrol_ground import Ground
+from tests.world import World
+
+from domain.settings import get_settings  # isort: skip
+
+JOBS = {job.name: job for job in timetable.JOBS}
+TODAY, TOMORROW = JOBS["patrols_today"], JOBS["patrols_tomorrow"]
+DAY = date(2026, 11, 2)
+NIGHT = datetime(2026, 11, 1, 16, 15, tzinfo=UTC)
+"""00:15 in the city."""
+
+
+def shift_at(db: Database, at: datetime) -> Shift:
+    return Shift(db, provider_of(get_settings()), now=lambda: at)
+
+
+def carry_out(db: Database, at: datetime) -> list[Errand]:
+    """Carry out whatever is due until the parents have seen the last of their shards."""
+    found: list[Errand] = []
+    for _ in range(6):
+        found = filed.carry_out_all(db, at) or found
+        at += timedelta(seconds=3)
+    return found
+
+
+@pytest.fixture
+def _ground(db: Database, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daily tasks at three venues in three areas, each a shard of its own."""
+    monkeypatch.setattr(planning_days, "VENUES_AT_ONCE", 1)
+    monkeypatch.setattr(planning_days, "VENUES_AT_ONCE_ON_SQLITE", 1)
+    ground = Ground(world)
+    with db.write() as session:
+        for venue in ("kuancheng", "market", "lonely"):
+            ground.plan(session, venue, "daily")
+            ground.plan(session, venue, "weekly")
+
+
+def days_of(db: Database) -> dict[str, int]:
+    with db.read() as session:
+        days = session.execute(select(col(PatrolTask.day))).scalars().all()
+    return {day.isoformat(): days.count(day) for day in sorted(set(days))}
+
+
+@pytest.mark.usefixtures("_ground")
+def test_tomorrow_is_planned_in_the_evening_and_today_after_midnight(db: Database) -> None:
+    at = NIGHT - timedelta(hours=4)
+    assert not timetable.run(shift_at(db, at - timedelta(hours=1)), TOMORROW)  # 19:15
+
+    assert timetable.run(shift_at(db, at), TOMORROW)
+    carry_out(db, at)
+    assert days_of(db) == {"2026-11-02": 6}
+    assert timetable.run(shift_at(db, NIGHT), TODAY)
+    carry_out(db, NIGHT)
+
+    assert days_of(db) == {"2026-11-02": 6}
+    with db.read() as session:
+        (run,) = session.exec(select(TimetableRun).where(TimetableRun.job == planning_days.PLANNED))
+        parents = session.exec(select(Errand).where(Errand.kind == planning_days.DAY)).all()
+        shards = session.exec(select(Errand).where(Errand.kind == planning_days.SHARD)).all()
+    assert (run.slot, run.outcome["already"]) == (DAY.isoformat(), 6)
+    assert sorted((one.state, one.done, one.total) for one in parents) == [("done", 3, 3), ("done", 3, 3)]
+    assert len(shards) == 6
+
+
+@pytest.mark.usefixtures("_ground")
+def test_days_nobody_planned_are_made_up_for_as_far_as_their_tasks_still_run(db: Database) -> None:
+    with db.write() as session:
+        planning_days.note_planned(session, DAY - timedelta(days=1), planning.Planned(), at=NIGHT)
+    thursday = NIGHT + timedelta(days=3)
+
+    assert timetable.run(shift_at(db, thursday), TODAY)
+    carry_out(db, thursday)
+
+    assert days_of(db) == {"2026-11-02": 3, "2026-11-05": 3}  # the week's of Monday, the day's of Thursday
+    with db.read() as session:
+        assert not planning_days.is_behind(session, at=thursday + timedelta(hours=2))
+        assert planning_days.is_behind(session, at=thursday + timedelta(days=1, hours=2))
+
+
+@pytest.mark.usefixtures("_ground")
+def test_a_shard_that_cannot_be_planned_holds_its_day_until_it_is_tried_again(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_day = planning.plan_day
+
+    def breaks(session, day, *, at, area_ids):  # type: ignore[no-untyped-def]
+        if world.areas["fuxian"] in area_ids:
+            message = "disk full"
+            raise OSError(message)
+        return plan_day(session, day, at=at, area_ids=area_ids)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(patrols.planning, "plan_day", breaks)
+        timetable.run(shift_at(db, NIGHT), TODAY)
+        at = NIGHT
+        for _ in range(12):
+            filed.carry_out_all(db, at)
+            at += timedelta(minutes=6)
+    with db.read() as session:
+        states = {errand.kind: errand.state for errand in session.exec(select(Errand)) if errand.state != "done"}
+    assert states == {planning_days.DAY: "held", planning_days.SHARD: "held"}
+    assert days_of(db) == {DAY.isoformat(): 4}
+
+    for kind in (planning_days.SHARD, planning_days.DAY):
+        with db.write() as session:
+            held = session.exec(select(Errand).where(Errand.kind == kind, Errand.state == "held")).one()
+            errands.try_again(session, held.id, at=at)
+        carry_out(db, at)
+
+    assert days_of(db) == {DAY.isoformat(): 6}
+    with db.read() as session:
+        assert {errand.state for errand in session.exec(select(Errand))} == {"done"}
