@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import domain.companions
+import domain.patrols.decisions
 import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from api import errors, operations, single_sign_on
 from api.access import Router

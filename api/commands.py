@@ -22,6 +22,7 @@ from domain.demo import loading, roster
 from domain.identifiers import NotAPhoneNumber, clean_phone, new_id
 from domain.models import Area, Person, Post
 from domain.passwords import PasswordRefused
+from domain.patrols import proof
 from domain.settings import NotForProduction, get_settings
 
 HELD = sorted(role.value for role in ROLE_LABELS if role not in (Role.REPORTER, Role.APPLICANT, Role.SYSTEM))
@@ -173,7 +174,7 @@ def verify_audit() -> tuple[bool, str]:
     """Return whether the record holds, and what to say of it."""
     with database_in_use() as database, database.read() as session:
         found = register_log.verify_everything(session)
-        found = replace(found, breaches=(*found.breaches, *recounted.verify(session)))
+        found = replace(found, breaches=(*found.breaches, *recounted.verify(session), *proof.verify(session)))
     counts = [
         (found.cases, "case", "cases"),
         (found.records, "record", "records"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 
 import domain.companions
+import domain.patrols.decisions
 import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import outbox, rectifications, reports
 from domain.cases import CaseChanged

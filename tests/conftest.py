@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import domain.companions
+import domain.patrols.decisions
 import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import schema
 from domain.database import Database, open_database

@@ -75,6 +75,8 @@ def corrected(
         highest = max(highest or claim.claimed_at, claim.claimed_at)
         found[claim.id] = _of(claim, estimates, received_at, before)
         before = found[claim.id].at
+    if back > AGREES_WITHIN:  # nobody knows which of its times were true
+        found = {one: Corrected(moment.at, received_at, moment.ahead) for one, moment in found.items()}
     return Reading(
         skew=-now,
         by_id=found,

@@ -78,9 +78,8 @@ def _candidates(known: list[Given]) -> list[Given]:
     """Return the last word of each device, without what a person decided against."""
     latest: dict[UUID, Given] = {}
     for one in known:
-        if one.settled_at is not None and not one.stands:
-            continue
         before = latest.get(one.device)
         if before is None or (one.seq, one.at, one.id) > (before.seq, before.at, before.id):
             latest[one.device] = one
-    return sorted(latest.values(), key=lambda one: (one.at, one.id))
+    left = [one for one in latest.values() if one.stands or one.settled_at is None]
+    return sorted(left, key=lambda one: (one.at, one.id))

@@ -16,12 +16,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
-import domain.patrols.task_rows  # noqa: F401 - keeps the task's row in step with its case
+import domain.patrols.decisions
+import domain.patrols.task_rows  # noqa: F401 - both register what happens beside a task's steps
 from domain import access, cases, sweep
 from domain.actors import Actor
 from domain.language import Sentence
 from domain.models import Case, ChecklistVersion, PatrolAnswer, PatrolBatch, PatrolCheckIn, PatrolTask
-from domain.patrols import arrival, consequences, finishing, presence, sealing, standing
+from domain.patrols import arrival, consequences, finishing, judging, presence, schedule, sealing, standing
 from domain.patrols.arrival import TAKEN, Arrival, Rows
 from domain.patrols.consequences import Opened
 from domain.patrols.delivery import Delivery
@@ -100,7 +101,7 @@ def _all_refused(sent: Delivery, name: str, reason: Sentence) -> list[Refusal]:
 
 def _ends(coming: Arrival) -> bool:
     """Return whether it says that the task is done; rounds are judged by their gaps when the day is over."""
-    return coming.sent.done is not None and coming.case.facts.get("kind") != "rounds"
+    return coming.sent.done is not None and coming.case.facts.get("kind") != schedule.ROUNDS
 
 
 def _take_in(session: Session, coming: Arrival, *, actor: Actor, at: datetime) -> dict[str, Any]:
@@ -125,7 +126,9 @@ def _take_in(session: Session, coming: Arrival, *, actor: Actor, at: datetime) -
     opened = consequences.order(session, case, coming.sheet, failing, actor=actor, at=at)
     consequences.report_critical(session, case, coming.sheet, failing, opened, at=at)
     _count(session, coming, before, rows, stands)
-    if _ends(coming):
+    if case.facts.get("kind") == schedule.ROUNDS and coming.reading.is_certain:
+        judging.prove_in_time(session, case, actor=actor, at=at)
+    elif _ends(coming):
         case = _end(session, coming, before, rows, stands, actor=actor, at=at)
     said = _answer(sent, case, accepted=coming.accepted, refused=coming.refused, doubts=_marked(coming),
                    conflicts=conflicts, opened=opened, at=at)  # fmt: skip
