@@ -22,7 +22,7 @@ from api.pages.staff_frame import staff_page
 from domain.accounts import Identity
 from domain.cases import FieldRefused
 from domain.language import Label
-from domain.processes import WORKFLOWS
+from domain.processes import LISTED
 from domain.reporting import subscriptions
 from domain.reporting.periods import KINDS
 from domain.reporting.subscriptions import SubscriptionForm
@@ -72,14 +72,25 @@ def _page(
     form = form_shown(SubscriptionForm, prefix="", pickers=_pickers(session, staff, at), typed=typed)
     arranges = subscriptions.arranges(staff.actor)
     shown = tuple(field for field in form.fields if field.name != "note" and (arranges or field.name != "person"))
+    cursor = _cursor(request)
+    page = subscriptions.seen_by(session, staff.actor, at=at, after=cursor)
     context: dict[str, Any] = {
         "form": FormShown(form.prefix, shown, form.errors), "errors": typed.errors, "titles": form.titles,
-        "subscribed": subscriptions.seen_by(session, staff.actor, at=at), "kinds": KINDS, "flows": WORKFLOWS,
+        "subscribed": page.rows, "next_cursor": page.next_cursor, "is_first": cursor is None, "kinds": KINDS,
+        "flows": LISTED,
         "done": done, "mine": staff.person.id, "arranges": arranges,
     }  # fmt: skip
     return staff_page(
         request, "pages/staff/reports/subscriptions.html", staff=staff, at=at, here=HERE, status=status, **context
     )
+
+
+def _cursor(request: Request) -> UUID | None:
+    """Return after which subscription the page goes on; None for the first, and for what is no id."""
+    try:
+        return UUID(request.query_params.get("cursor", ""))
+    except ValueError:
+        return None
 
 
 def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
@@ -88,6 +99,6 @@ def _pickers(session: Session, staff: Identity, at: datetime) -> Pickers:
         for area in reports_frame.areas_to_choose(session, staff.actor)
     )
     found = subscriptions.colleagues_below(session, staff.actor, at=at)
-    processes = tuple(Option(name, Label(flow.zh, flow.en)) for name, flow in WORKFLOWS.items())
+    processes = tuple(Option(name, Label(flow.zh, flow.en)) for name, flow in LISTED.items())
     subscribers = tuple(Option(str(one.id), Label(one.name, one.name)) for one in found)
     return Pickers(lists={"areas": areas, "processes": processes, "people": subscribers})

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select, tuple_
 from sqlmodel import Session, col
 
 from domain import access, people, register_log
@@ -32,6 +32,9 @@ from domain.workflow import FieldRefusal
 
 MOST = 20
 """Subscriptions of one person."""
+PAGE_SIZE = 50
+READ_AT_ONCE = 200
+"""So many are looked at together: whose they are decides who may see them."""
 
 _SUBSCRIPTIONS: Any = ReportSubscription.__table__  # type: ignore[attr-defined]
 
@@ -68,6 +71,14 @@ class Subscribed:
     row: ReportSubscription
     person: Person
     area: Area | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some subscriptions by the name of who gets them, and the last one's id; None on the last page."""
+
+    rows: tuple[Subscribed, ...]
+    next_cursor: UUID | None
 
 
 def subscribe(session: Session, form: SubscriptionForm, *, actor: Actor, at: datetime) -> ReportSubscription:
@@ -125,21 +136,41 @@ def of_person(session: Session, person_id: UUID, *, day: date) -> Sequence[Repor
     return session.execute(query.order_by(col(ReportSubscription.made_at))).scalars().all()
 
 
-def seen_by(session: Session, actor: Actor, *, at: datetime) -> list[Subscribed]:
-    """Return the subscriptions that hold and that the actor may end: their own, and those of colleagues below."""
+def seen_by(session: Session, actor: Actor, *, at: datetime, after: UUID | None = None, size: int = PAGE_SIZE) -> Page:
+    """Return a page of the subscriptions that hold and that the actor may end, by name: own, and of colleagues below.
+
+    `after`: the last one of the page before; one that there is none of begins at the first.
+    """
+    mine, found = reaches.of(session, actor), list[Subscribed]()
+    last = session.get(ReportSubscription, after) if after else None
+    while True:
+        query = _held(actor, at, last).limit(READ_AT_ONCE)
+        rows = [Subscribed(row, person, area) for row, person, area in session.execute(query)]
+        theirs = _reach_of_each(session, [one.person for one in rows if one.person.id != actor.person_id], at)
+        found += [one for one in rows if one.person.id == actor.person_id or _is_below(theirs[one.person.id], mine)]
+        if len(found) > size or len(rows) < READ_AT_ONCE:
+            break
+        last = rows[-1].row
+    shown = tuple(found[:size])
+    return Page(shown, shown[-1].row.id if len(found) > size else None)
+
+
+def _held(actor: Actor, at: datetime, last: ReportSubscription | None) -> Any:  # noqa: ANN401 - a select
+    """Return the select of the subscriptions that hold, by name, after that one."""
+    place = (col(Person.name), col(Person.id), col(ReportSubscription.id))
     query = (
         select(ReportSubscription, Person, Area)
         .join(Person, col(Person.id) == col(ReportSubscription.person_id))
         .outerjoin(Area, col(Area.id) == col(ReportSubscription.area_id))
         .where(*_holding(people.local_day(at)))
-        .order_by(col(Person.name), col(ReportSubscription.made_at))
+        .order_by(*place)
     )
     if not arranges(actor):
         query = query.where(col(ReportSubscription.person_id) == actor.person_id)
-    rows = [Subscribed(row, person, area) for row, person, area in session.execute(query)]
-    mine = reaches.of(session, actor)
-    theirs = _reach_of_each(session, [one.person for one in rows if one.person.id != actor.person_id], at)
-    return [one for one in rows if one.person.id == actor.person_id or _is_below(theirs[one.person.id], mine)]
+    if last is not None:
+        name = select(col(Person.name)).where(col(Person.id) == last.person_id).scalar_subquery()
+        query = query.where(tuple_(*place) > tuple_(name, literal(last.person_id), literal(last.id)))
+    return query
 
 
 def due(session: Session, kind: Kind, *, at: datetime) -> list[tuple[ReportSubscription, Reach]]:

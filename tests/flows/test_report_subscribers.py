@@ -170,7 +170,7 @@ def test_more_subscribers_cost_no_more_queries(db: Database, world: World) -> No
                 statements.append(str(told[2]))
 
             event.listen(db.engine, "before_cursor_execute", note)
-            seen = subscriptions.seen_by(session, actor, at=world.clock.now)
+            seen = subscriptions.seen_by(session, actor, at=world.clock.now).rows
             colleagues = subscriptions.colleagues_below(session, actor, at=world.clock.now)
             due = subscriptions.due(session, Kind.DAILY, at=world.clock.now)
             event.remove(db.engine, "before_cursor_execute", note)
@@ -179,6 +179,34 @@ def test_more_subscribers_cost_no_more_queries(db: Database, world: World) -> No
         return len(statements)
 
     assert asked(2) == asked(9)
+
+
+def test_the_list_of_subscriptions_is_read_page_by_page(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "READ_AT_ONCE", 3)
+    below = [filed.below(db, world, name, "chengyang") for name in ("甲主管", "乙主管", "同名", "同名", "丙主管")]
+    for person in below:
+        for kind in ("daily", "weekly"):
+            with db.write() as session:
+                form = SubscriptionForm(kind=kind, person=person)
+                subscriptions.subscribe(session, form, actor=world.actor(session, "supervisor"), at=world.clock.now)
+    subscribe(db, world, "leader", "daily")  # of the whole city: not theirs to see
+    with db.read() as session:
+        actor = people.actor_of(session, session.get_one(Person, below[0]), at=world.clock.now)
+        shown, cursor = [], None
+        while True:
+            page = subscriptions.seen_by(session, actor, at=world.clock.now, after=cursor, size=4)
+            shown += [one.row.id for one in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            assert len(page.rows) == 4
+        whole = subscriptions.seen_by(session, actor, at=world.clock.now).rows
+
+    assert len(shown) == len(set(shown)) == 10
+    assert shown == [one.row.id for one in whole]
+    assert {one.person.id for one in whole} == set(below)
 
 
 def test_people_asked_for_together_are_who_each_of_them_is(db: Database, world: World) -> None:
