@@ -13,6 +13,7 @@ from domain.models.columns import Json, UtcDateTime
 
 _OPEN = text("outcome = ''")
 _OPEN_ROUNDS = text("outcome = '' AND kind = 'rounds'")
+_MISSED = text("outcome = 'missed'")
 _STANDS = text("stands")
 _FAILED = text("stands AND outcome = 'fail'")
 """One answer in fifty: which items fail most is counted by these alone."""
@@ -97,6 +98,8 @@ class PatrolTask(SQLModel, table=True):
         Index("patrol_task_person", "person_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_day", "day", "area_id"),
         Index("patrol_task_rounds", "miss_at", postgresql_where=_OPEN_ROUNDS, sqlite_where=_OPEN_ROUNDS),
+        Index("patrol_task_remind", "remind_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("patrol_task_missed", "miss_at", postgresql_where=_MISSED, sqlite_where=_MISSED),
         Index("patrol_task_campaign", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL"),
               sqlite_where=text("campaign_id IS NOT NULL")),
     )  # fmt: skip
@@ -116,6 +119,8 @@ class PatrolTask(SQLModel, table=True):
     starts_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     miss_at: datetime = Field(sa_type=UtcDateTime)
+    remind_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When whoever has it is reminded, if it is not done by then."""
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
     """Whose it is; None: of everybody who holds `role` there."""
     role: str | None = Field(default=None, max_length=16)

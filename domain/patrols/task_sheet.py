@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,8 @@ from domain.processes.patrol_task import OPEN, PATROL_TASK, SCHEDULED
 
 BEGIN, START = "begin", "start"
 CHANNEL = "plan"
+LONG, SHARE, BEFORE = timedelta(hours=4), 0.75, timedelta(minutes=30)
+"""What has so much time is reminded of at that share of it; what has less, so long before its end."""
 _ROLE = next(iter(SYSTEM.roles)).value
 
 CASES = ("id", "number", "process", "state", "version", "chain_head", "opened_at", "changed_at", "venue_id", "area_id",
@@ -37,7 +39,7 @@ ENTRIES = ("case_id", "seq", "transition", "source", "target", "actor_role", "ac
 CLOCKS = ("case_id", "name", "process", "started_at", "due_at", "provisional", "stopped_at", "level", "breached_at",
           "next_at")  # fmt: skip
 TASKS = ("case_id", "plan_id", "series_id", "slot", "version_id", "venue_id", "area_id", "day", "kind", "frequency",
-         "starts_at", "due_at", "miss_at", "person_id", "role", "campaign_id", "outcome", "points", "points_done",
+         "starts_at", "due_at", "miss_at", "remind_at", "person_id", "role", "campaign_id", "outcome", "points", "points_done",
          "failed", "doubts", "conflicts")  # fmt: skip
 
 
@@ -86,6 +88,19 @@ def title_of(wanted: Wanted) -> str:
     return str(wanted.plan.title or wanted.plan.checklist)
 
 
+def remind_at(wanted: Wanted) -> datetime:
+    """Return when whoever has a task is reminded of it: at three quarters of its time, of a short one before its end.
+
+    Of rounds before the first gap would be too long.
+    """
+    starts_at, due_at = wanted.slot.starts_at, wanted.slot.due_at
+    if wanted.rule.gap_minutes is not None:
+        due_at = min(due_at, starts_at + timedelta(minutes=wanted.rule.gap_minutes))
+    elif due_at - starts_at >= LONG:
+        return starts_at + (due_at - starts_at) * SHARE
+    return max(starts_at, due_at - BEFORE)
+
+
 def begun_notice(due_at: datetime) -> dict[str, Any]:
     """Return what the entry `begin` of a task says that is planned after its time has come."""
     notice = ClockNotice(clock=START, level=timing.BREACHED - 1, due_at=due_at)
@@ -105,7 +120,7 @@ class _Moment:
     clocks: Cell
     clock_rows: tuple[tuple[Cell, ...], ...]
     times: tuple[Cell, ...]
-    """Day, kind, frequency, starts_at, due_at, miss_at."""
+    """Day, kind, frequency, starts_at, due_at, miss_at, remind_at."""
 
 
 class Sheet:
@@ -183,7 +198,7 @@ class Sheet:
 
     def _moment(self, wanted: Wanted) -> _Moment:
         slot, kind, frequency = wanted.slot, wanted.plan.kind, wanted.rule.frequency
-        key = (slot.starts_at, slot.due_at, wanted.miss_at, slot.day, kind, frequency)
+        key = (slot.starts_at, slot.due_at, wanted.miss_at, slot.day, kind, frequency, wanted.rule.gap_minutes)
         if key not in self._moments:
             self._moments[key] = self._worked_out(wanted)
         return self._moments[key]
@@ -213,7 +228,7 @@ class Sheet:
             clocks = {**rung, **{name: reading.stored() for name, reading in now.items()}}
             readings, state = {**readings, **now}, OPEN.name
         day_and_kind = (spell.day(slot.day), spell.text(wanted.plan.kind), spell.text(wanted.rule.frequency))
-        times = (spell.moment(moment) for moment in (slot.starts_at, slot.due_at, wanted.miss_at))
+        times = (spell.moment(one) for one in (slot.starts_at, slot.due_at, wanted.miss_at, remind_at(wanted)))
         return _Moment(
             limits=_canonical(timing.decided({}, first)),
             second=second,

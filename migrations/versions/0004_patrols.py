@@ -290,6 +290,7 @@ def upgrade() -> None:
         sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("miss_at", UtcDateTime(), nullable=False),
+        sa.Column("remind_at", UtcDateTime(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("role", sa.String(length=16), nullable=True),
         sa.Column("campaign_id", sa.Uuid(), nullable=True),
@@ -337,6 +338,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("patrol_task_day", ["day", "area_id"], unique=False)
         batch_op.create_index(
+            "patrol_task_missed",
+            ["miss_at"],
+            unique=False,
+            postgresql_where=sa.text("outcome = 'missed'"),
+            sqlite_where=sa.text("outcome = 'missed'"),
+        )
+        batch_op.create_index(
             "patrol_task_open",
             ["venue_id", "due_at"],
             unique=False,
@@ -346,6 +354,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "patrol_task_person",
             ["person_id", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("outcome = ''"),
+            sqlite_where=sa.text("outcome = ''"),
+        )
+        batch_op.create_index(
+            "patrol_task_remind",
+            ["remind_at"],
             unique=False,
             postgresql_where=sa.text("outcome = ''"),
             sqlite_where=sa.text("outcome = ''"),
@@ -638,10 +653,18 @@ def downgrade() -> None:
             sqlite_where=sa.text("outcome = '' AND kind = 'rounds'"),
         )
         batch_op.drop_index(
+            "patrol_task_remind", postgresql_where=sa.text("outcome = ''"), sqlite_where=sa.text("outcome = ''")
+        )
+        batch_op.drop_index(
             "patrol_task_person", postgresql_where=sa.text("outcome = ''"), sqlite_where=sa.text("outcome = ''")
         )
         batch_op.drop_index(
             "patrol_task_open", postgresql_where=sa.text("outcome = ''"), sqlite_where=sa.text("outcome = ''")
+        )
+        batch_op.drop_index(
+            "patrol_task_missed",
+            postgresql_where=sa.text("outcome = 'missed'"),
+            sqlite_where=sa.text("outcome = 'missed'"),
         )
         batch_op.drop_index("patrol_task_day")
         batch_op.drop_index(
