@@ -2,6 +2,7 @@
 
 A number about cases leads to cases, one about stages to runs of a clock (a case may have several). Whoever sees the
 number may be kept from some of its cases by what they may know of today: those are said to be so many, and not shown.
+Of an industry a number counts what was of it when the case came to be about a place; so does the list.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session
 
 from domain import access
 from domain.actors import Actor
-from domain.models import Case, Venue
+from domain.models import Case, CaseMeasure, Venue
 from domain.processes import LISTED
 from domain.reporting.asked import Asked
 from domain.reporting.figures import By
 from domain.reporting.numbers import standing
 from domain.reporting.one_moment import one_moment
+from domain.rights import RIGHTS, Right
 
 if TYPE_CHECKING:
     from domain.reporting.behind import Hit
@@ -39,6 +41,7 @@ _WRITTEN = re.compile(
     r"(?:@(?P<by>area|organisation|hazard|person)(?P<alone>-alone)?:(?P<key>[\w-]*))?"
 )
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
+_NOW: Any = CaseMeasure.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 
 
@@ -110,6 +113,8 @@ class Row:
     area_id: UUID | None
     hazard_code: str | None
     assignee_id: UUID | None
+    opens: bool = True
+    """Whether the reader may open it: a place may be of another industry by now."""
     run: int | None = None
     started_at: datetime | None = None
     due_at: datetime | None = None
@@ -161,9 +166,10 @@ def _rows(session: Session, hits: list[Hit], actor: Actor) -> list[Row]:
     query = (
         select(columns.id, columns.number, columns.process, columns.state, columns.opened_at, columns.closed_at,
                columns.place, _VENUES.c.name, _VENUES.c.name_en, columns.area_id, columns.hazard_code,
-               columns.assignee_id)
+               columns.assignee_id, access.visible(actor))
         .outerjoin(_VENUES, _VENUES.c.id == columns.venue_id)
-        .where(columns.id.in_({hit.case_id for hit in hits}), access.visible(actor))
+        .outerjoin(_NOW, _NOW.c.case_id == columns.id)
+        .where(columns.id.in_({hit.case_id for hit in hits}), or_(access.visible(actor), _by_industry(actor)))
     )  # fmt: skip
     known = {row.id: Row(*row) for row in session.execute(query)}
     return [
@@ -173,6 +179,12 @@ def _rows(session: Session, hits: list[Hit], actor: Actor) -> list[Row]:
         for hit in hits
         if hit.case_id in known
     ]
+
+
+def _by_industry(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that leaves what the actor's numbers count for an industry of theirs."""
+    grants = tuple(grant for grant in actor.grants or () if grant.industry is not None)
+    return access.counted(replace(actor, grants=grants), _NOW.c, RIGHTS[Right.SEE_REPORTS])
 
 
 After = tuple[date, UUID, int]
