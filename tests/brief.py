@@ -59,10 +59,11 @@ BRIEF = {
     """,
     "rectification": """
         serve | ordered | correcting | inspector handler
+        order_by_patrol | ordered | correcting | system
         record_corrected | ordered | closed | system
         submit | correcting overdue | submitted | officer manager owner warden
-        confirm | submitted | closed | inspector warden
-        fail_recheck | submitted | correcting | inspector warden
+        confirm | submitted | closed | inspector warden officer manager owner
+        fail_recheck | submitted | correcting | inspector warden officer manager owner
         extend | correcting | - | supervisor
         mark_overdue | correcting | overdue | system
         penalise | correcting overdue | penalised | inspector supervisor

@@ -73,7 +73,8 @@ class Story:
     def case(self, session: Session, called: str) -> Case:
         """Return a case by what the story calls it."""
         if called == "该整改":
-            found = select(Case).where(Case.parent_id == self.known["该举报"]).order_by(col(Case.number).desc())
+            source = self.known.get("该举报") or self.known["该巡查"]
+            found = select(Case).where(Case.parent_id == source).order_by(col(Case.number).desc())
             return session.exec(found).first()
         return cases.by_id(session, self.known[called])
 

@@ -50,6 +50,7 @@ def case_in(state: str) -> Snapshot:
         "doubts": 2,
         "conflicts": 1,
         "done_by": [str(UUID(int=2))],
+        "by_venue": True,
     }
     return Snapshot(CASE, state, (ME,), facts, NOON - timedelta(days=2), VENUE)
 
@@ -225,6 +226,8 @@ OBJECTIONS = [
         somebody(Role.SUPERVISOR),
         {"extended_at": LONG_AGO},
     ),
+    ("may_recheck", "rectification", "submitted", "confirm", somebody(Role.MANAGER), {"by_venue": False}),
+    ("may_recheck", "rectification", "submitted", "fail_recheck", ELSEWHERE, {}),
     ("may_carry_out", "patrol_task", "done", "contest", OFFICER_BESIDE, {}),
     ("has_doubts", "patrol_task", "missed", "contest", somebody(Role.OFFICER), {"doubts": 0}),
 ]
