@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import domain.companions  # noqa: F401 - registers the companions whose rules are told here
+import domain.companions
+import domain.patrols.decisions  # noqa: F401 - both register the companions whose rules are told here
 from domain import cases, catalogue
 from domain.actors import ROLE_LABELS, Role
 from domain.adjustable import ADJUSTABLE

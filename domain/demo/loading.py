@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 import domain.companions
+import domain.patrols.decisions
 import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in step with their cases
 from domain import measures, product_settings
 from domain.actors import SYSTEM
