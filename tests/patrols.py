@@ -192,15 +192,18 @@ class Phone:
                 self.visits(seq)
                 self.finds(seq, "P06")
 
-    def delivery(self, *, done: bool = False, signature: str | None = None, **given: Any) -> dict[str, Any]:
+    def delivery(
+        self, *, done: bool = False, ended: datetime | None = None, signature: str | None = None, **given: Any
+    ) -> dict[str, Any]:
         """Return what it would send now."""
         offset = -self.ahead if self.offset is None else self.offset
+        end = {"claimed_at": (ended or self.clock).isoformat(), "signature": signature} if done else None
         return {
             "batch": str(uuid4()), "device": str(self.device), "person": str(self.world.people[self.who]),
             "task": str(self.round.task_id), "sent_at": self.clock.isoformat(),
             "clock": {"offset_ms": offset.total_seconds() * 1000, "contact_at": self.clock.isoformat()},
             "check_ins": self.check_ins, "answers": self.answers,
-            "done": {"claimed_at": self.clock.isoformat(), "signature": signature} if done else None, **given,
+            "done": end, **given,
         }  # fmt: skip
 
     def delivers(self, db: Database, sent: dict[str, Any] | None = None, *, done: bool = False, **given: Any) -> Any:

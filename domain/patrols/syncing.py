@@ -101,6 +101,8 @@ def _all_refused(sent: Delivery, name: str, reason: Sentence) -> list[Refusal]:
 
 def _ends(coming: Arrival) -> bool:
     """Return whether it says that the task is done; rounds are judged by their gaps when the day is over."""
+    if PATROL_TASK.state(coming.case.state).final:
+        return False
     return coming.sent.done is not None and coming.case.facts.get("kind") != schedule.ROUNDS
 
 
