@@ -7,7 +7,7 @@ that an effect and the settled errand are there together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,6 +65,15 @@ class Made:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One of many errands to be promised."""
+
+    key: str
+    data: Mapping[str, Any]
+    due_at: datetime | None = None
+
+
 def promise(
     session: Session,
     kind: str,
@@ -95,6 +104,22 @@ def promise(
     session.info["promised"] = True
     errand: Errand = session.execute(select(Errand).where(col(Errand.key) == key)).scalar_one()
     return errand
+
+
+def promise_many(session: Session, kind: str, wishes: Iterable[Wish], *, at: datetime) -> None:
+    """Promise errands of the system's, many at once; one whose key was promised before changes nothing."""
+    kind_of(kind)
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    rows = [
+        {"id": new_id(), "kind": kind, "key": wish.key, "made_at": at, "due_at": wish.due_at or at,
+         "data": dict(wish.data), "needs": "", "state": "pending", "attempts": 0, "done": 0, "total": 0, "outcome": {},
+         "file_name": "", "media_type": ""}
+        for wish in wishes
+    ]  # fmt: skip
+    if rows:
+        statement = dialect.insert(_ERRAND).on_conflict_do_nothing(index_elements=["key"])
+        session.connection().execute(statement, rows)
+        session.info["promised"] = True
 
 
 def due(session: Session, kinds: Collection[str], *, at: datetime) -> bool:

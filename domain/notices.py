@@ -45,6 +45,21 @@ def note(session: Session, person_id: UUID, *, key: str, kind: str, data: Mappin
     return session.execute(statement.returning(_NOTICES.c.id)).first() is not None
 
 
+def note_many(
+    session: Session, told: Iterable[tuple[UUID, str, Mapping[str, Any]]], *, kind: str, at: datetime
+) -> int:
+    """Tell many people something, each (person, key, data) once under its key; return how many were new."""
+    rows = [
+        {"id": new_id(), "key": key, "person_id": person_id, "kind": kind, "data": dict(data), "at": at}
+        for person_id, key, data in told
+    ]  # fmt: skip
+    if not rows:
+        return 0
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_NOTICES).values(rows).on_conflict_do_nothing(index_elements=["key"])
+    return len(session.execute(statement.returning(_NOTICES.c.id)).all())
+
+
 def told(session: Session, promise: Outbox) -> frozenset[UUID]:
     """Return who has a notice of this promise."""
     query = select(_NOTICES.c.person_id).where(_NOTICES.c.case_id == promise.case_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -34,15 +34,14 @@ from domain.reporting.periods import KINDS, SCHEDULED, Kind, Period, last_over, 
 from domain.reporting.reach import EVERYTHING, Reach
 from domain.rights import Right
 from domain.settings import city_zone, get_settings
+from flows import letters
 from flows.chores import Chore
-from notifications import messages, verdicts
-from notifications.providers import ProviderAway, ProviderRefused, ProviderUnknownOutcome
-from notifications.sms import CALLBACK
+from flows.letters import Letter
+from notifications import messages
 
 ERRAND, MESSAGE, COMPARE = "sla_report", "report_message", "compare_report"
 MADE = N_("The report is made, in all its forms.")
 SAME = N_("Made again, every form has the same bytes.")
-TOLD, NOBODY = N_("sent"), N_("There was nobody to send it to, or it was over.")
 BEHIND = N_("The timelines are not measured so far yet.")
 LOOKS_AGAIN_AFTER = timedelta(minutes=1)
 """While the timelines are measured: a worker that was away for days needs minutes or hours, and loses no report."""
@@ -176,34 +175,10 @@ def send(chore: Chore) -> None:
     """Send somebody the address of an edition, unless an earlier try did, or they may not see it any more."""
     with chore.database.read() as session:
         letter = _letter(session, chore.row, at=chore.now())
-    if letter is None:
-        _settle(chore, NOBODY)
-        return
-    phone, body = letter
-    attempt = uuid5(chore.row.id, "message")
-    try:
-        if chore.row.attempts > 1 and chore.provider.find_sms(
-            to=phone, body=body, since=chore.row.made_at, attempt_id=attempt
-        ):
-            _settle(chore, TOLD)
-            return
-        chore.fence()
-        callback = get_settings().public_url.rstrip("/") + CALLBACK
-        chore.provider.send_sms(to=phone, body=body, status_callback=callback, attempt_id=attempt)
-    except ProviderRefused as refused:
-        with chore.database.write() as session:
-            if refused.retryable:
-                chore.retry(session, verdicts.PROVIDER_BUSY)
-            else:
-                chore.fail(session, verdicts.REFUSED)
-    except (ProviderAway, ProviderUnknownOutcome):
-        with chore.database.write() as session:
-            chore.retry(session, verdicts.PROVIDER_AWAY)
-    else:
-        _settle(chore, TOLD)
+    letters.send(chore, letter)
 
 
-def _letter(session: Session, row: Errand, *, at: datetime) -> tuple[str, str] | None:
+def _letter(session: Session, row: Errand, *, at: datetime) -> Letter | None:
     """Return the telephone and the words; None when there is nobody to tell any more."""
     edition = session.get(ReportEdition, UUID(row.data["edition"]))
     person = session.get(Person, UUID(row.data["person"]))
@@ -222,12 +197,7 @@ def _letter(session: Session, row: Errand, *, at: datetime) -> tuple[str, str] |
         "link": f"{get_settings().public_url.rstrip('/')}/reports/editions/{edition.id}",
     }
     number, _ = split_extension(person.phone)
-    return number, messages.fitted("reports/ready", person.language, facts)
-
-
-def _settle(chore: Chore, how: str) -> None:
-    with chore.database.write() as session:
-        chore.settle(session, {"said": how})
+    return Letter(number, messages.fitted("reports/ready", person.language, facts))
 
 
 def compare(chore: Chore) -> None:

@@ -26,7 +26,7 @@ from domain.patrols import planning_days
 from domain.reporting import editions, files
 from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
-from flows import measuring, missed_news, patrols, reports
+from flows import measuring, missed_news, patrol_news, patrols, reports
 from flows.shift import Shift
 
 log = structlog.get_logger(__name__)
@@ -161,6 +161,12 @@ JOBS = (
         {"hour": planning_days.TODAY_AT.hour, "minute": planning_days.TODAY_AT.minute}),
     Job("patrols_tomorrow", patrols.evening, _patrols(patrols.promise_tomorrow),
         {"hour": planning_days.TOMORROW_AT.hour, "minute": planning_days.TOMORROW_AT.minute}),
+    Job(patrol_news.REMINDERS, patrol_news.quarter, _patrols(patrol_news.promise_reminders),
+        {"minute": f"*/{patrol_news.EVERY_MINUTES}"}),
+    Job(patrol_news.MISSED, patrol_news.morning, _patrols(patrol_news.promise_missed),
+        {"hour": patrol_news.MISSED_AT.hour, "minute": patrol_news.MISSED_AT.minute}),
+    Job(patrol_news.WEEK, patrol_news.monday, _patrols(patrol_news.promise_week),
+        {"day_of_week": "mon", "hour": patrol_news.WEEK_AT.hour, "minute": patrol_news.WEEK_AT.minute}),
     Job("judge_rounds", _two_minutes, _judge, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )  # fmt: skip

@@ -39,8 +39,8 @@ ENTRIES = ("case_id", "seq", "transition", "source", "target", "actor_role", "ac
 CLOCKS = ("case_id", "name", "process", "started_at", "due_at", "provisional", "stopped_at", "level", "breached_at",
           "next_at")  # fmt: skip
 TASKS = ("case_id", "plan_id", "series_id", "slot", "version_id", "venue_id", "area_id", "day", "kind", "frequency",
-         "starts_at", "due_at", "miss_at", "remind_at", "person_id", "role", "campaign_id", "outcome", "points", "points_done",
-         "failed", "doubts", "conflicts")  # fmt: skip
+         "starts_at", "due_at", "miss_at", "remind_at", "person_id", "role", "campaign_id", "outcome", "points",
+         "points_done", "failed", "doubts", "conflicts")  # fmt: skip
 
 
 def task_id(plan_id: UUID, slot: Slot) -> UUID:

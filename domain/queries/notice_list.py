@@ -19,6 +19,7 @@ from domain.language import Label, Sentence
 from domain.models import Case, Notice, Venue
 from domain.people import local_day
 from domain.processes import workflow_of
+from domain.queries import patrol_news
 from domain.workflow import Workflow
 
 PAGE_SIZE = 30
@@ -143,6 +144,9 @@ def _line(notice: Notice, known: Mapping[UUID, Any], actor: Actor) -> Line:
         title = Sentence("A background task of the system needs you: %(kind)s", kind=kind)
         return Line(notice.id, notice.at, notice.read_at, notice.kind, title, None, "/errands",
                     str(local_day(notice.at)))  # fmt: skip
+    if notice.kind == patrol_news.NOTICE:
+        words, link = patrol_news.said(notice.data)
+        return Line(notice.id, notice.at, notice.read_at, notice.kind, words, None, link, str(local_day(notice.at)))
     if row is None:
         return Line(notice.id, notice.at, notice.read_at, notice.kind, GONE, None)
     workflow = workflow_of(row.process)
