@@ -235,7 +235,7 @@ class PatrolAnswer(SQLModel, table=True):
     against: UUID | None = Field(default=None)
     """The answer of another phone that differs, until a person has decided."""
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When a person decided between it and another; what comes later is looked at anew."""
+    """When a person decided against it; what the same phone says later is looked at anew."""
     doubts: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     rectification_id: UUID | None = Field(default=None, foreign_key="cases.id")
 

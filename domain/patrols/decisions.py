@@ -57,8 +57,10 @@ def settle_conflict(session: Session, step: Step) -> dict[str, Any]:
     if row is None or row.against is None:
         raise FieldRefused(FieldRefusal("answer", Sentence("This answer differs from no other any more.")))
     same = mine & (_ANSWERS.c.round == row.round) & (_ANSWERS.c.point == row.point) & (_ANSWERS.c.item == row.item)
-    values = {"stands": _ANSWERS.c.id == chosen, "against": None, "settled_at": step.at}
-    session.connection().execute(update(_ANSWERS).where(same).values(**values))
+    other = _ANSWERS.c.id != chosen
+    lost = update(_ANSWERS).where(same, other).values(stands=False, against=None, settled_at=step.at)
+    session.connection().execute(lost)
+    session.connection().execute(update(_ANSWERS).where(same, ~other).values(stands=True, against=None))
     count = select(func.count()).select_from(_ANSWERS)
     failed = session.execute(count.where(mine, _ANSWERS.c.stands, _ANSWERS.c.outcome == "fail")).scalar_one()
     session.connection().execute(update(_TASKS).where(_TASKS.c.case_id == case_id).values(failed=failed))

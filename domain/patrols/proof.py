@@ -43,9 +43,8 @@ def verify(session: Session) -> Iterator[Breach]:
 
 
 def _of_tasks(session: Session, ids: list[UUID]) -> Iterator[tuple[UUID, Breach]]:
-    numbers: dict[UUID, str] = dict(
-        session.execute(select(col(Case.id), col(Case.number)).where(col(Case.id).in_(ids))).tuples()
-    )
+    named = session.execute(select(col(Case.id), col(Case.number)).where(col(Case.id).in_(ids)))
+    numbers: dict[UUID, str] = {row[0]: row[1] for row in named}
     check_ins, answers, batches = (_by_task(session, table, ids) for table in (_CHECK_INS, _ANSWERS, _BATCHES))
     delivered = select(_ENTRIES).where(_ENTRIES.c.case_id.in_(ids), _ENTRIES.c.transition.in_(_DELIVERING))
     told = {entry.data["batch"]: entry for entry in session.execute(delivered)}
@@ -79,8 +78,7 @@ def _stand_wrongly(answers: list[dict[str, Any]]) -> bool:
     found = standing.resolve_all(
         (
             (row["round"], row["point"], row["item"]),
-            Given(row["id"], row["device_id"], row["seq"], row["at"], row["outcome"], row["value"], row["stands"],
-                  row["settled_at"]),
+            Given(row["id"], row["device_id"], row["seq"], row["at"], row["outcome"], row["value"], row["settled_at"]),
         )
         for row in answers
     )  # fmt: skip

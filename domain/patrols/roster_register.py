@@ -41,16 +41,6 @@ def read_shifts(typed: str) -> list[tuple[str, str]]:
     return found
 
 
-def say_shifts(roster: PatrolRoster) -> str:
-    """Return the shifts of a roster as a form has them."""
-    return ", ".join(f"{begins}–{until}" for begins, until in shifts_of(roster))
-
-
-def shifts_of(roster: PatrolRoster) -> list[tuple[str, str]]:
-    """Return the shifts a roster's turns are in, in the order of the day."""
-    return sorted({(turn["from"], turn["until"]) for turn in roster.turns})
-
-
 def create(
     session: Session, venue_id: UUID, facts: RosterFacts, *, actor: Actor, at: datetime, roster_id: UUID | None = None
 ) -> PatrolRoster:

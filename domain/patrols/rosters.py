@@ -54,6 +54,11 @@ def on_duty(roster: PatrolRoster, at: datetime, *, zone: tzinfo) -> tuple[UUID, 
     return tuple(found)
 
 
+def shifts_of(roster: PatrolRoster) -> tuple[tuple[str, str], ...]:
+    """Return the shifts a roster's turns are in, in the order of the day."""
+    return tuple(sorted({(turn["from"], turn["until"]) for turn in roster.turns}))
+
+
 def falls_on(roster: PatrolRoster, place: int, day: date) -> bool:
     """Return whether `day` is that day (from 0) of the roster's cycle."""
     if day < roster.starts_on or (roster.ended_on is not None and day >= roster.ended_on):

@@ -29,8 +29,8 @@ class Given:
     at: datetime
     outcome: str
     value: Mapping[str, Any]
-    stands: bool = False
     settled_at: datetime | None = None
+    """When a person decided against it."""
 
     @property
     def says(self) -> tuple[str, str]:
@@ -66,7 +66,7 @@ def resolve(answers: Iterable[Given]) -> dict[UUID, Standing]:
     candidates = _candidates(known)
     if not candidates:
         return found
-    worst = max(candidates, key=lambda one: (SEVERITY[one.outcome], one.at, one.id))
+    worst = min(candidates, key=lambda one: (-SEVERITY[one.outcome], one.at, one.id))
     others = [one for one in candidates if one.says != worst.says]
     for one in others:
         found[one.id] = Standing(stands=False, against=worst.id)
@@ -81,5 +81,5 @@ def _candidates(known: list[Given]) -> list[Given]:
         before = latest.get(one.device)
         if before is None or (one.seq, one.at, one.id) > (before.seq, before.at, before.id):
             latest[one.device] = one
-    left = [one for one in latest.values() if one.stands or one.settled_at is None]
+    left = [one for one in latest.values() if one.settled_at is None]
     return sorted(left, key=lambda one: (one.at, one.id))

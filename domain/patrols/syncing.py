@@ -126,7 +126,9 @@ def _take_in(session: Session, coming: Arrival, *, actor: Actor, at: datetime) -
                 "doubts": presence.open_count(marks), "conflicts": len(conflicts)}  # fmt: skip
         cases.fire(session, case, "start" if case.state == OPEN.name else "record", actor=actor, at=at, data=data)
     opened = consequences.order(session, case, coming.sheet, failing, actor=actor, at=at)
-    consequences.report_critical(session, case, coming.sheet, failing, opened, at=at)
+    known = {(row.round, row.point, row.item) for row in before.answers if row.outcome == "fail"}
+    news = [one for one in failing if (one.answer.round, one.answer.point, one.item.code) not in known]
+    consequences.report_critical(session, case, coming.sheet, news, opened, at=at)
     _count(session, coming, before, rows, stands)
     if case.facts.get("kind") == schedule.ROUNDS and coming.reading.is_certain:
         judging.prove_in_time(session, case, actor=actor, at=at)
@@ -148,7 +150,7 @@ def _before(session: Session, case_id: UUID) -> _Before:
 
 
 def _given(row: Any) -> tuple[tuple[int, int, str], Given]:  # noqa: ANN401 - a row
-    given = Given(row.id, row.device_id, row.seq, row.at, row.outcome, row.value, row.stands, row.settled_at)
+    given = Given(row.id, row.device_id, row.seq, row.at, row.outcome, row.value, row.settled_at)
     return (row.round, row.point, row.item), given
 
 

@@ -1,0 +1,246 @@
+"""What comes of answers: two phones that differ, doubts people decide on, rectifications in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from domain import cases, people, rectifications
+from domain.actors import SYSTEM
+from domain.cases import FieldRefused
+from domain.database import Database
+from domain.models import (
+    Case,
+    CaseLink,
+    ChecklistVersion,
+    Outbox,
+    PatrolAnswer,
+    PatrolBatch,
+    PatrolCheckIn,
+    PatrolPlan,
+    PatrolTask,
+    TimelineEntry,
+)
+from domain.patrols import proof
+from domain.workflow import TransitionRefused
+from tests.patrols import CRITICAL, ITEMS, LATITUDE, Phone, Round, keep_photo, make_task, next_task, row_of
+from tests.world import World
+
+
+@pytest.fixture
+def task(db: Database, world: World) -> Round:
+    with db.write() as session:
+        return make_task(session, world, items=[*ITEMS, CRITICAL])
+
+
+def shot(db: Database, world: World) -> str:
+    with db.write() as session:
+        return keep_photo(session, at=world.clock.now)
+
+
+def fires(db: Database, world: World, case_id: UUID, who: str, step: str, **data: object) -> None:
+    with db.write() as session:
+        actor = SYSTEM if who == "system" else world.actor(session, who)
+        cases.fire(session, cases.reload(session, case_id), step, actor=actor, at=world.clock.now, data=data)
+
+
+def answers_of(db: Database, task: Round) -> dict[str, PatrolAnswer]:
+    with db.read() as session:
+        rows = session.exec(select(PatrolAnswer).where(PatrolAnswer.case_id == task.task_id))
+        return {str(row.id): row for row in rows}
+
+
+def rectified(session: Session) -> list[Case]:
+    query = select(Case).where(Case.process == "rectification").order_by(Case.number)
+    return list(session.exec(query))
+
+
+def test_of_two_phones_the_worst_counts_until_a_person_decides(db: Database, world: World, task: Round) -> None:
+    one, two = Phone(world, task), Phone(world, task, who="manager")
+    fine, alike = one.finds(2, "P06"), one.finds(3, "P06")
+    one.delivers(db)
+    world.clock.advance(minutes=5)
+    two.finds(3, "P06")
+    broken = two.finds(2, "P06", "fail", photos=[shot(db, world)])
+
+    said = two.delivers(db)
+
+    assert (said["conflicts"], len(said["rectifications"])) == ([broken], 1)
+    rows = answers_of(db, task)
+    assert (rows[fine].stands, rows[fine].against, rows[broken].stands) == (False, UUID(broken), True)
+    assert sum(row.stands for row in rows.values()) == 2
+    assert rows[alike].against is None
+    assert (row_of(db, task).conflicts, row_of(db, task).failed) == (1, 1)
+    with pytest.raises(FieldRefused):
+        fires(db, world, task.task_id, "owner", "decide_conflict", answer=alike, reason="看过现场")
+    with pytest.raises(TransitionRefused):
+        fires(db, world, task.task_id, "officer", "decide_conflict", answer=fine, reason="我没看错")
+
+    fires(db, world, task.task_id, "owner", "decide_conflict", answer=fine, reason="看过现场，压力正常")
+
+    rows = answers_of(db, task)
+    assert (rows[fine].stands, rows[broken].stands, rows[broken].against) == (True, False, None)
+    assert (row_of(db, task).conflicts, row_of(db, task).failed) == (0, 0)
+    world.clock.advance(minutes=5)
+    again = two.finds(2, "P06", "fail", photos=[shot(db, world)])
+    assert two.delivers(db)["conflicts"] == [again]
+    with db.read() as session:
+        assert list(proof.verify(session)) == []
+
+
+def test_correction_of_the_same_phone_stands_by_its_own_count(db: Database, world: World, task: Round) -> None:
+    phone = Phone(world, task)
+    early = phone.finds(1, "P06", "na", claimed_at=(world.clock.now + timedelta(seconds=50)).isoformat())
+    late = phone.finds(1, "P06")
+    later, phone.answers = [phone.answers[1]], [phone.answers[0]]
+    sent_first = {**phone.delivery(), "answers": later}
+
+    phone.delivers(db, sent_first)
+    said = phone.delivers(db, {**phone.delivery(), "answers": [{**later[0], "id": early, "seq": 1}]})
+
+    rows = answers_of(db, task)
+    assert (rows[late].stands, rows[early].stands, said["conflicts"]) == (True, False, [])
+
+
+def test_doubt_is_contested_and_decided_by_somebody_else(db: Database, world: World, task: Round) -> None:
+    phone = Phone(world, task)
+    far = phone.visits(1, lat=LATITUDE + 5 / 111.2)
+    phone.visits(2, how="none", code="", reason="标签脱落")
+    phone.delivers(db)
+
+    fires(db, world, task.task_id, "officer", "contest", text="地下室没有信号")
+    for who in ("officer", "warden2"):
+        with pytest.raises(TransitionRefused):
+            fires(db, world, task.task_id, who, "decide_doubt", subject=far, verdict="cleared", reason="-")
+    with pytest.raises(FieldRefused):
+        fires(db, world, task.task_id, "manager", "decide_doubt", subject=task.task_id, verdict="cleared", reason="-")
+    fires(db, world, task.task_id, "manager", "decide_doubt", subject=far, verdict="cleared", reason="确有其事")
+
+    assert row_of(db, task).doubts == 1
+    with db.read() as session:
+        (mark,) = session.get_one(PatrolCheckIn, UUID(far)).doubts
+        assert (mark["decided"]["verdict"], mark["decided"]["reason"]) == ("cleared", "确有其事")
+        assert list(proof.verify(session)) == []
+    with pytest.raises(FieldRefused):
+        fires(db, world, task.task_id, "manager", "decide_doubt", subject=far, verdict="upheld", reason="再想想")
+
+
+def test_failing_answer_opens_a_rectification_with_all_that_is_known(db: Database, world: World, task: Round) -> None:
+    phone, photo = Phone(world, task), shot(db, world)
+    phone.visits(2)
+    failing = phone.finds(2, "P06", "fail", photos=[photo], comment="压力不足")
+
+    said = phone.delivers(db)
+
+    with db.read() as session:
+        (case,) = rectified(session)
+        entry = session.get_one(TimelineEntry, (case.id, 1))
+        assert session.get_one(PatrolAnswer, UUID(failing)).rectification_id == case.id
+        held = session.exec(select(Outbox.effect).where(Outbox.case_id == case.id)).all()
+    assert said["rectifications"] == [{"answer": failing, "number": case.number}]
+    assert (case.state, case.hazard_code, case.parent_id) == ("correcting", "FAC-07", task.task_id)
+    assert case.assignee_id == world.people["manager"]
+    assert case.facts["found_by"] == str(world.people["officer"])
+    assert (entry.data["photos"], held) == ([photo], ["notify_venue"])
+    day = people.local_day(world.clock.now)
+    assert case.facts["correct_by"] == rectifications.correct_by("FAC-07", on=day).isoformat()
+    assert "MH-002" in (case.place or "")
+
+
+def test_same_open_hazard_at_the_same_point_opens_no_second_one(db: Database, world: World, task: Round) -> None:
+    def find_again(there: Round) -> str:
+        phone = Phone(world, there)
+        phone.finds(2, "P06", "fail", photos=[shot(db, world)])
+        phone.finds(3, "P06")
+        (found,) = phone.delivers(db)["rectifications"]
+        return str(found["number"])
+
+    first = find_again(task)
+    world.clock.advance(days=1)
+    with db.write() as session:
+        row = session.get_one(PatrolTask, task.task_id)
+        tomorrow = next_task(session, world, *_plan_and_version(session, row), codes=task.codes)
+    assert find_again(tomorrow) == first
+
+    with db.write() as session:
+        (known,) = rectified(session)
+        assert session.get_one(CaseLink, (tomorrow.task_id, known.id, rectifications.FOUND_AGAIN)).ended_at is None
+        known = cases.reload(session, known.id)
+        submit = {"description": "已更换", "photos": [keep_photo(session, at=world.clock.now)]}
+        cases.fire(session, known, "submit", actor=world.actor(session, "officer"), at=world.clock.now, data=submit)
+        gone = {"description": "已恢复", "no_photo_reason": "现场测试"}
+        with pytest.raises(TransitionRefused):
+            cases.fire(session, known, "confirm", actor=world.actor(session, "officer"), at=world.clock.now, data=gone)
+        cases.fire(session, known, "confirm", actor=world.actor(session, "manager"), at=world.clock.now, data=gone)
+        assert known.state == "closed"
+    world.clock.advance(days=1)
+    with db.write() as session:
+        row = session.get_one(PatrolTask, task.task_id)
+        third = next_task(session, world, *_plan_and_version(session, row), codes=task.codes)
+    assert find_again(third) != first
+
+
+def _plan_and_version(session: Session, row: PatrolTask):
+    return session.get_one(PatrolPlan, row.plan_id), session.get_one(ChecklistVersion, row.version_id)
+
+
+def test_something_grave_calls_the_manager_once_and_is_due_the_same_day(
+    db: Database, world: World, task: Round
+) -> None:
+    phone = Phone(world, task)
+    phone.finds(0, CRITICAL.code, "fail", photos=[shot(db, world)])
+    phone.delivers(db)
+    other = Phone(world, task, who="manager")
+    other.finds(0, CRITICAL.code, "fail", photos=[shot(db, world)])
+    other.delivers(db)
+
+    with db.read() as session:
+        (case,) = rectified(session)
+        calls = session.exec(select(Outbox.effect).where(Outbox.effect == "call_manager")).all()
+        entry = session.exec(select(TimelineEntry).where(col(TimelineEntry.transition) == "report_critical")).one()
+    assert case.facts["correct_by"] == people.local_day(world.clock.now).isoformat()
+    assert calls == ["call_manager"]
+    assert (entry.data["item"], entry.data["rectification"]) == (CRITICAL.code, case.number)
+
+
+def test_what_was_put_right_on_the_spot_is_recorded_and_calls_nobody(db: Database, world: World, task: Round) -> None:
+    phone = Phone(world, task)
+    phone.finds(0, CRITICAL.code, "fail", photos=[shot(db, world), shot(db, world)], corrected=True)
+
+    phone.delivers(db)
+
+    with db.read() as session:
+        (case,) = rectified(session)
+        assert not session.exec(select(Outbox).where(Outbox.effect == "call_manager")).all()
+    assert case.state == "closed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(PatrolAnswer).where(col(PatrolAnswer.item) == "P06").values(outcome="pass"),
+        update(PatrolAnswer).where(col(PatrolAnswer.outcome) == "fail").values(stands=False),
+        update(PatrolCheckIn).values(at=PatrolCheckIn.claimed_at),
+        update(PatrolCheckIn).values(doubts=[]),
+        delete(PatrolAnswer).where(col(PatrolAnswer.outcome) == "fail"),
+        update(PatrolBatch).values(doubts=[]),
+    ],
+)
+def test_rows_changed_behind_our_back_are_found(db: Database, world: World, task: Round, change) -> None:
+    phone = Phone(world, task, ahead=timedelta(minutes=7), offset=timedelta(minutes=5))
+    phone.visits(1, how="none", code="", reason="标签脱落", claimed_at=(world.clock.now).isoformat())
+    phone.finds(2, "P06", "fail", photos=[shot(db, world)])
+    phone.finds(3, "P06")
+    phone.delivers(db)
+    with db.read() as session:
+        assert list(proof.verify(session)) == []
+
+    with db.write() as session:
+        session.execute(change)
+
+    with db.read() as session:
+        assert [breach.where.split(" #")[0] for breach in proof.verify(session)] == [task.number]
