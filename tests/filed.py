@@ -115,7 +115,7 @@ def carry_out_all(db: Database, at: datetime, *, post: Post | None = None, worke
     while True:
         with db.write() as session:
             kinds = ("sla_report", "compare_report", "report_message", "plan_patrols", "plan_patrol_shard",
-                     "patrol_message")  # fmt: skip
+                     "tell_patrols", "patrol_message")  # fmt: skip
             claimed = errands.claim(session, kinds, worker=worker, at=at, lease=timedelta(minutes=5), most=9)
         if not claimed:
             break
