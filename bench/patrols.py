@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench import patrol_planning
+from bench import patrol_lists, patrol_planning
 from tests.cluster import Cluster
 
 
 def run(cluster: Cluster, folder: Path) -> Iterator[dict[str, Any]]:
     """Measure each part on PostgreSQL and yield the rows."""
     yield from patrol_planning.run(cluster, folder)
+    yield from patrol_lists.run(cluster, folder)

@@ -48,7 +48,7 @@ def build(database: Database, *, cases: int = CASES, venues: int = register_data
         _templates(session)
         session.execute(text(_WHICH), {"cases": cases, "templates": TEMPLATES, "days": DAYS, "venues": venues,
                                        "wardens": WARDENS, "now": NOW})  # fmt: skip
-        indexes = _without_indexes(session)
+        indexes = without_indexes(session, FILLED)
         for statement in (_INSERT_CASES, *_inserts()):
             session.execute(text(statement), {"now": NOW} if ":now" in statement else {})
         for statement in indexes:
@@ -192,13 +192,13 @@ def _value(name: str) -> str:
     return _WHOSE.get(name, f"told.{name}")
 
 
-def _without_indexes(session: Session) -> list[str]:
+def without_indexes(session: Session, tables: Iterable[str]) -> list[str]:
     """Drop the indexes that are not keys, and return how to make them again: quicker than keeping them meanwhile."""
     query = text(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(:tables) AND NOT EXISTS "
         "(SELECT 1 FROM pg_constraint WHERE conname = indexname)"
     )
-    found = session.execute(query, {"tables": list(FILLED)}).all()
+    found = session.execute(query, {"tables": list(tables)}).all()
     for name, _ in found:
         session.execute(text(f'DROP INDEX "{name}"'))
     return [definition for _, definition in found]
