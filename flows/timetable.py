@@ -22,7 +22,7 @@ from sqlmodel import Session, col
 
 from domain import audit, errands, recounting, tidying, vault_keeping, venue_people
 from domain.models import TimetableRun
-from domain.patrols import planning_days
+from domain.patrols import changed_areas, planning_days
 from domain.reporting import editions, files
 from domain.reporting.periods import READY_AT, Kind, last_over
 from domain.settings import city_zone, get_settings
@@ -136,6 +136,10 @@ def _patrols(promise: Callable[..., Mapping[str, Any]]) -> Callable[[Session, da
     return lambda session, at: Done(promise(session, at=at))
 
 
+def _changes(session: Session, at: datetime) -> Done:
+    return Done({"areas": changed_areas.follow(session, at=at)})
+
+
 def _judge(_session: Session, _at: datetime) -> Done:
     return Done({}, patrols.judge_rounds)
 
@@ -167,6 +171,7 @@ JOBS = (
         {"hour": patrol_news.MISSED_AT.hour, "minute": patrol_news.MISSED_AT.minute}),
     Job(patrol_news.WEEK, patrol_news.monday, _patrols(patrol_news.promise_week),
         {"day_of_week": "mon", "hour": patrol_news.WEEK_AT.hour, "minute": patrol_news.WEEK_AT.minute}),
+    Job(changed_areas.JOB, _two_minutes, _changes, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
     Job("judge_rounds", _two_minutes, _judge, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
     Job("news", _two_minutes, _news, {"minute": f"*/{NEWS_EVERY_MINUTES}"}),
 )  # fmt: skip

@@ -13,7 +13,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from domain import errands, people
-from domain.identifiers import new_id
 from domain.models import Area, Errand, PatrolPlan, TimetableRun, Venue
 from domain.patrols.planning import Planned
 from domain.settings import city_zone
@@ -75,21 +74,20 @@ def shard_key(parent: Errand, number: int) -> str:
     return f"{SHARD}:{parent.id}:{number}"
 
 
-def plan_again(session: Session, areas: Collection[UUID] | None, *, at: datetime) -> int:
+def plan_again(session: Session, areas: Collection[UUID] | None, *, key: str, at: datetime) -> int:
     """Promise that the days planned already follow a change in these areas (None: everywhere); return how many do.
 
-    For whoever changes a plan, a checklist, a roster or a venue: today and tomorrow may be planned already.
+    Today and tomorrow may be planned; `key` names the change, which is followed once.
     """
     today = people.local_day(at)
     days = [today, today + timedelta(days=1)]
-    names = [day.isoformat() for day in days]
-    here = (_RUNS.c.job == PLANNED) & _RUNS.c.slot.in_(names)
+    here = (_RUNS.c.job == PLANNED) & _RUNS.c.slot.in_([day.isoformat() for day in days])
     known = set(session.execute(select(_RUNS.c.slot).where(here)).scalars())
     for day in (day for day in days if day.isoformat() in known):
         if areas is None:
-            promise(session, day, key=f"{day}:{new_id()}", at=at)
-        elif areas:
-            _promise_shard(session, day.isoformat(), areas, key=f"{SHARD}:{new_id()}:{day}", at=at)
+            promise(session, day, key=f"{day}:{key}", at=at)
+        else:
+            _promise_shard(session, day.isoformat(), areas, key=f"{SHARD}:{day}:{key}", at=at)
     return len(known)
 
 

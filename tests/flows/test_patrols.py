@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from domain import errands
 from domain.database import Database
-from domain.models import Errand, PatrolTask, TimetableRun
-from domain.patrols import planning, planning_days
+from domain.models import ChecklistTemplate, Errand, PatrolPlan, PatrolTask, TimetableRun
+from domain.patrols import changed_areas, planning, planning_days, plans
+from domain.patrols.plan_forms import PlanEnd
+from domain.settings import get_settings
 from flows import patrols, timetable
 from flows.provider import provider_of
 from flows.shift import Shift
 from tests import filed
 from tests.patrol_ground import Ground
 from tests.world import World
-
-from domain.settings import get_settings  # isort: skip
 
 JOBS = {job.name: job for job in timetable.JOBS}
 TODAY, TOMORROW = JOBS["patrols_today"], JOBS["patrols_tomorrow"]
@@ -127,3 +128,37 @@ def test_a_shard_that_cannot_be_planned_holds_its_day_until_it_is_tried_again(
     assert days_of(db) == {DAY.isoformat(): 6}
     with db.read() as session:
         assert {errand.state for errand in session.exec(select(Errand))} == {"done"}
+
+
+@pytest.mark.usefixtures("_ground")
+def test_days_planned_already_follow_a_plan_that_is_changed_afterwards(db: Database, world: World) -> None:
+    evening = NIGHT - timedelta(hours=4)
+    timetable.run(shift_at(db, evening), TOMORROW)
+    carry_out(db, evening)
+    world.clock.now = evening + timedelta(minutes=10)
+    with db.write() as session:
+        plan = session.exec(
+            select(PatrolPlan).where(
+                PatrolPlan.venue_id == world.venues["kuancheng"], PatrolPlan.template_id == _daily(session)
+            )
+        ).one()
+        plans.end(
+            session, plan.id, PlanEnd(from_on=DAY, reason="换人"), actor=world.actor(session, "manager"),
+            at=world.clock.now,
+        )  # fmt: skip
+    changes = JOBS[changed_areas.JOB]
+
+    for minutes in (11, 13, 15):
+        at = evening + timedelta(minutes=minutes)
+        assert timetable.run(shift_at(db, at), changes)
+        carry_out(db, at)
+
+    with db.read() as session:
+        outcomes = session.exec(select(PatrolTask.outcome)).all()
+        shards = session.exec(select(Errand).where(Errand.kind == planning_days.SHARD)).all()
+    assert sorted(outcomes) == ["", "", "", "", "", "cancelled"]
+    assert len(shards) == 4  # three of the evening, one of the change: looked at thrice, followed once
+
+
+def _daily(session: Session) -> UUID:
+    return session.exec(select(ChecklistTemplate.id).where(ChecklistTemplate.frequency == "daily")).one()
