@@ -27,7 +27,10 @@ from api.pages import (
     venue_edit,
     venue_facilities,
     venue_parts,
+    venue_patrol_plans,
+    venue_patrols,
     venue_posts,
+    venue_rosters,
     venues,
 )
 
@@ -36,5 +39,5 @@ router = Router(include_in_schema=False)
 for part in (staff_sign_in, staff_queue, staff_urge, staff_board, notices, reports, staff_intake, staff_registered,
              staff_enrol, staff_case, staff_tasks, errands, staff_identity, staff_provider, account, account_access,
              staff_venue_code, venue_edit, venue_posts, venue_parts, venue_facilities, venue_documents, venues,
-             exports, patrol_shell):  # fmt: skip
+             venue_patrols, venue_patrol_plans, venue_rosters, exports, patrol_shell):  # fmt: skip
     router.routes.extend(part.router.routes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.actors import ROLE_LABELS, Role
 from domain.forms import Form, LabelledChoice, choice_field, line_field, text_field
@@ -12,7 +13,7 @@ from domain.language import N_
 from domain.patrols.rhythm import DaysOff, Rhythm, Weekday
 from domain.register_forms import Day, YesNo, date_field, number_field, select_field
 
-MOST_POINTS = 500
+MOST_POINTS = 400
 LONGEST_CYCLE = 31
 MOST_GRACE = 7 * 24 * 60
 YEAR_MINUTES = 366 * 24 * 60
@@ -114,7 +115,16 @@ class RosterFacts(Form):
     starts_on: date | None = date_field(N_("First day of the cycle"), hint=N_("Tomorrow when left empty"))
     cycle_days: int = number_field(N_("Days of the cycle"), least=1, most=LONGEST_CYCLE, required=True)
     shifts: str = line_field(N_("Shifts"), limit=120, hint=N_("Such as 08:00–20:00, 20:00–08:00"))
-    turns: list[Turn] = Field(default_factory=list, max_length=LONGEST_CYCLE * MOST_SHIFTS)
+    turns: list[Turn] = Field(default_factory=list, max_length=LONGEST_CYCLE * MOST_SHIFTS, title=N_("Turns"))
+
+    @field_validator("turns", mode="before")
+    @classmethod
+    def _spelled(cls, turns: Any) -> Any:  # noqa: ANN401 - whatever came in
+        """Take turns as a form spells them, "day:shift:person"."""
+        if not isinstance(turns, list):
+            return turns
+        return [dict(zip(("day", "shift", "person"), turn.split(":"), strict=False)) if isinstance(turn, str) else turn
+                for turn in turns]  # fmt: skip
 
 
 class RosterEnd(Form):
