@@ -210,9 +210,14 @@ def below(path: str) -> Any:  # noqa: ANN401 - a select of ids
 
 
 def may_see(session: Session, actor: Actor, case: Case) -> bool:
-    """Return whether this actor may know of the case."""
+    """Return whether this actor may know of the case.
+
+    Lists leave patrols to pages of their own: who sees those of an area opens each of them as well.
+    """
     found = session.execute(select(_CASES.c.id).where(_CASES.c.id == case.id, visible(actor))).first()
-    return found is not None
+    if found is not None or case.process != "patrol_task":
+        return found is not None
+    return may(actor, Right.SEE_PATROLS, place_of(session, area_id=case.area_id, venue_id=case.venue_id))
 
 
 def known_of(session: Session, actor: Actor, case_ids: Iterable[UUID]) -> frozenset[UUID]:

@@ -32,7 +32,10 @@ _RELATIONS = {
     "child": Label("引出的整改", "Led to"),
     "merged_into": Label("并入", "Merged into"),
     "absorbed": Label("已并入本件", "Merged into this one"),
+    "found_again": Label("又发现的隐患，整改在", "Found again, corrected in"),
+    "found_again_by": Label("巡查又发现", "Found again by"),
 }
+_INWARD = {"found_again": "found_again_by"}
 _NOT_LISTED = {*case_record.NEVER_OPENED} | {
     field for field, kind in enrolments.SEALED.items() if kind in case_record.NEVER_OPENED
 }
@@ -310,7 +313,7 @@ def _links(session: Session, case: Case, actor: Actor) -> list[Linked]:
     )
     for link in session.execute(query.order_by(col(CaseLink.at))).scalars():
         outward = link.from_id == case.id
-        kind = link.kind if outward else "absorbed"
+        kind = link.kind if outward else _INWARD.get(link.kind, "absorbed")
         related.append((_RELATIONS.get(kind, Label(kind, kind)), link.to_id if outward else link.from_id))
     ids = [other for _, other in related]
     rows = session.execute(select(Case).where(col(Case.id).in_(ids), access.visible(actor))).scalars()
