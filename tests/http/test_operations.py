@@ -8,13 +8,16 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.pages.staff_frame import troubles_of
-from domain import heartbeats, reports
+from domain import heartbeats, people, reports
 from domain.parts import PartStatus, write_status
+from domain.patrols import planning_days
+from domain.patrols.planning import Planned
 from domain.reports import Intake
 from domain.settings import get_settings
 from tests.http.test_rest_story import report_body
+from tests.patrol_ground import Ground
 
-FIELDS = {"status", "database", "worker", "prefect", "gateway", "exchange", "oldest_due_seconds"}
+FIELDS = {"status", "database", "worker", "prefect", "gateway", "exchange", "oldest_due_seconds", "patrols"}
 
 
 def beat(db, world, part="worker", **data):
@@ -55,6 +58,17 @@ def test_silent_gateway_degrades(anybody, db, world):
     beat(db, world)
     body = anybody.get("/healthz").json()
     assert (body["status"], body["gateway"]) == ("degraded", "stopped")
+
+
+def test_health_says_when_today_s_patrols_are_not_planned(anybody, db, world):
+    before = anybody.get("/healthz").json()["patrols"]
+    with db.write() as session:
+        Ground(world).plan(session, "kuancheng", "daily")
+    without = anybody.get("/healthz").json()["patrols"]
+    with db.write() as session:
+        today = people.local_day(world.clock.now)
+        planning_days.note_planned(session, today, Planned(), at=world.clock.now)
+    assert (before, without, anybody.get("/healthz").json()["patrols"]) == ("planned", "behind", "planned")
 
 
 def test_health_and_the_frame_of_staff_pages_say_the_same(anybody, db, world):
