@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -43,12 +44,12 @@ def _draw(name: str, directory: Path) -> photos.Photo:
 
 
 def record(session: Session, photo: photos.Photo, *, at: datetime) -> UUID:
-    """Make a stored picture known once more and return the id a form names it by."""
+    """Make a stored picture known once more, as a shot of its own, and return the id a form names it by."""
     photo_id = new_id()
     row = {
         "id": photo_id,
         "storage_key": photo.key,
-        "original_sha256": photo.original_sha256,
+        "original_sha256": hashlib.sha256(photo_id.bytes).hexdigest(),  # two shots of one place are never one file
         "width": photo.width,
         "height": photo.height,
         "size": len(photo.jpeg),
@@ -95,6 +96,11 @@ def _blocked_lane(draw: ImageDraw.ImageDraw) -> None:
     draw.rounded_rectangle((360, 270, 620, 400), radius=40, fill=_LIGHT, outline=_DARK, width=8)
 
 
+def _signature(draw: ImageDraw.ImageDraw) -> None:
+    draw.rectangle((0, 0, *SIZE), fill=_LIGHT)
+    draw.line((180, 420, 260, 300, 300, 430, 380, 280, 420, 420, 560, 330, 610, 400, 780, 360), fill=_DARK, width=10)
+
+
 _SCENES: Mapping[str, Callable[[ImageDraw.ImageDraw], None]] = {
     "dark_detector": _dark_detector,
     "lit_detector": _lit_detector,
@@ -102,4 +108,5 @@ _SCENES: Mapping[str, Callable[[ImageDraw.ImageDraw], None]] = {
     "clear_corridor": _clear_corridor,
     "bicycle": _bicycle,
     "blocked_lane": _blocked_lane,
+    "signature": _signature,
 }

@@ -7,7 +7,7 @@ report, opening rectifications) happens at that moment; messages are settled as 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -106,10 +106,10 @@ class Stage:
         filled = reports.Intake(
             description=text,
             venue_code=roster.venue_code(venue) if venue else None,
-            photos=self._pictures(photos),
+            photos=self.pictures(photos),
             **intake,
         )
-        actor = self._actor(by) if by else Actor(frozenset({Role.REPORTER}))
+        actor = self.actor(by) if by else Actor(frozenset({Role.REPORTER}))
         self._reports += 1
         opened = reports.open_report(
             self.session,
@@ -124,7 +124,7 @@ class Stage:
     def apply(self, name: str, address: str, *, by: str = "", **said: object) -> UUID:
         """Apply for the code of a place, by its owner or by a colleague who enters it for them."""
         application = Application.model_validate({"name": name, "address": address, **said})
-        actor, channel = (self._actor(by), enrolments.VISIT) if by else (ANY_APPLICANT, enrolments.WEB)
+        actor, channel = (self.actor(by), enrolments.VISIT) if by else (ANY_APPLICANT, enrolments.WEB)
         key = f"demo:apply:{name}"
         opened = enrolments.open_application(
             self.session, application, actor=actor, at=self.now, channel=channel, origin_key=key
@@ -135,9 +135,9 @@ class Stage:
         """Fire a transition; `by` is a key of the roster, "reporter" or "applicant"."""
         case = cases.by_id(self.session, case_id)
         holders = {"reporter": reports.reporter_of, "applicant": enrolments.applicant_of}
-        actor = holders[by](case) if by in holders else self._actor(by)
+        actor = holders[by](case) if by in holders else self.actor(by)
         if photos:
-            data["photos"] = self._pictures(photos)
+            data["photos"] = self.pictures(photos)
         cases.fire(self.session, case, name, actor=actor, at=self.now, data=data)
 
     def check(self, case_id: UUID, *, by: str, venue: str) -> None:
@@ -149,6 +149,10 @@ class Stage:
         query = select(Case).where(col(Case.parent_id) == report_id).order_by(col(Case.id))
         return [case.id for case in self.session.execute(query).scalars()]
 
+    def is_assigned(self, case_id: UUID, key: str) -> bool:
+        """Return whether a case is that person's."""
+        return self.person_id(key) in cases.by_id(self.session, case_id).assignees
+
     def number(self, case_id: UUID) -> str:
         """Return the number people know a case by."""
         return cases.by_id(self.session, case_id).number
@@ -157,17 +161,21 @@ class Stage:
         """Return the id of somebody of the roster."""
         return self._people[key].id
 
-    def _actor(self, key: str) -> Actor:
+    def actor(self, key: str) -> Actor:
+        """Return somebody of the roster with the roles they hold."""
         if key not in self._actors:
             self._actors[key] = people.actor_of(self.session, self._people[key], at=self.now)
         return self._actors[key]
 
-    def _pictures(self, names: tuple[str, ...]) -> list[UUID]:
+    def pictures(self, names: Iterable[str]) -> list[UUID]:
+        """Take these pictures once more and return the ids forms name them by."""
         return [pictures.record(self.session, self._drawn[name], at=self.now) for name in names]
 
     # What the worker does
 
     def _keep_promises(self) -> None:
+        if not self.session.info.pop("promised", False):
+            return  # nothing to ask four times over, hundreds of times
         for process in WORKFLOWS:
             while rows := outbox.claim(self.session, process, worker=WORKER, at=self.now, lease=LEASE):
                 for row in rows:
