@@ -170,7 +170,10 @@ class _Told:
         task = self._sheet.task
         if task.person_id is not None:
             return Label(self.name(task.person_id), self.name(task.person_id))
-        return ROLE_LABELS[Role(task.role)] if task.role else Label("场所人员", "The venue's people")
+        post = ROLE_LABELS[Role(task.role)] if task.role else Label("场所人员", "The venue's people")
+        if self._case.facts.get("vacant"):
+            return Label(f"{post.zh}（当班无人）", f"{post.en} (nobody was on duty)")
+        return post
 
     def point(self, seq: int) -> Label:
         """Return the name of a point."""
