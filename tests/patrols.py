@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ from domain.models import (
     Photo,
     Venue,
 )
-from domain.patrols import syncing
+from domain.patrols import schedule, syncing
 from domain.patrols.delivery import Delivery
 from domain.patrols.items import Canned, Item, digest
 from tests.world import World
@@ -83,19 +83,20 @@ def add_version(
 
 
 def make_task(
-    session: Session, world: World, *, venue: str = "kuancheng", role: str | None = "officer",
+    session: Session, world: World, *, venue: str | UUID = "kuancheng", role: str | None = "officer",
     person: str | None = None, points: int = 3, items: Iterable[Item] = ITEMS, kind: str = "visits",
     late_allowed: bool = True, is_signed: bool = False, starts_in: timedelta = timedelta(),
-    lasts: timedelta = timedelta(hours=8), grace: timedelta = timedelta(), rule: Mapping[str, Any] | None = None,
+    lasts: timedelta = timedelta(hours=8), grace: timedelta = timedelta(), frequency: str = "daily",
 ) -> Round:  # fmt: skip
     """Open a task as planning does, with a plan, points and a checklist of its own; it begins now unless told."""
     at = world.clock.now
-    here = session.get_one(Venue, world.venues[venue])
+    here = session.get_one(Venue, world.venues[venue] if isinstance(venue, str) else venue)
     here.lat, here.lon = LATITUDE, LONGITUDE
-    template, version = make_template(session, items, at=at, is_signed=is_signed)
+    template, version = make_template(session, items, at=at, is_signed=is_signed, frequency=frequency)
+    rule = schedule.default_for(frequency)
     plan = PatrolPlan(
         id=new_id(), series_id=new_id(), venue_id=here.id, template_id=template.id, title="每日防火巡查", kind=kind,
-        rule=dict(rule or {}), rule_key="-", who="person" if person else "post", role=role,
+        rule=rule.to_json(), rule_key=rule.digest(), who="person" if person else "post", role=role,
         person_id=world.people[person] if person else None, is_late_allowed=late_allowed,
         from_on=people.local_day(at), made_at=at,
     )  # fmt: skip

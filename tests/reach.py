@@ -35,12 +35,15 @@ from domain.models import (
     SignIn,
     Venue,
 )
+from domain.patrols import roster_register, suggestions
+from domain.patrols.plan_forms import RosterFacts
 from domain.reporting import editions, files
 from domain.reporting import reach as reaches
 from domain.reporting.asked import Asked
 from domain.reporting.figures import Numbers
 from domain.reports import Intake
 from domain.settings import get_settings
+from tests.patrols import make_task
 from tests.world import World
 
 SINCE = date(2020, 1, 1)
@@ -142,12 +145,24 @@ def _things(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
         edition = _edition(side, at)
         session.add_all([body, building, part, facility, paper, attached, account, edition])
         session.flush()
+        plan_id, roster_id = _patrols(session, side, person, at)
         post = session.exec(select(Post.id).where(Post.person_id == person)).one()
         side.things |= {
             "building_id": str(building.id), "part_id": str(part.id), "facility_id": str(facility.id),
             "document_id": str(paper.id), "paper_id": str(attached.id), "person_id": str(person),
             "post_id": str(post), "account_id": str(account.id), "edition_id": str(edition.id),
+            "serial": make_task(session, world, venue=side.venue_id, points=1).number.removeprefix("XC-"),
+            "plan_id": plan_id, "roster_id": roster_id,
         }  # fmt: skip
+
+
+def _patrols(session: Session, side: Side, person: UUID, at: datetime) -> tuple[str, str]:
+    """Insert a plan of patrols and a roster at the venue, and return their ids."""
+    turn = {"day": 0, "shift": 0, "person": str(person)}
+    shifts = RosterFacts(name="门岗", cycle_days=1, shifts="08:00–20:00", turns=[turn])
+    roster = roster_register.create(session, side.venue_id, shifts, actor=SYSTEM, at=at)
+    (plan,) = suggestions.adopt(session, side.venue_id, actor=SYSTEM, at=at, frequencies={"monthly"})
+    return str(plan.id), str(roster.id)
 
 
 def _edition(side: Side, at: datetime) -> ReportEdition:

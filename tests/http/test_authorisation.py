@@ -34,6 +34,8 @@ READERS = frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER})
 """Whoever reads what applicants send."""
 PHONES = frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
 FIGURES = STAFF - {R.CREW}
+WATCHES_PATROLS = VENUE | FIGURES - {R.OPERATOR}
+PLANNERS = frozenset({R.MANAGER, R.OWNER, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
 NOBODY: frozenset[Role] = frozenset()
 """Of those whose posts are over one district: it concerns the whole installation."""
 
@@ -107,6 +109,8 @@ GETS: dict[str, frozenset[Role]] = {
     "/cockpit": FIGURES,
     "/map": FIGURES,
     "/notices": ALL,
+    "/patrol/work": ALL,
+    "/patrols/XC-{serial}": CASES,
     "/photos/{photo_id}/{size}": CASES,
     "/api/v1/reports/editions": EXPORTERS,
     "/api/v1/reports/editions/{edition_id}": EXPORTERS,
@@ -143,6 +147,16 @@ GETS: dict[str, frozenset[Role]] = {
     "/venues/{code}/key-parts/new": ON_SITE,
     "/venues/{code}/key-parts/{part_id}/edit": ON_SITE,
     "/venues/{code}/key-parts/{part_id}/end": ON_SITE,
+    "/venues/{code}/patrols": WATCHES_PATROLS,
+    "/venues/{code}/patrols/ahead": WATCHES_PATROLS,
+    "/venues/{code}/patrols/ahead.json": WATCHES_PATROLS,
+    "/venues/{code}/patrols/new": PLANNERS,
+    "/venues/{code}/patrols/plans/{plan_id}": WATCHES_PATROLS,
+    "/venues/{code}/patrols/plans/{plan_id}/edit": PLANNERS,
+    "/venues/{code}/patrols/plans/{plan_id}/end": PLANNERS,
+    "/venues/{code}/patrols/rosters/new": PLANNERS,
+    "/venues/{code}/patrols/rosters/{roster_id}/edit": PLANNERS,
+    "/venues/{code}/patrols/rosters/{roster_id}/end": PLANNERS,
     "/venues/{code}/people/{person_id}/phone": PHONES,
     "/venues/{code}/posts/new": KEEPERS,
     "/venues/{code}/posts/{post_id}/end": KEEPERS,
@@ -177,6 +191,8 @@ POSTS: dict[str, frozenset[Role]] = {
     "/login/second": ALL,
     "/logout": ALL,
     "/notices/read": ALL,
+    "/patrol/sync": ALL,
+    "/patrols/XC-{serial}/steps/{name}": CASES,
     "/reports/editions/{edition_id}/compare": EXPORTERS,
     "/reports/sla/editions": EXPORTERS,
     "/reports/subscriptions": EXPORTERS,
@@ -185,8 +201,10 @@ POSTS: dict[str, frozenset[Role]] = {
     "/venues/{code}/decide/{decision}": COVER,
     "/venues/{code}/facilities/assign": ON_SITE,
     "/venues/{code}/facilities/{facility_id}/{step}": ON_SITE,
+    "/venues/{code}/patrols/adopt": PLANNERS,
     "/venues/{code}/people/{person_id}/phone": PHONES,
 }
+PUTS: dict[str, frozenset[Role]] = {"/patrol/photos/{photo_id}": ALL}
 # Errands are their maker's alone, notices and subscriptions are for whom they name. What takes ids of things in the
 # fields of a form is in the second table: an empty form has none of them.
 OWN = frozenset({
@@ -237,8 +255,10 @@ def answered(client: TestClient, method: str, path: str) -> int:
 def test_the_table_names_every_route_behind_the_sign_in_and_no_other(site: FastAPI) -> None:
     gets = {one.path for one in behind_the_sign_in(site) if "GET" in one.methods}
     posts = {one.path for one in behind_the_sign_in(site) if "POST" in one.methods}
+    puts = {one.path for one in behind_the_sign_in(site) if "PUT" in one.methods}
 
-    assert {method for one in behind_the_sign_in(site) for method in one.methods} <= {"GET", "HEAD", "POST"}
+    assert {method for one in behind_the_sign_in(site) for method in one.methods} <= {"GET", "HEAD", "POST", "PUT"}
+    assert puts == set(PUTS)
     assert gets - OWN == set(GETS)
     assert posts - OWN - WRONG_PASSWORD - set(NAMED_IN_THE_FORM) == set(POSTS)
 
@@ -248,14 +268,14 @@ def test_a_role_gets_through_where_the_table_says_and_nowhere_outside_of_its_rea
     stage: Stage, site: FastAPI, role: Role
 ) -> None:
     wrong = []
-    for method, table in (("GET", GETS), ("POST", POSTS)):
+    for method, table in (("GET", GETS), ("POST", POSTS), ("PUT", PUTS)):
         for path, who in table.items():
             if (method, path) == ("POST", "/logout"):
                 continue
             got = status(stage, site, role, method, address(path, stage.here, role))
             if (got not in (401, 403, 404)) != (role in who):
                 wrong.append(f"{method} {path}: {got}, {'let in' if role in who else 'kept out'} by the table")
-            if "{" in path.replace("{table}", "").replace("{rule}", ""):  # those two are nowhere in particular
+            if method != "PUT" and "{" in path.replace("{table}", "").replace("{rule}", ""):  # nowhere in particular
                 got = status(stage, site, role, method, address(path, stage.there, role))
                 if got != 404 and (role in who or got != 403):
                     wrong.append(f"{method} {path} outside of reach: {got}")

@@ -10,6 +10,7 @@ from sqlmodel import select
 from api import deps
 from api.access import Access, Router, UnguardedRoute, access_of
 from api.app import routers
+from api.problem import JSON_PATHS
 from api.routes import endpoints
 from domain.language import LOCALES
 from domain.models import SignIn
@@ -50,7 +51,7 @@ def test_everything_behind_the_sign_in_asks_for_it(app, anybody):
         for method in route.methods - {"HEAD"}:
             answer = anybody.request(method, filled(route.path), headers={"accept": "text/html"})
             told = (answer.status_code, answer.headers.get("location", ""))
-            if route.path.startswith("/api"):
+            if route.path.startswith(JSON_PATHS):
                 assert told == (401, ""), f"{method} {route.path}"
             else:
                 assert told[0] == 303, f"{method} {route.path}"
