@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import itertools
 import json
 import os
-import secrets
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,14 +20,13 @@ import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
-from bench import patrol_history, patrol_planning
+from bench import patrol_history, patrol_planning, web
 from bench.load import free_port
 from bench.patrol_history import FEW, OTHERS, POINTS
 from bench.servers import part, settings
 from domain import people, schema
 from domain.database import Database, open_database
-from domain.identifiers import new_id
-from domain.models import Account, Person, Post, SignIn
+from domain.models import Person
 from domain.patrols import today
 from tests.cluster import Cluster
 
@@ -38,7 +34,6 @@ TASKS = int(os.environ.get("FIRELINE_BENCH_TASKS", "20000000"))
 ASKED = 200
 LIST_MS, SYNC_SECONDS, GROWTH = 150, 5, 1.2
 PAGES = {"queue": "/cases?view=open", "board": "/board"}
-Headers = dict[str, str]
 
 
 def run(cluster: Cluster, folder: Path) -> Iterator[dict[str, Any]]:
@@ -81,33 +76,17 @@ class _There:
         """What → how many tasks it has, on average."""
         with database.read() as session:
             self.owners, self.wardens = patrol_history.sample_people(session)
-        with database.write() as session:
-            handler = Person(id=new_id(), name="赵受理")
-            session.add(handler)
-            session.flush()
-            session.add(Post(id=new_id(), person_id=handler.id, role="handler", from_on=people.local_day(_now())))
-            self.handler = handler.id
-
-    def signed_in(self, person: UUID) -> Headers:
-        """Return the cookie of a person who has signed in just now; without the slow password."""
-        token = secrets.token_urlsafe(16)
-        with self.database.write() as session:
-            account = Account(id=new_id(), person_id=person, username=token.lower(), password_hash="-")
-            session.add(account)
-            session.flush()
-            session.add(SignIn(token_hash=hashlib.sha256(token.encode()).digest(), account_id=account.id,
-                               csrf=secrets.token_urlsafe(24), started_at=_now(), seen_at=_now()))  # fmt: skip
-        return {"cookie": f"fireline={token}"}
+        self.handler = web.colleague(database, "handler")
 
     def measured(self, port: int, at: datetime) -> dict[str, list[float]]:
         """Return what → milliseconds of each time it was asked for."""
         found: dict[str, list[float]] = {}
         for who, some in (("an owner's", self.owners), ("a warden's", self.wardens)):
             listed = some[:20]
-            cookies = [self.signed_in(person) for person in listed]
+            cookies = [web.signed_in(self.database, person) for person in listed]
             asked = itertools.cycle(cookies)
             found[f"{who} list of today, over HTTP"] = _times(
-                lambda asked=asked: _get(port, "/patrol/work", next(asked))
+                lambda asked=asked: web.ask(port, "/patrol/work", next(asked))
             )  # fmt: skip
             persons = self._actors(listed, at)
             actors = itertools.cycle(persons)
@@ -117,10 +96,10 @@ class _There:
                 found[f"{who} list of today, work_of"] = _times(
                     lambda session=session, actors=actors: today.work_of(session, next(actors), at=at)
                 )
-        handler = self.signed_in(self.handler)
+        handler = web.signed_in(self.database, self.handler)
         for what, path in PAGES.items():
             found[f"the {what} of {OTHERS:,} other open cases beside, over HTTP"] = _times(
-                lambda path=path: _get(port, path, handler)
+                lambda path=path: web.ask(port, path, handler)
             )
         return found
 
@@ -144,15 +123,15 @@ def _synced(there: _There, port: int, venue: str, url: str) -> dict[str, Any]:
     """Deliver tasks of four hundred points over HTTP, and put the same rows into the tables without anything else."""
     with there.database.read() as session:
         owner = session.execute(text("SELECT owner_id FROM venue WHERE code = :code"), {"code": venue}).scalar_one()
-    cookie = there.signed_in(owner)
-    work = json.loads(_get(port, "/patrol/work", cookie))
+    cookie = web.signed_in(there.database, owner)
+    work = json.loads(web.ask(port, "/patrol/work", cookie))
     headers = {**cookie, "x-csrf": work["csrf"], "content-type": "application/json"}
     tasks = [task for task in work["tasks"] if len(task["points"]) == POINTS and task["state"] == "open"]
     ours, tables = [], ("patrol_check_in", "patrol_answer")
     for task in tasks:
         body = json.dumps(_delivery(task, work["person"]["id"])).encode()
         started = time.perf_counter()
-        said = json.loads(_asked(port, "POST", "/patrol/sync", headers, body))
+        said = json.loads(web.ask(port, "/patrol/sync", headers, method="POST", body=body))
         ours.append(time.perf_counter() - started)
         if len(said["accepted"]) != 2 * POINTS or said["refused"]:
             msg = f"a delivery was answered {said['state']}, refused {said['refused'][:2]}"
@@ -222,24 +201,6 @@ def _times(work: Callable[[], Any]) -> list[float]:
         started = time.perf_counter()
         work()
         found.append((time.perf_counter() - started) * 1000)
-    return found
-
-
-def _get(port: int, path: str, headers: Headers) -> bytes:
-    return _asked(port, "GET", path, headers)
-
-
-def _asked(port: int, method: str, path: str, headers: Headers, body: bytes | None = None) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        found = answer.read()
-    finally:
-        connection.close()
-    if answer.status != http.client.OK:
-        msg = f"{path} answered {answer.status}: {found[:300]!r}"
-        raise RuntimeError(msg)
     return found
 
 

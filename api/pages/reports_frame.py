@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 from uuid import UUID
 
 from sqlalchemy import select
@@ -96,6 +96,8 @@ class Addresses:
     numbers: Numbers
     codes: Mapping[str, str]
     """Id of an area or organisation → its code."""
+    _begun: dict[tuple[date, date], str] = field(default_factory=dict, repr=False, compare=False)
+    """First and last day → how the addresses of their cases begin."""
 
     def cases(self, figure: Figure, *, before: bool = False) -> str:
         """Return the address of the cases behind a number, of this period or of the one before."""
@@ -107,9 +109,11 @@ class Addresses:
 
     def during(self, figure: Figure, from_on: date, until_on: date) -> str:
         """Return the address of the cases behind a number of some days within the period."""
-        query = {**self._kept(), "from": from_on.isoformat(), "until": until_on.isoformat()}
-        query |= {"as_of": self.numbers.as_of.isoformat(), "figure": str(figure)}
-        return f"/reports/sla/cases?{urlencode(query)}"
+        days = (from_on, until_on)
+        if days not in self._begun:  # thousands of numbers of a page share all but the last word
+            query = {**self._kept(), "from": from_on.isoformat(), "until": until_on.isoformat()}
+            self._begun[days] = urlencode({**query, "as_of": self.numbers.as_of.isoformat()})
+        return f"/reports/sla/cases?{self._begun[days]}&figure={quote_plus(str(figure))}"
 
     def report(self, **changes: str) -> str:
         """Return the address of this report with some of what is asked changed."""

@@ -46,6 +46,10 @@ router = Router(include_in_schema=False)
 HERE = "reports"
 ERRAND = "sla_report"
 
+MOST_ROWS = 50
+"""Of a table by parts: six hundred wardens with their numbers are two megabytes of page."""
+ALL_ROWS = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -75,6 +79,15 @@ class RowShown:
     cells: tuple[Shown, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """A table by parts, those with the most cases first; `left_off`: so many rows stand on a page of their own."""
+
+    of: paper.Table
+    rows: list[RowShown]
+    left_off: int = 0
+
+
 @router.get("/reports/sla")
 @needs(Right.SEE_REPORTS)
 def show_report(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
@@ -89,7 +102,8 @@ def show_report(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respo
                 status=404 if asked.is_hidden else 422, errors=asked.errors, typed=typed, report=None, **around,
             )  # fmt: skip
         found = numbers(session, asked, actor=staff.actor, at=at)
-        report = _report(session, found, typed, staff, locale_of(request))
+        most = None if request.query_params.get("rows") == ALL_ROWS else MOST_ROWS
+        report = _report(session, found, typed, staff, locale_of(request), most=most)
     typed |= {"from": asked.from_on.isoformat(), "until": asked.until_on.isoformat()}
     return staff_page(
         request, "pages/staff/reports/sla.html", staff=staff, at=at, here=HERE, errors=(), typed=typed, report=report,
@@ -135,7 +149,10 @@ def content_of(session: Session, found: Numbers, staff: Identity, locale: str) -
     )  # fmt: skip
 
 
-def _report(session: Session, found: Numbers, typed: dict[str, str], staff: Identity, locale: str) -> dict[str, Any]:
+def _report(
+    session: Session, found: Numbers, typed: dict[str, str], staff: Identity, locale: str, *, most: int | None
+) -> dict[str, Any]:
+    """Return what the page says; of each table `most` rows (None: all)."""
     content = content_of(session, found, staff, locale)
     addresses = Addresses(typed, found, reports_frame.codes_in(session, found, actor=staff.actor))
     chapters = paper.chapters(replace(content.numbers, people=found.people))
@@ -144,13 +161,19 @@ def _report(session: Session, found: Numbers, typed: dict[str, str], staff: Iden
         "numbers": found,
         "is_empty": found.is_empty,
         "as_now": addresses.report(as_of="") if found.asked.as_of and typed["as_of"] else None,
-        "chapters": [_chapter(chapter, content, addresses, locale) for chapter in chapters],
+        "chapters": [_chapter(chapter, content, addresses, locale, most=most) for chapter in chapters],
         "no_data": [content.names.of("process", chapter.process) for chapter in chapters if chapter.is_empty],
     }
 
 
-def _chapter(chapter: paper.Chapter, content: Content, addresses: Addresses, locale: str) -> dict[str, Any]:
-    tables = [(table, _rows(table, chapter.process, content.names, addresses)) for table in chapter.tables]
+def _chapter(
+    chapter: paper.Chapter, content: Content, addresses: Addresses, locale: str, *, most: int | None
+) -> dict[str, Any]:
+    tables = []
+    for table in chapter.tables:
+        shown = replace(table, rows=table.rows[:most])
+        rows = _rows(shown, chapter.process, content.names, addresses)
+        tables.append(TableShown(table, rows, left_off=len(table.rows) - len(rows)))
     return {
         "process": chapter.process,
         "label": content.names.of("process", chapter.process),

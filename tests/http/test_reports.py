@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from api.pages import reports_sla
 from domain import notices
 from domain.database import Database
 from domain.identifiers import new_id
@@ -82,6 +83,20 @@ def test_the_page_says_what_the_numbers_say(office: Office) -> None:
     assert f"现场核查按期率 {share.percent:.1f}%" in text.replace(" · 现场核查按期率", "")
     assert "无数据" in text
     assert "2026年7月" in text
+
+
+def test_a_long_table_shows_the_busiest_and_leads_to_all_of_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    leader = office.member("leader")
+    whole = leader.opens("/reports/sla", **PERIOD).text
+    monkeypatch.setattr(reports_sla, "MOST_ROWS", 1)
+
+    page = leader.opens("/reports/sla", **PERIOD).text
+    everything = leader.opens("/reports/sla", **PERIOD, rows="all").text
+
+    assert "只显示案件最多的 1 行" in page
+    assert "rows=all" in page
+    assert page.count("<tr>") < whole.count("<tr>") == everything.count("<tr>")
+    assert "rows=all" not in whole
 
 
 def test_no_case_at_all_is_said_and_not_shown_as_zero(office: Office) -> None:
