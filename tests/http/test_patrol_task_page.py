@@ -42,7 +42,7 @@ def test_page_says_what_was_recorded_in_the_words_it_was_asked_in(office: Office
 
     assert page.status_code == 200
     for said in ("巡查中", "安全出口、疏散通道畅通", "消防安全管理规定》第二十五条", "<b>门锁着</b>", "位置偏离",
-                 "离场所 5000 米", "没有扫码，所填原因：标签脱落", "两部手机记录不一致", "灭火器 MH-001",
+                 "距场所 5000 米", "没有扫码，所填原因：标签脱落", "两部手机记录不一致", "灭火器 MH-001",
                  "ZG-2026-000001"):  # fmt: skip
         assert said in words, said
     assert "decide_doubt" not in page.text
