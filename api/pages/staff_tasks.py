@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Router, staff_only
@@ -17,11 +18,15 @@ from api.pages.staff_frame import staff_page
 from api.pages.staff_steps import Attempted
 from domain import cases
 from domain.accounts import Identity
+from domain.actors import Actor
+from domain.patrols import today
+from domain.processes.patrol_task import CARRIERS, OPEN, SCHEDULED, UNDER_WAY
 from domain.queries import tasks
 from domain.queries.case_page import case_page
 from domain.queries.tasks import Task
 
 router = Router(include_in_schema=False)
+TO_DO = frozenset({SCHEDULED.name, OPEN.name, UNDER_WAY.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,24 @@ def show_tasks(request: Request, db: Db, at: Now, staff: CurrentStaff, done: str
     """Show what waits for this person, then what waits for others."""
     with db.read() as session:
         mine = tasks.tasks(session, staff.actor, at=at)
+        patrols = _open_patrols(session, staff.actor, at)
     known = next((task.case.number for task in (*mine.now, *mine.waiting) if task.case.number == done), None)
     return staff_page(
         request, "pages/staff/tasks.html", staff=staff, at=at, here="tasks",
         now=[_card(task, at) for task in mine.now], waiting=[_card(task, at) for task in mine.waiting],
-        done=known or bool(done),
+        done=known or bool(done), patrols=patrols,
     )  # fmt: skip
+
+
+def _open_patrols(session: Session, actor: Actor, at: datetime) -> int | None:
+    """Return how many patrols wait for this person now; they are carried out on a page of their own. None: no business.
+
+    A patrol is on the phone's list a day and a half ahead; here it counts from its beginning.
+    """
+    if not actor.plays(*CARRIERS):
+        return None
+    listed = today.work_of(session, actor, at=at)["tasks"]
+    return sum(1 for task in listed if task["state"] in TO_DO and datetime.fromisoformat(task["starts_at"]) <= at)
 
 
 @router.get("/tasks/{number}")

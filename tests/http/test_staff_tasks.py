@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain import cases, rectifications
+from domain import cases, people, rectifications
 from domain.database import Database
+from domain.patrols import planning
+from tests.patrol_ground import Ground
 from tests.pictures import jpeg
 from tests.staff_member import Office, office_of, seen
 from tests.visitor import kept_photos
@@ -41,6 +43,21 @@ def test_cards_come_by_deadline_with_the_step_to_take(office: Office) -> None:
 
     assert re.findall(r'class="button" href="/tasks/([^/]+)/start_check"', page.text) == [sooner, later]
     assert "剩 24 小时" in seen(page)
+
+
+def test_patrols_are_no_cards_but_a_link_that_says_how_many_wait(office: Office) -> None:
+    at = office.world.clock.now
+    with office.db.write() as session:
+        ground = Ground(office.world)
+        for _ in range(3):
+            ground.plan(session, "kuancheng", "daily", who="person", person_id=office.world.people["officer"])
+        planning.plan_day(session, people.local_day(at), at=at)
+    officer, warden, handler = (seen(office.member(who).opens("/tasks")) for who in ("officer", "warden", "handler"))
+
+    assert "待巡查 3 项" in officer
+    assert "没有待办任务" in officer, "none of them is a card"
+    assert "巡查：目前没有待办任务" in warden
+    assert "待巡查" not in handler
 
 
 def test_nobody_elses_task_is_shown(office: Office) -> None:
