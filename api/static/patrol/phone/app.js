@@ -177,7 +177,7 @@ async function begin() {
   const full = await memoryWarning();
   if (full) warnings.append(full);
   await start();
-  await draw();
+  if (shown.live) await draw(); // whoever is writing an answer already is not disturbed
 }
 
 begin().catch((error) => {

@@ -89,6 +89,7 @@ class Asking {
 
   view() {
     if (!this.isEditable) return this.readOnly();
+    this.wasFailing = this.outcome === "fail";
     this.drawControl();
     this.drawMore();
     return h("div", null, this.standing(), this.box, this.wrong, this.more);

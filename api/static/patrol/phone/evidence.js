@@ -12,7 +12,7 @@ export const PHOTOS_OF_TASK = 150;
 
 // `answer.photos`: ids. `keep()` writes the answer; the block redraws itself.
 export function photos(one, seq, answer, { wanted, keep }) {
-  const block = h("section", { class: "evidence", "aria-label": t("Photos") });
+  const block = h("section", { class: "evidence", "aria-label": t("Photos"), "aria-busy": "true" });
   const said = h("p", { class: "said", role: "status" });
   const input = h("input", { id: "camera", type: "file", accept: "image/*", capture: "environment", class: "off-screen", onchange: () => add([...input.files]) });
 
@@ -54,6 +54,7 @@ export function photos(one, seq, answer, { wanted, keep }) {
       h("label", { class: `shoot${wanted() && !kept.length ? " wanted" : ""}`, for: "camera" }, input,
         h("span", null, kept.length ? t("One more photo") : t("Take a photo (marked with time and place)"))),
       said);
+    block.removeAttribute("aria-busy");
   }
   draw();
   block.redraw = draw;

@@ -12,7 +12,8 @@ export async function taken(file, lines) {
   const canvas = drawn(image, Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)));
   mark(canvas, lines);
   const small = new Uint8Array(await (await jpeg(canvas, QUALITY)).arrayBuffer());
-  const notes = notesOf(new Uint8Array(await file.arrayBuffer()));
+  const original = await file.arrayBuffer();
+  const notes = notesOf(new Uint8Array(original));
   const bytes = new Uint8Array(small.length + notes.length);
   bytes.set(small.subarray(0, 2));
   bytes.set(notes, 2);
@@ -20,12 +21,18 @@ export async function taken(file, lines) {
   const shrink = THUMBNAIL / Math.max(canvas.width, canvas.height);
   const tiny = drawn(canvas, Math.max(1, Math.round(canvas.width * shrink)), Math.max(1, Math.round(canvas.height * shrink)));
   image.close();
-  return { bytes: bytes.buffer, thumbnail: tiny.toDataURL("image/jpeg", 0.7), size: bytes.length };
+  // A picture used twice is told by what the camera made: marked, it differs each time.
+  return { bytes: bytes.buffer, thumbnail: tiny.toDataURL("image/jpeg", 0.7), size: bytes.length, original_sha256: await digest(original) };
 }
 
 export async function ofCanvas(canvas) {
   const small = await (await jpeg(canvas, 0.9)).arrayBuffer();
   return { bytes: small, thumbnail: drawn(canvas, THUMBNAIL, Math.round((THUMBNAIL * canvas.height) / canvas.width)).toDataURL("image/jpeg", 0.7), size: small.byteLength };
+}
+
+async function digest(bytes) {
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 const jpeg = (canvas, quality) => new Promise((resolve, reject) =>

@@ -67,6 +67,7 @@ export async function sendPhoto(photo) {
   const form = new FormData();
   form.append("claimed_at", photo.claimed_at);
   form.append("task", photo.task);
+  if (photo.original_sha256) form.append("original_sha256", photo.original_sha256);
   form.append("file", new File([photo.bytes], `${photo.id}.jpg`, { type: "image/jpeg" }));
   return (await call(`/patrol/photos/${photo.id}`, { method: "PUT", headers: await proof(), body: form })).data;
 }
