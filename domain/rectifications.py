@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,10 +13,11 @@ from sqlmodel import Session, col
 from domain import cases, catalogue, people
 from domain.actors import SYSTEM, Role
 from domain.catalogue import Severity
-from domain.models import Case, Person, TimelineEntry
+from domain.models import Case, TimelineEntry
 from domain.processes.hazard_report import HAZARD_REPORT
 from domain.processes.rectification import OPEN, ORDERED, RECTIFICATION
 
+_GOING_ON = frozenset(state.name for state in OPEN)
 FOUND_AGAIN = "found_again"
 """A patrol that found a hazard which was being corrected already → its rectification."""
 CORRECT_WITHIN = {
@@ -89,24 +91,38 @@ class FoundOnPatrol:
     """They put it right while they stood there."""
 
 
-def open_from_patrol(session: Session, task: Case, found: FoundOnPatrol, *, at: datetime) -> Case:
-    """Open the rectification of what a patrol found and return it; an open one of the same hazard there is linked.
+def open_from_patrol(session: Session, task: Case, found: Sequence[FoundOnPatrol], *, at: datetime) -> dict[UUID, Case]:
+    """Open the rectifications of what a patrol found and return answer → its rectification.
 
-    It is ordered at once, and given to who answers for fire safety at the venue; without anybody it waits for the
-    brigade to serve it. Two patrols that find the same at once get one.
+    An open one of the same hazard at the same point is linked instead. Each is ordered at once and given to who answers
+    for fire safety at the venue; without anybody it waits for the brigade to serve it. Two patrols that find the same
+    at once get one.
     """
-    known = _of_same(session, task, found)
-    there = next((case for case in known if case.state in {state.name for state in OPEN}), None)
-    if there is not None:
-        cases.link(session, source=task.id, target=there.id, kind=FOUND_AGAIN, at=at)
-        return there
-    at_hand = _in_charge(session, task.venue_id, day=people.local_day(at))
+    known = _of_venue(session, task, {one.hazard for one in found})
+    day, venue_id = people.local_day(at), task.venue_id
+    in_charge = people.of_venue(session, (Role.MANAGER, Role.OWNER), venue_id, day=day) if venue_id else []
+    opened: dict[UUID, Case] = {}
+    for one in found:
+        same = known.setdefault((one.hazard, str(one.point_id) if one.point_id else None), [])
+        there = next((case for case in same if case.state in _GOING_ON), None)
+        if there is None:
+            there = _open_one(session, task, one, len(same), in_charge[0].id if in_charge else None, at=at)
+            same.append(there)
+        elif there.parent_id != task.id:
+            cases.link(session, source=task.id, target=there.id, kind=FOUND_AGAIN, at=at)
+        opened[one.answer] = there
+    return opened
+
+
+def _open_one(
+    session: Session, task: Case, found: FoundOnPatrol, earlier: int, manager_id: UUID | None, *, at: datetime
+) -> Case:
     case = cases.open_case(
         session,
         RECTIFICATION.name,
         actor=SYSTEM,
         at=at,
-        origin_key=f"patrol:{task.venue_id}:{found.point_id or '-'}:{found.hazard}:{len(known)}",
+        origin_key=f"patrol:{task.venue_id}:{found.point_id or '-'}:{found.hazard}:{earlier}",
         facts={"found_by": str(found.found_by), "source": task.number, "answer": str(found.answer),
                "by_venue": found.is_by_venue, **({"point_id": str(found.point_id)} if found.point_id else {})},
         data={"source": task.number, "photos": [str(photo) for photo in found.photos]},
@@ -116,7 +132,7 @@ def open_from_patrol(session: Session, task: Case, found: FoundOnPatrol, *, at: 
             "area_id": task.area_id,
             "place": found.place[:200],
             "hazard_code": found.hazard,
-            "assignee_id": at_hand[0].id if at_hand else None,
+            "assignee_id": manager_id,
             "channel": task.process,
         },
     )  # fmt: skip
@@ -124,7 +140,7 @@ def open_from_patrol(session: Session, task: Case, found: FoundOnPatrol, *, at: 
         return case
     if found.was_corrected:
         cases.fire(session, case, "record_corrected", actor=SYSTEM, at=at, data={"finding": task.number})
-    elif at_hand:
+    elif manager_id is not None:
         day = correct_by(found.hazard, on=people.local_day(at), is_on_spot=found.is_on_spot)
         cases.fire(session, case, "order_by_patrol", actor=SYSTEM, at=at, data={"correct_by": day})
     return case
@@ -138,19 +154,17 @@ def correct_by(hazard: str, *, on: date, is_on_spot: bool = False) -> date:
     return on + CORRECT_WITHIN[known.severity]
 
 
-def _in_charge(session: Session, venue_id: UUID | None, *, day: date) -> list[Person]:
-    return people.of_venue(session, (Role.MANAGER, Role.OWNER), venue_id, day=day) if venue_id else []
-
-
-def _of_same(session: Session, task: Case, found: FoundOnPatrol) -> list[Case]:
-    """Return every rectification of that hazard at that point, ended ones too; of the whole venue without a point."""
+def _of_venue(session: Session, task: Case, hazards: Collection[str]) -> dict[tuple[str, str | None], list[Case]]:
+    """Return (hazard, point) → every rectification of it at the venue, ended ones too; None: the whole venue."""
     query = select(Case).where(
         col(Case.venue_id) == task.venue_id,
         col(Case.process) == RECTIFICATION.name,
-        col(Case.hazard_code) == found.hazard,
+        col(Case.hazard_code).in_(list(hazards)),
     )
-    point = str(found.point_id) if found.point_id else None
-    return [case for case in session.execute(query).scalars() if case.facts.get("point_id") == point]
+    known: dict[tuple[str, str | None], list[Case]] = {}
+    for case in session.execute(query.order_by(col(Case.id))).scalars():
+        known.setdefault((str(case.hazard_code), case.facts.get("point_id")), []).append(case)
+    return known
 
 
 def tell_parent(session: Session, case_id: UUID, *, at: datetime) -> bool:

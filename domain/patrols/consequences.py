@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, update
+from sqlmodel import Session
 
 from domain import cases, rectifications
-from domain.actors import SYSTEM, VENUE_SIDE, Actor
+from domain.actors import SYSTEM, Actor
 from domain.models import Case, PatrolAnswer
 from domain.patrols.intake import Judged
 from domain.patrols.sheet import VENUE_ITSELF, Sheet
 from domain.rectifications import FoundOnPatrol
 
 _ANSWERS: Any = PatrolAnswer.__table__  # type: ignore[attr-defined]
+_LINK = update(_ANSWERS).where(_ANSWERS.c.id == bindparam("_answer")).values(rectification_id=bindparam("_case"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,20 @@ def order(
     named = [one for one in failing if one.item.hazard is not None]
     if not named:
         return []
-    opened = []
-    by_venue = not actor.roles or actor.plays(*VENUE_SIDE)
-    for one in named:
-        found = FoundOnPatrol(
+    by_venue = sheet.venue.id in actor.venue_ids
+    found = [
+        FoundOnPatrol(
             hazard=str(one.item.hazard), answer=one.answer.id, found_by=actor.person_id, is_by_venue=by_venue,
             point_id=sheet.by_seq[one.answer.point].id if one.answer.point != VENUE_ITSELF else None,
             place=_place(sheet, one.answer.point), photos=tuple(one.answer.photos),
             is_on_spot=one.item.on_spot or one.item.is_critical, was_corrected=one.answer.corrected,
-        )  # fmt: skip
-        rectification = rectifications.open_from_patrol(session, case, found, at=at)
-        session.execute(
-            update(_ANSWERS).where(_ANSWERS.c.id == one.answer.id).values(rectification_id=rectification.id)
         )
-        opened.append(Opened(one.answer.id, rectification.number))
-    return opened
+        for one in named
+    ]  # fmt: skip
+    opened = rectifications.open_from_patrol(session, case, found, at=at)
+    links = [{"_answer": answer, "_case": there.id} for answer, there in opened.items()]
+    session.connection().execute(_LINK, links)
+    return [Opened(answer, there.number) for answer, there in opened.items()]
 
 
 def _place(sheet: Sheet, point: int) -> str:
@@ -78,9 +78,3 @@ def report_critical(
               "point": "" if point == VENUE_ITSELF else sheet.by_seq[point].name.zh,
               "rectification": numbers.get(first.answer.id), "others": len(critical) - 1},
     )  # fmt: skip
-
-
-def numbers_of(session: Session, case_id: UUID) -> dict[UUID, str]:
-    """Return answer → number of its rectification, of a whole task."""
-    query = select(_ANSWERS.c.id, col(Case.number)).join(Case, col(Case.id) == _ANSWERS.c.rectification_id)
-    return {row[0]: row[1] for row in session.execute(query.where(_ANSWERS.c.case_id == case_id))}

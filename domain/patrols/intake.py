@@ -221,6 +221,7 @@ def _doubts_of_photo(
     if row is None:
         return [{"kind": "photo_missing", "photo": str(photo)}]
     found: list[Doubt] = presence.of_photo_time(str(photo), row.taken_at, at, skew)
+    found += presence.of_photo_arrival(str(photo), row.made_at, at)
     here = (answer.round, answer.point)
     first = at_hand.used_at.setdefault(row.original_sha256, here)
     if row.original_sha256 in at_hand.elsewhere:

@@ -30,6 +30,8 @@ QUICK_POINTS, QUICK_WITHIN = 8, timedelta(seconds=10)
 """So many points within so long are codes typed from a list."""
 PHOTO_APART = timedelta(minutes=15)
 """Between what the camera wrote and the answer the photo belongs to."""
+ARRIVED_BEFORE = timedelta(hours=1)
+"""A photo is sent as soon as there is a network, the answer when it is finished."""
 AHEAD_OF_US = timedelta(minutes=2)
 TOLERATED_EARLY = timedelta(minutes=1)
 
@@ -144,6 +146,14 @@ def of_photo_time(photo: str, taken_at: datetime | None, at: datetime, skew: tim
     return [{"kind": "photo_time", "photo": photo, "minutes": round(apart.total_seconds() / 60)}]
 
 
+def of_photo_arrival(photo: str, arrived_at: datetime, at: datetime) -> list[Doubt]:
+    """Return whether a photo had been here long before the answer it is said to belong to."""
+    before = at - arrived_at
+    if before <= ARRIVED_BEFORE:
+        return []
+    return [{"kind": "photo_earlier", "photo": photo, "minutes": round(before.total_seconds() / 60)}]
+
+
 KINDS: Mapping[str, Label] = {
     "far": Label("位置偏离", "Position away from the venue"),
     "no_code": Label("未扫码", "No code scanned"),
@@ -156,6 +166,7 @@ KINDS: Mapping[str, Label] = {
     "clock_moved": Label("手机时间被改动", "Clock was moved"),
     "no_check_in": Label("未签到即填写", "Answered without check-in"),
     "photo_time": Label("照片时间不符", "Photo of another time"),
+    "photo_earlier": Label("照片早于记录", "Photo older than the answer"),
     "photo_reused": Label("照片重复使用", "Photo used before"),
     "photo_missing": Label("照片未上传", "Photo did not arrive"),
 }
@@ -196,6 +207,9 @@ _REASONS: Mapping[str, Callable[[Mapping[str, Any]], Sentence]] = {
         "Answers about %(points)s points where nobody checked in.", points=d["points"]),
     "photo_time": lambda d: Sentence(
         "The camera says another time: %(minutes)s min apart from the answer.", minutes=d["minutes"]),
+    "photo_earlier": lambda d: Sentence(
+        "The photo had arrived here %(minutes)s min before the answer was given.", minutes=d["minutes"]
+    ),
     "photo_reused": lambda d: Sentence(
         "The same photo was used in another patrol.") if d.get("elsewhere") else Sentence(
         "The same photo was used at another point of this patrol."),
