@@ -11,12 +11,14 @@ from api.rendering import in_words, local_time
 from api.rest.answers import moment
 from domain import catalogue
 from domain.language import CHINESE, Sentence
-from domain.processes import WORKFLOWS
+from domain.processes import WORKFLOWS, workflow_of
 from domain.queries.map_data import LEVEL_LABELS
 from domain.queries.shares import Share
 from domain.reporting.cockpit import DAYS, Alarms, AreaLine, Cockpit, Kind, Now
+from domain.reporting.drill import Figure
 from domain.reporting.targets import Targets, Work
 
+GIVEN_UP = Sentence("given up late")
 STILL_AFTER = timedelta(minutes=10)
 """The worker counts every few seconds; numbers older than that are not the present any more."""
 
@@ -42,7 +44,7 @@ def answer(found: Cockpit, targets: Targets, work: Sequence[Work] | None, locale
         "areas": [_area(one, locale) for one in found.areas],
         "days": [{"on": day.on.isoformat(), "opened": day.opened, "ended": day.ended} for day in found.days],
         "alarms": _alarms(found.alarms, locale),
-        "people": None if work is None else [_work(one) for one in work],
+        "people": None if work is None else [_work(one, locale) for one in work],
     }
 
 
@@ -72,8 +74,17 @@ def _area(one: AreaLine, locale: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _work(one: Work) -> dict[str, Any]:
+def _work(one: Work, locale: str) -> dict[str, Any]:
+    """Return one warden's numbers; `behind`: for each of them which lists of cases it is made of."""
+    behind: dict[str, list[dict[str, Any]]] = {"in_time": [], "late": [], "overdue": [], "running": []}
+    for runs in one.runs:
+        figure = Figure(runs.process, runs.name, runs.stage, "person", str(one.person_id))
+        stage = next(clock.label for clock in workflow_of(runs.process).clocks if clock.name == runs.stage)
+        words = in_words(GIVEN_UP if runs.name == "left_late" else stage, locale)
+        column = "late" if runs.name == "left_late" else runs.name
+        behind[column].append({"label": words, "count": runs.count, "figure": str(figure)})
     return {
+        "behind": behind,
         "id": str(one.person_id), "name": one.name, "in_time": one.in_time, "late": one.late, "overdue": one.overdue,
         "running": one.running, "on_time": share(one.on_time), "discovery": share(one.discovery),
     }  # fmt: skip

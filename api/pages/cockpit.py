@@ -69,5 +69,7 @@ def _links(data: dict[str, Any], *, reports: bool) -> dict[str, str]:
         "due_today": "/cases?view=today",
     }
     if reports:
-        found["report"] = "/reports/sla?" + urlencode({"from": data["from"], "until": data["today"]})
+        days = {"from": data["from"], "until": data["today"]}
+        found["report"] = "/reports/sla?" + urlencode(days)
+        found["tasks"] = f"/reports/sla/cases?{urlencode(days)}&figure="
     return found

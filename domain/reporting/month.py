@@ -5,7 +5,8 @@ Whether a deadline was kept is decided where reports decide it (`measured_days.o
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections import defaultdict
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +30,8 @@ FOUND = (RESULTS.index(FIXED), RESULTS.index(FIXING))
 CHECKED = (*FOUND, RESULTS.index(UNPROVEN))
 DECIDED = (IN_TIME, LATE, LEFT_LATE, OVERDUE)
 """Outcomes of a deadline that was kept or missed; the others run, or were given up before it."""
+ENDS = {"in_time": IN_TIME, "late": LATE, "left_late": LEFT_LATE, "overdue": OVERDUE, "running": RUNNING}
+"""What a run may come to, by the name of the number that counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +46,26 @@ class AreaMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """So many runs of one clock of one person that came to the same: what a list behind a number is asked for."""
+
+    process: str
+    stage: str
+    name: str
+    """A key of `ENDS`, as `drill` names it."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tasks:
     """One person's tasks."""
 
-    in_time: int = 0
-    late: int = 0
-    """Done after their deadline, or given up after it."""
-    overdue: int = 0
-    running: int = 0
+    runs: tuple[Runs, ...] = ()
     discovery: Share = NOTHING
+
+    def of(self, *names: str) -> int:
+        """Return how many runs came to one of these."""
+        return sum(one.count for one in self.runs if one.name in names)
 
 
 class Month:
@@ -84,20 +98,20 @@ class Month:
         counted = self._names_counted("hazard", of=(HAZARD_REPORT.name,))
         return {self._names["hazard"].get(number): count for number, count in counted.items()}
 
-    def by_person(self, stages: Container[str]) -> dict[UUID, Tasks]:
+    def by_person(self, stages: Sequence[str]) -> dict[UUID, Tasks]:
         """Return person → their tasks: the runs of those clocks of the cases that are assigned to them."""
-        numbers = [number for number, name in self._names["stage"].items() if name.partition(":")[0] in stages]
-        kinds = {
-            kind: self._runs_counted("person", kind, numbers) for kind in (IN_TIME, LATE, LEFT_LATE, OVERDUE, RUNNING)
-        }
+        runs: dict[int, list[Runs]] = defaultdict(list)
+        for part in self._parts:
+            for stage in stages:
+                numbers = [number for number, name in self._names["stage"].items() if name.partition(":")[0] == stage]
+                for name, outcome in ENDS.items() if numbers else ():
+                    for number, count in _counted([_of_runs(part, "person", outcome, numbers)]).items():
+                        runs[number].append(Runs(part[0].process, stage, name, count))
         found = self._discovery("person")
         return {
-            UUID(name): Tasks(
-                kinds[IN_TIME].get(number, 0), kinds[LATE].get(number, 0) + kinds[LEFT_LATE].get(number, 0),
-                kinds[OVERDUE].get(number, 0), kinds[RUNNING].get(number, 0), found.get(number, NOTHING),
-            )
+            UUID(name): Tasks(tuple(runs[number]), found.get(number, NOTHING))
             for number, name in self._names["person"].items()
-        }  # fmt: skip
+        }
 
     def _id(self, kind: str, number: int) -> UUID | None:
         return UUID(self._names[kind][number]) if number else None
@@ -111,15 +125,9 @@ class Month:
                 found.append(one.cases[field][chosen])
         return _counted(found)
 
-    def _runs_counted(self, field: str, outcome: int, stages: Any = None) -> dict[int, int]:  # noqa: ANN401 - numbers
+    def _runs_counted(self, field: str, outcome: int) -> dict[int, int]:
         """Return number of a name → runs of cases that count with that outcome."""
-        found = []
-        for one, mask in self._parts:
-            chosen = mask[one.run_case] & (one.outcome == outcome)
-            if stages is not None:
-                chosen &= np.isin(one.runs["stage"], stages)
-            found.append(one.cases[field][one.run_case[chosen]])
-        return _counted(found)
+        return _counted([_of_runs(part, field, outcome) for part in self._parts])
 
     def _shares(self, field: str) -> dict[int, Share]:
         outcomes = {kind: self._runs_counted(field, kind) for kind in DECIDED}
@@ -133,6 +141,15 @@ class Month:
         found = self._names_counted(field, of=(HAZARD_REPORT.name,), results=FOUND)
         checked = self._names_counted(field, of=(HAZARD_REPORT.name,), results=CHECKED)
         return {number: Share(found.get(number, 0), count) for number, count in checked.items()}
+
+
+def _of_runs(part: tuple[Columns, Mask], field: str, outcome: int, stages: Sequence[int] | None = None) -> Any:  # noqa: ANN401 - an array
+    """Return the number of the name of each run of a case that counts with that outcome."""
+    one, mask = part
+    chosen = mask[one.run_case] & (one.outcome == outcome)
+    if stages is not None:
+        chosen &= np.isin(one.runs["stage"], stages)
+    return one.cases[field][one.run_case[chosen]]
 
 
 def _counted(parts: list[Any]) -> dict[int, int]:

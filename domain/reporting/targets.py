@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -18,6 +18,9 @@ from domain.queries.shares import NOTHING, Share
 from domain.reporting.cockpit import DAYS
 from domain.rights import RIGHTS, Right
 from domain.settings import city_zone
+
+if TYPE_CHECKING:
+    from domain.reporting.month import Runs
 
 ON_SITE = ("verify", "verify_again", "recheck")
 """Clocks that measure the work of whoever a case is assigned to."""
@@ -50,6 +53,8 @@ class Work:
     running: int = 0
     discovery: Share = NOTHING
     """The reports in which a hazard was found among those checked."""
+    runs: tuple[Runs, ...] = ()
+    """What the numbers are made of."""
 
     @property
     def on_time(self) -> Share:
@@ -80,7 +85,16 @@ def work_of_each(session: Session, actor: Actor, *, at: datetime) -> tuple[Work,
     tasks, none = month.by_person(ON_SITE), Tasks()
     found = ((person_id, name, tasks.get(person_id, none)) for person_id, name in wardens.items())
     return tuple(
-        Work(person_id, name, one.in_time, one.late, one.overdue, one.running, one.discovery)
+        Work(
+            person_id,
+            name,
+            one.of("in_time"),
+            one.of("late", "left_late"),
+            one.of("overdue"),
+            one.of("running"),
+            one.discovery,
+            one.runs,
+        )
         for person_id, name, one in found
     )
 

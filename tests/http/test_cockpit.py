@@ -102,6 +102,20 @@ def test_a_deadline_given_up_at_its_end_counts_as_the_report_counts_it(counted: 
     assert (mine.in_time, mine.late, mine.overdue, mine.running) == (3, 2, 1, 0)
 
 
+def test_a_wardens_numbers_lead_to_exactly_their_cases(counted: Office) -> None:
+    supervisor = counted.member("supervisor")
+    page = supervisor.opens("/cockpit").text
+
+    row = page[page.index(f'data-person="{counted.world.people["warden"]}"') :]
+    links = re.findall(r'href="(/reports/sla/cases[^"]+)">([^<]+)<', row[: row.index("</tr>")])
+    assert links
+    for href, words in links:
+        found = supervisor.client.get(unescape(href))
+        assert found.status_code == 200, href
+        assert found.text.count("#timeline") == int(words.split()[-1]), href
+    assert "/reports/sla/cases" not in counted.member("operator").opens("/cockpit").text
+
+
 def test_alarms_fill_their_panel_as_soon_as_there_are_any(counted: Office) -> None:
     with counted.db.write() as session:
         measured(session, counted.world, area="guanglong", venue="kuancheng", process="alarm", state="fire")
