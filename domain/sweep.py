@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, tuple_, update
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from domain import cases, timing
 from domain.actors import SYSTEM
-from domain.models import ClockRow
+from domain.models import Case, ClockRow
 from domain.processes import workflow_of
 from domain.workflow import TransitionRefused
 
@@ -71,6 +72,33 @@ def ring(session: Session, case_id: UUID, name: str, *, at: datetime) -> str | N
         raise
     _note(session, case_id, name, level, warns=warns, at=at)
     return fired
+
+
+def ring_together(session: Session, case_ids: Collection[UUID], name: str, *, at: datetime) -> set[UUID]:
+    """Do what a due timer asks for at many cases of one process at once; return those whose clock needs no `ring` more.
+
+    For processes with tens of thousands of cases whose time comes at midnight; it comes to what `ring` does for each.
+    """
+    query = select(Case).where(col(Case.id).in_(case_ids)).order_by(col(Case.id))
+    held = query.with_for_update().execution_options(populate_existing=True)
+    listed = list(session.execute(held).scalars())
+    clock = next(one for one in workflow_of(listed[0].process).clocks if one.name == name) if listed else None
+    if clock is None or clock.kind != "timer":
+        return set()
+    due_at = {}
+    for case in listed:
+        reading = timing.Reading.of(case.clocks[name])
+        moment = timing.next_moment(clock, reading)
+        if moment is not None and moment <= at and reading.level == 0:
+            due_at[case.id] = reading.due_at
+    rung = cases.fire_together(
+        session, [case for case in listed if case.id in due_at], clock.on_breach, at=at, tick=(name, timing.BREACHED),
+        data=lambda case: {"clock": name, "level": timing.BREACHED - 1, "due_at": due_at[case.id]},
+    )  # fmt: skip
+    table: Any = ClockRow.__table__  # type: ignore[attr-defined]
+    here = table.c.case_id.in_(rung) & (table.c.name == name)
+    session.execute(update(table).where(here).values(breached_at=at))
+    return rung
 
 
 def _note(session: Session, case_id: UUID, name: str, level: int, *, warns: bool, at: datetime) -> None:

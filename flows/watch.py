@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Protocol
@@ -120,8 +120,9 @@ class Watch:
             numbers = _numbers(session, {case_id for case_id, _ in keys})
         return {key: numbers[key[0]] for key in keys}
 
-    def _ring(self, keys: Iterable[tuple[UUID, str]], _run: Run) -> str:
-        for case_id, name in keys:
+    def _ring(self, keys: Collection[tuple[UUID, str]], _run: Run) -> str:
+        rung = self._ring_together(keys) if self._workflow.is_routine and len(keys) >= BATCH_FROM else set()
+        for case_id, name in (key for key in keys if key not in rung):
             try:
                 with self.shift.database.write() as session, suppress(TransitionRefused):
                     # A refusal is written down by the sweep: the clock is over and nothing follows from it.
@@ -129,6 +130,20 @@ class Watch:
             except Exception:
                 log.exception("clock failed", case=str(case_id), clock=name)
         return "done"
+
+    def _ring_together(self, keys: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+        """Ring clocks of one name at once and return which; whatever goes wrong is left to be rung one by one."""
+        done: set[tuple[UUID, str]] = set()
+        for name in sorted({name for _, name in keys}):
+            listed = [case_id for case_id, other in keys if other == name]
+            try:
+                with self.shift.database.write() as session:
+                    rung = sweep.ring_together(session, listed, name, at=self.shift.now())
+            except Exception:
+                log.exception("clocks failed together", clock=name, cases=len(listed))
+            else:
+                done |= {(case_id, name) for case_id in rung}
+        return done
 
     async def drained(self) -> None:
         """Return when everything that was begun has ended."""
