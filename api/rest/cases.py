@@ -49,7 +49,11 @@ def list_cases(  # noqa: PLR0913 - the filters
     cursor: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=case_list.LARGEST_PAGE)] = case_list.PAGE_SIZE,
 ) -> JSONResponse:
-    """List the cases the caller may see. `state` takes several names with commas; `cursor` gives the next page."""
+    """List the cases the caller may see. `state` takes several names with commas; `cursor` gives the next page.
+
+    Patrols (`patrol_task`) are too many to stand among the others: they are listed when `process` names them, or `q`
+    is the whole number of one.
+    """
     if process is not None and process not in WORKFLOWS:
         raise FieldsRefused([FieldRefusal("process", Sentence("There is no such process."))])
     states = tuple(part.strip() for part in state.split(",") if part.strip())

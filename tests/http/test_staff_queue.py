@@ -8,10 +8,12 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import select
 
-from domain import cases
+from domain import cases, people
 from domain.database import Database
-from domain.models import Outbox
+from domain.models import Case, Outbox
+from domain.patrols import planning
 from domain.queries import case_list
+from tests.patrol_ground import Ground
 from tests.staff_member import Office, office_of, seen
 from tests.world import World
 
@@ -183,3 +185,29 @@ def test_what_was_typed_is_shown_as_text(office: Office) -> None:
 
     assert "<script>alert(1)</script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_patrols_are_listed_only_when_their_process_is_named(office: Office) -> None:
+    at = office.world.clock.now
+    number = office.report()
+    with office.db.write() as session:
+        Ground(office.world).plan(session, "kuancheng", "daily")
+        planning.plan_day(session, people.local_day(at), at=at)
+        patrol = session.exec(select(Case.number).where(Case.process == "patrol_task")).one()
+    member = office.member("supervisor")
+
+    def listed(**query: str) -> list[str]:
+        page = member.opens("/cases", **query)
+        program = member.client.get("/api/v1/cases", params={k: v for k, v in query.items() if k != "view"}).json()
+        assert numbers(page) == [one["number"] for one in program["cases"]]
+        return numbers(page)
+
+    assert listed(view="all") == [number]
+    assert listed(view="all", process="patrol_task") == [patrol]
+    assert listed(view="all", q=patrol) == [patrol]
+    assert member.opens(f"/cases/{patrol}").status_code == 200
+    assert member.opens("/board", process="patrol_task").status_code == 422
+    assert "patrol_task" not in member.opens("/board").text
+    assert "patrol_task" not in member.opens("/map").text
+    assert "patrol_task" not in member.opens("/reports/sla").text
+    assert "patrol_task" not in member.opens("/reports/subscriptions").text
