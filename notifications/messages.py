@@ -19,6 +19,7 @@ from domain.attempts import Recipient
 from domain.clocks import day_due, due_in_digits
 from domain.models import Case, ChecklistVersion, PatrolAnswer, Person, TimelineEntry, Venue
 from domain.processes import workflow_of
+from domain.processes.patrol_task import PATROL_TASK
 from domain.settings import city_zone, get_settings
 from domain.workflow import Workflow
 
@@ -71,6 +72,8 @@ def compose(
     is_sent = bool(workflow_of(case.process).named("reassign"))
     if is_sent and recipient.person_id in case.assignees:  # their way is the task, made for a telephone on site
         context["link"] = _page("tasks", case)
+    if case.process == PATROL_TASK.name and effect == "remind_assignee":  # theirs is the phone, not the page about it
+        context["link"] = f"{get_settings().public_url.rstrip('/')}/patrol/"
     context |= _said(extra or {}, recipient.language)
     if is_staff:
         body = fitted(f"sms/{effect}", recipient.language, context)
@@ -96,8 +99,8 @@ def facts_of(
 
     number, kind (the transition), process, step, place, hazard, due (the nearest deadline), verify_due,
     correct_by, clock, clock_due, actor, text (written for the recipient), competent, reason, other, finding (the item
-    of a patrol that is not in order), point (where), rectification, link (of the staff page), venue_link (of the page
-    its code opens). All are words; what there is none of is "".
+    of a patrol that is not in order), point (where), rectification, others (how many more), link (of the staff page),
+    venue_link (of the page its code opens). All are words; what there is none of is "".
     """
     workflow, data = workflow_of(case.process), entry.data
     authority = " ".join(filter(None, (data.get("authority"), data.get("contact"))))
@@ -124,7 +127,8 @@ def facts_of(
         "finding": _finding(session, data, locale),
         "point": data.get("point", ""),
         "rectification": data.get("rectification") or "",
-        "link": _page("cases", case),
+        "others": int(data.get("others") or 0) or "",
+        "link": _page("patrols" if case.process == PATROL_TASK.name else "cases", case),
         "venue_link": _venue_page(session, case),
     }
 
@@ -197,11 +201,11 @@ def _said(extra: Mapping[str, Any], locale: str) -> dict[str, Any]:
 def fitted(template: str, locale: str, context: Mapping[str, Any]) -> str:
     """Return the rendered message, its longest facts cut until the whole takes three segments at most.
 
-    The text goes first, then what was found, then the hazard, then the place: the link leads to all of them.
+    The text goes first, then what was found and where, then the hazard, then the place: the link leads to all of them.
     """
     facts = dict(context)
     body = render(template, locale, facts)
-    for name in ("text", "finding", "hazard", "place"):
+    for name in ("text", "finding", "point", "hazard", "place"):
         whole = str(facts.get(name, ""))
         length = len(whole)
         while segments(body) > MOST_SEGMENTS and length > 0:

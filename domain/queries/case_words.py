@@ -163,7 +163,8 @@ def said(workflow: Workflow, entry: TimelineEntry, names: Names) -> list[Said]:
     for name in order:
         if name in PHOTOS or entry.data[name] in (None, "", [], False) or _is_untold(workflow, entry, name):
             continue
-        values = _values(entry, name, fields.get(name), context)
+        ours = name == "reason" and entry.actor_role == Role.SYSTEM.value  # a sentence of ours, not of a person
+        values = (Sentence(entry.data[name]),) if ours else _values(entry, name, fields.get(name), context)
         if values:
             words.append(Said(_title(workflow, name, fields.get(name)), values))
     return words

@@ -19,6 +19,7 @@ TITLES: Mapping[str, Label] = {
     "item": Label("检查项", "Item"),
     "title": Label("检查项", "Item"),
     "point": Label("巡查点", "Point"),
+    "others": Label("另有重大问题（项）", "More grave findings"),
     "rectification": Label("开具整改", "Rectification"),
     "worked_until": Label("巡查结束", "Work ended"),
     "points": Label("应到巡查点", "Points of the plan"),

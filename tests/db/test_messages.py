@@ -35,7 +35,8 @@ DATA: Mapping[str, object] = {
     "text": LONG, "explanation": LONG, "competent": "市城市管理综合行政执法局" * 8,
     "authority": "住房和城乡建设局" * 10, "contact": "0877-12345678", "reason": "not_fire",
     "clock": "accept", "level": 1, "due_at": datetime(2026, 8, 24, 6, tzinfo=UTC).isoformat(),
-    "other": "ZG-2026-000001",
+    "other": "ZG-2026-000001", "title": "安全出口、疏散通道畅通，无锁闭" * 4, "point": "地下一层消防水泵房" * 3,
+    "rectification": "ZG-2026-000002", "others": 3,
 }  # fmt: skip
 
 
@@ -88,7 +89,9 @@ def test_message_says_what_it_has_to_in_three_segments(
             assert not any(secret in words.body for secret in SECRETS)
             own_page = f"/{messages.RECEIPT_PAGES.get(process.name)}/{receipt}"
             assert (own_page in words.body) == to_reporter
-            assert (f"/cases/{case.number}" in words.body) != to_reporter
+            of_patrol = "/patrol/" if effect == "remind_assignee" else f"/patrols/{case.number}"
+            own = of_patrol if process.name == "patrol_task" else f"/cases/{case.number}"
+            assert (own in words.body) != to_reporter
             assert receipt not in words.shown
             assert "  " not in words.body
 

@@ -53,13 +53,15 @@ ENTRIES = [
     ("rebind", {"version": "v", "number": 3}, [("检查表版本", "3")]),
     ("decide_doubt", {"subject": "s", "verdict": "upheld", "reason": "与监控不符"},
      [("处理方式", "存疑成立"), ("原因", "与监控不符")]),
+    ("cancel", {"reason": "The venue is closed or suspended."}, [("原因", "场所已停业或暂停营业。")]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("transition", "data", "words"), ENTRIES)
 def test_entry_of_a_patrol_is_told_in_words_without_ids_and_digests(transition, data, words) -> None:
     step = PATROL_TASK.named(transition)[0]
-    entry = TimelineEntry(transition=transition, source=min(state.name for state in step.sources), data=data)
+    source, role = min(state.name for state in step.sources), "system" if Role.SYSTEM in step.roles else "manager"
+    entry = TimelineEntry(transition=transition, source=source, actor_role=role, data=data)
 
     told = said(PATROL_TASK, entry, NAMES)
 
