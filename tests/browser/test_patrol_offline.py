@@ -93,7 +93,7 @@ def handset(browser: Browser, tmp_path: Path) -> Iterator[Handset]:
 
 @pytest.mark.parametrize(
     ("points", "photos", "kills"),
-    [pytest.param(40, 10, 3, id="reduced"), pytest.param(400, 100, 10, id="whole", marks=pytest.mark.nightly)],
+    [pytest.param(20, 5, 2, id="reduced"), pytest.param(400, 100, 10, id="whole", marks=pytest.mark.nightly)],
 )
 def test_server_has_exactly_the_work_done_once(
     office: Office, site: Site, handset: Handset, *, points: int, photos: int, kills: int

@@ -35,7 +35,7 @@ export async function boxes(_, box = "pending") {
   };
 }
 
-export const outcomeWords = (one) => ({ pass: t("In order"), fail: t("Not in order"), na: t("Not applicable"), noted: t("Noted") })[one.outcome] ?? "";
+export const outcomeWords = (one) => ({ pass: t("Passes"), fail: t("Fails"), na: t("Not applicable"), noted: t("Noted") })[one.outcome] ?? "";
 
 function whatIs(one) {
   if (one.kind === "check_in") return t("Check-in");

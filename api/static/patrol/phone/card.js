@@ -47,7 +47,7 @@ export async function card({ go, leave }, number, seqText, code) {
 function previous(one, seq, item) {
   const before = item.shows_previous && one.task.previous?.[`${seq}:${item.code}`];
   if (!before) return null;
-  const said = { pass: t("In order"), fail: t("Not in order"), na: t("Not applicable"), noted: "" }[before.outcome] ?? "";
+  const said = { pass: t("Passes"), fail: t("Fails"), na: t("Not applicable"), noted: "" }[before.outcome] ?? "";
   const choice = item.choices?.find((one_) => one_.code === before.value?.choice);
   const what = [said, choice && inWords(choice), before.value?.number, before.value?.text, before.value?.date, before.comment].filter((part) => part !== undefined && part !== "" && part !== null && part !== false);
   return h("p", { class: `previous ${before.outcome === "fail" ? "late" : ""}` }, h("b", null, t("Last time, %(day)s", { day: whole(before.at).slice(0, 10) })), " ", what.join(" · "));
@@ -96,7 +96,7 @@ class Asking {
   }
 
   readOnly() {
-    const said = this.before ? { pass: t("In order"), fail: t("Not in order"), na: t("Not applicable"), noted: t("Noted") }[this.before.outcome] : t("Not answered");
+    const said = this.before ? { pass: t("Passes"), fail: t("Fails"), na: t("Not applicable"), noted: t("Noted") }[this.before.outcome] : t("Not answered");
     return notice("plain", h("p", null, said, this.before?.comment ? `: ${this.before.comment}` : ""));
   }
 

@@ -19,7 +19,7 @@ function verdicts(item, value, { give }) {
   const one = (choice, sign, text) => button([h("span", { class: "sign", "aria-hidden": "true" }, sign), text],
     () => give({ choice }), `verdict ${choice}`, pressed(value.choice === choice));
   return h("div", { class: "verdicts", role: "group", "aria-label": t("Answer") },
-    one("pass", "✓", t("In order")), one("fail", "✕", t("Not in order")), one("na", "–", t("Not applicable")));
+    one("pass", "✓", t("Passes")), one("fail", "✕", t("Fails")), one("na", "–", t("Not applicable")));
 }
 
 export function limits(item) {
@@ -50,7 +50,7 @@ function measured(text, value) {
 
 function said(value, give) {
   const one = (choice, text) => h("label", { class: "option" }, h("input", { type: "radio", name: "verdict", checked: value.choice === choice, onchange: () => give(choice) }), text);
-  return h("fieldset", null, h("legend", null, t("Is it in order?")), one("pass", t("In order")), one("fail", t("Not in order")));
+  return h("fieldset", null, h("legend", null, t("Is it in order?")), one("pass", t("Passes")), one("fail", t("Fails")));
 }
 
 function notApplicable(value, keep) {
@@ -60,7 +60,7 @@ function notApplicable(value, keep) {
 
 function choices(item, value, { give }) {
   return h("div", { class: "stack", role: "group", "aria-label": t("Answer") }, item.choices.map((choice) =>
-    button([inWords(choice), choice.fails && h("span", { class: "small" }, ` · ${t("Not in order")}`)], () => give({ choice: choice.code }),
+    button([inWords(choice), choice.fails && h("span", { class: "small" }, ` · ${t("Fails")}`)], () => give({ choice: choice.code }),
       `verdict wide ${choice.fails ? "fail" : ""}`, pressed(value.choice === choice.code))));
 }
 

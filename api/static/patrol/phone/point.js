@@ -52,7 +52,7 @@ function answerState(record) {
   if (!record) return t("To do");
   if (record.box === "draft") return t("Draft");
   if (record.box === "failed") return t("Upload failed");
-  return { pass: t("In order"), fail: t("Not in order"), na: t("Not applicable"), noted: t("Noted") }[record.outcome];
+  return { pass: t("Passes"), fail: t("Fails"), na: t("Not applicable"), noted: t("Noted") }[record.outcome];
 }
 
 function bar(one, stop, number) {

@@ -75,7 +75,7 @@ export async function finish({ go }, number) {
       h("h1", { tabindex: "-1" }, one.version.is_signed ? t("Sign and finish") : t("Finish")),
       h("p", null, one.task.title, " · ", one.task.venue.name),
       h("dl", { class: "facts" },
-        fact(t("Points"), one.stops.length), fact(t("In order"), counts.pass ?? 0), fact(t("Not in order"), counts.fail ?? 0), fact(t("Not applicable"), counts.na ?? 0)),
+        fact(t("Points"), one.stops.length), fact(t("Passes"), counts.pass ?? 0), fact(t("Fails"), counts.fail ?? 0), fact(t("Not applicable"), counts.na ?? 0)),
       one.failures > 0 && notice("warn", h("p", null, t("What is not in order becomes a rectification as soon as it is uploaded."))),
       one.version.is_signed ? [h("p", null, t("I have checked these points myself, and what I recorded is true.")), pad({ done: close })] : null,
     ],

@@ -64,7 +64,7 @@ function progress(one) {
 export function stopState(one, stop) {
   if (one.isStopDone(stop)) {
     const failed = one.itemsAt(stop.point).some((item) => one.answer(stop.point, item.code)?.outcome === "fail");
-    return failed ? { sign: "▲", words: t("Not in order"), kind: "late" } : { sign: "✓", words: t("Done"), kind: "fine" };
+    return failed ? { sign: "▲", words: t("Fails"), kind: "late" } : { sign: "✓", words: t("Done"), kind: "fine" };
   }
   if (one.checkIn(stop.point)) return { sign: "◐", words: t("%(count)s left", { count: one.left(stop.point).length }), kind: "soon" };
   return { sign: "○", words: t("To do"), kind: "" };
