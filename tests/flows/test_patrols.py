@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from sqlmodel import Session, col, select
 
 from domain import errands
 from domain.database import Database
-from domain.models import ChecklistTemplate, Errand, PatrolPlan, PatrolTask, TimetableRun
+from domain.models import Case, ChecklistTemplate, Errand, PatrolPlan, PatrolTask, TimetableRun
 from domain.patrols import changed_areas, planning, planning_days, plans
 from domain.patrols.plan_forms import PlanEnd
 from domain.settings import get_settings
-from flows import patrols, timetable
+from flows import patrols, timetable, watch
 from flows.provider import provider_of
 from flows.shift import Shift
 from tests import filed
@@ -162,3 +163,27 @@ def test_days_planned_already_follow_a_plan_that_is_changed_afterwards(db: Datab
 
 def _daily(session: Session) -> UUID:
     return session.exec(select(ChecklistTemplate.id).where(ChecklistTemplate.frequency == "daily")).one()
+
+
+def test_worker_lets_many_patrols_begin_at_midnight_together(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = Ground(world)
+    with db.write() as session:
+        for _ in range(12):
+            ground.plan(session, "kuancheng", "daily")
+        planning.plan_day(session, DAY, at=NIGHT - timedelta(hours=4))
+    one_by_one: list[object] = []
+    monkeypatch.setattr(watch.sweep, "ring", lambda *keys, **_: one_by_one.append(keys))
+
+    async def midnight() -> int:
+        over_patrols = watch.Watch("patrol_task", shift_at(db, NIGHT))
+        rung = await over_patrols.take_clocks()
+        await over_patrols.drained()
+        return rung
+
+    assert asyncio.run(midnight()) == 12
+    with db.read() as session:
+        states = session.exec(select(Case.state)).all()
+    assert (states, one_by_one) == (["open"] * 12, [])
+    assert asyncio.run(midnight()) == 0
