@@ -111,7 +111,7 @@ def ahead_as_json(request: Request, code: str, db: Db, at: Now, staff: CurrentSt
         venue = allowed(session, staff.actor, code, SEES)
         ahead = preview.of_venue(session, venue, at=at)
     troubles = [
-        {"plan": one.plan.title, "series": str(one.plan.series_id), "says": one.says.in_language(locale)}
+        {"plan": one.name.in_language(locale), "series": str(one.plan.series_id), "says": one.says.in_language(locale)}
         for one in ahead.troubles
     ]
     return JSONResponse(
@@ -124,7 +124,7 @@ def ahead_as_json(request: Request, code: str, db: Db, at: Now, staff: CurrentSt
 
 def _as_data(one: Coming, locale: str) -> dict[str, Any]:
     return {
-        "plan": one.plan.title, "series": str(one.plan.series_id), "slot": one.slot.slot,
+        "plan": one.name.in_language(locale), "series": str(one.plan.series_id), "slot": one.slot.slot,
         "day": one.slot.day.isoformat(), "starts_at": one.slot.starts_at.isoformat(),
         "due_at": one.slot.due_at.isoformat(), "who": one.who,
         "role": one.role.in_language(locale) if one.role else None,

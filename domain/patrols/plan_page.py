@@ -29,8 +29,8 @@ class Line:
     """One row of a plan in words."""
 
     plan: PatrolPlan
+    name: Label
     checklist: Label
-    checklist_id: UUID
     often: Label
     who: Label
     points: tuple[Point, ...]
@@ -145,7 +145,11 @@ def _lines(session: Session, rows: Sequence[PatrolPlan]) -> list[Line]:
         elif roster:
             who = Label(f"值班表“{roster.name}”", f"by the roster “{roster.name}”")
         words = Label(template.zh, template.en or template.zh)
-        found.append(Line(row, words, template.id, rhythm.say(Rule.of_json(row.rule)), who, tuple(walked[row.id])))
+        found.append(
+            Line(
+                row, preview.named(row, template), words, rhythm.say(Rule.of_json(row.rule)), who, tuple(walked[row.id])
+            )
+        )
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ class Coming:
     """A slot of a plan in the days ahead."""
 
     plan: PatrolPlan
+    name: Label
     slot: Slot
     who: str
     role: Label | None
@@ -48,6 +49,7 @@ class Trouble:
     """Something about a plan that somebody should settle."""
 
     plan: PatrolPlan
+    name: Label
     says: Sentence
 
 
@@ -108,9 +110,20 @@ def look(
                 if slot.slot not in seen:
                     seen.add(slot.slot)
                     preview.coming.append(ahead.coming(row, slot, day, is_provisional=days_asked.is_provisional))
-        preview.troubles += [Trouble(row, says) for says in ahead.troubles(row, rule, preview.last)]
+        name = ahead.name_of(row)
+        preview.troubles += [Trouble(row, name, says) for says in ahead.troubles(row, rule, preview.last)]
     preview.coming.sort(key=lambda one: (one.slot.starts_at, one.plan.title, one.slot.slot))
+    preview.troubles += _vacant(preview.coming)
     return preview
+
+
+def _vacant(coming: Iterable[Coming]) -> Iterator[Trouble]:
+    """Yield, once per plan, from which day on nobody holds the post its tasks fall to."""
+    told: set[UUID] = set()
+    for one in coming:
+        if NOBODY_HOLDS in one.troubles and one.plan.id not in told:
+            told.add(one.plan.id)
+            yield Trouble(one.plan, one.name, Sentence("Nobody holds the post on %(day)s.", day=one.slot.day))
 
 
 def next_of(session: Session, venue: Venue, row: PatrolPlan, *, at: datetime, days: int = 400) -> Slot | None:
@@ -128,6 +141,13 @@ def next_of(session: Session, venue: Venue, row: PatrolPlan, *, at: datetime, da
             if found:
                 return found[0]
     return None
+
+
+def named(row: PatrolPlan, checklist: ChecklistTemplate | None) -> Label:
+    """Return a plan's name in both languages where it is its checklist's."""
+    if checklist is not None and row.title == checklist.zh:
+        return Label(checklist.zh, checklist.en or checklist.zh)
+    return Label(row.title, row.title)
 
 
 def _holds(row: PatrolPlan, day: date) -> bool:
@@ -167,6 +187,10 @@ class _Ahead:
         self._named: dict[UUID, Person | None] = {}
         self._wardens: dict[date, list[Person]] = {}
 
+    def name_of(self, row: PatrolPlan) -> Label:
+        """Return what the plan is called: by itself, or as its checklist is in both languages."""
+        return named(row, self._templates.get(row.id))
+
     def coming(self, row: PatrolPlan, slot: Slot, day: date, *, is_provisional: bool) -> Coming:
         """Return the slot with whose it is and what stands in its way on `day`."""
         troubles: list[Sentence] = [PROVISIONAL] if is_provisional else []
@@ -175,12 +199,14 @@ class _Ahead:
             troubles.append(Sentence("%(count)s points are gone by then.", count=len(gone)))
         person = self._person(row, slot, day, troubles)
         if person is not None:
-            return Coming(row, slot, person.name, None, is_provisional, tuple(troubles))
+            return Coming(row, self.name_of(row), slot, person.name, None, is_provisional, tuple(troubles))
         role = Role(row.role or Role.MANAGER.value)
         names = self._of_post(role, day)
         if not names:
             troubles.append(NOBODY_HOLDS)
-        return Coming(row, slot, "、".join(names), ROLE_LABELS[role], is_provisional, tuple(troubles))
+        return Coming(
+            row, self.name_of(row), slot, "、".join(names), ROLE_LABELS[role], is_provisional, tuple(troubles)
+        )
 
     def troubles(self, row: PatrolPlan, rule: Rule, last: date) -> list[Sentence]:
         """Return what of a plan as a whole should be settled."""

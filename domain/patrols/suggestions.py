@@ -14,6 +14,7 @@ from domain import access, catalogue, people, venue_people
 from domain.actors import Actor
 from domain.catalogue import Frequency
 from domain.identifiers import new_id
+from domain.language import Label
 from domain.models import ChecklistTemplate, PatrolPlan, Venue
 from domain.patrols import catalogue_items, offered, plans, points, schedule, templates
 from domain.patrols.items import Item
@@ -38,9 +39,10 @@ class Suggestion:
     """The law leaves it to the venue (机关、团体、企业、事业单位消防安全管理规定 第二十五条)."""
 
     @property
-    def basis(self) -> str:
-        """Return where the frequency comes from, as the catalogue names it."""
-        return self.frequency.basis
+    def basis(self) -> tuple[Label, ...]:
+        """Return where the frequency comes from."""
+        listed = self.frequency.basis.split("; ") if self.frequency.basis != "-" else []
+        return tuple(catalogue.short_citation(citation) for citation in listed)
 
 
 def ought_to_have(session: Session, venue: Venue, *, day: date) -> tuple[Suggestion, ...]:
