@@ -29,6 +29,7 @@ from api.pages import admin as admin_pages
 from api.pages import cockpit as cockpit_pages
 from api.pages import exchange, patrol_phone, patrol_task
 from api.pages import map as map_pages
+from api.pages import patrols as patrol_pages
 from api.pages import photos as photo_pages
 from api.pages import public as public_pages
 from api.pages import staff as staff_pages
@@ -47,6 +48,7 @@ from api.rest import (
 )
 from api.rest import cockpit as cockpit_numbers
 from api.rest import map as map_numbers
+from api.rest import patrols as patrol_numbers
 from api.rest import reports as report_numbers
 from api.webhooks import twilio
 from domain import schema
@@ -79,6 +81,7 @@ def routers() -> list[Router]:
         admin_pages.router,
         photo_pages.router,
         patrol_phone.router,
+        patrol_pages.router,
         patrol_task.router,
         exchange.router,
         hazard_reports.router,
@@ -89,6 +92,7 @@ def routers() -> list[Router]:
         deadlines.router,
         notices.router,
         venues.router,
+        patrol_numbers.router,
         report_numbers.router,
         report_editions.router,
         map_numbers.router,

@@ -43,6 +43,22 @@ CASES: tuple[tuple[str, Label, float], ...] = (
     ("second_assignee", Label("协办人", "Second assignee"), 14),
 )
 
+PATROLS: tuple[tuple[str, Label, float], ...] = (
+    ("number", Label("任务编号", "Number"), 18),
+    ("title", Label("巡查内容", "Patrol"), 28),
+    ("venue_code", Label("场所编码", "Venue code"), 12),
+    ("venue", Label("场所", "Venue"), 30),
+    ("area", Label("区域", "Area"), 16),
+    ("day", Label("日期", "Day"), 12),
+    ("frequency", Label("频次", "Frequency"), 14),
+    ("due_at", Label("期限", "Due"), 17),
+    ("outcome", Label("结果", "Outcome"), 12),
+    ("done_at", Label("完成时间", "Done"), 17),
+    ("person", Label("人员", "Person"), 14),
+    ("failed", Label("不合格项", "Not in order"), 10),
+    ("doubts", Label("存疑", "Doubts"), 8),
+)
+
 Progress = Callable[[int, int], None]
 """Told how many rows are written, of how many."""
 
@@ -51,6 +67,8 @@ def columns_of(table: str) -> list[tuple[str, Label, float]]:
     """Return the columns of an exported table: key, header, width in characters."""
     if table == "cases":
         return list(CASES)
+    if table == "patrols":
+        return list(PATROLS)
     known = venue_columns.COLUMNS if table == "venues" else facility_columns.COLUMNS
     left_out = NOT_OUT if table == "venues" else NOT_OUT | {"credit_code"}
     return [(column.key, column.title, column.width) for column in known if column.key not in left_out]

@@ -1,4 +1,4 @@
-"""Exports of the lists of venues, facilities and cases: what the page shows, as a table, made in the background."""
+"""Exports of the lists of venues, facilities, cases and patrols: what the page shows, as a table, in time."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from api.access import Router, needs
 from api.deps import CurrentStaff, Db, Now, Posted, locale_of
 from api.middleware.limits import takes_little
-from api.pages import staff_queue, venues
+from api.pages import patrols, staff_queue, venues
 from domain.errands import UnknownErrand
 from domain.exports import asked
-from domain.exports.asked import TABLES, Asked
+from domain.exports.asked import TABLES, Asked, Wanted
 from domain.rights import Right
 
 router = Router(include_in_schema=False)
@@ -31,7 +31,14 @@ def export(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted)
         raise UnknownErrand("export")
     # The whole address of the page: filters that a page gets later are exported by without a change here.
     query = dict(parse_qsl(urlsplit(address[:LONGEST_ADDRESS]).query)) if isinstance(address, str) else {}
-    wanted = staff_queue.wanted_by(query, staff.actor, at) if table == "cases" else venues.wanted_of(query)
+    if table == "patrols":
+        try:
+            with db.read() as session:
+                wanted: Wanted = patrols.read(session, patrols.typed_in(query), actor=staff.actor, at=at)
+        except patrols.NotAsked:
+            raise UnknownErrand("export") from None
+    else:
+        wanted = staff_queue.wanted_by(query, staff.actor, at) if table == "cases" else venues.wanted_of(query)
     found = Asked(table, wanted, locale_of(request))
     # Pressed twice within a minute it is one export; a minute later it may well be another one.
     digest = hashlib.sha256(f"{found.as_data()} {at:%Y-%m-%d %H:%M}".encode()).hexdigest()

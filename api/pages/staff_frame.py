@@ -84,6 +84,8 @@ def frame_of(staff: Identity | None, *, here: str, troubles: tuple[Trouble, ...]
         places.append(Place("board", "/board", Sentence("Deadlines")))
     if staff.actor.plays(*HAS_TASKS):
         places.append(Place("tasks", "/tasks", Sentence("My tasks")))
+    if may(staff.actor, Right.SEE_PATROLS):
+        places.append(Place("patrols", "/patrols", Sentence("Patrols")))
     if may_take_calls(staff.actor):
         places.append(Place("intake", "/cases/new", Sentence("Telephone intake")))
     if may(staff.actor, Right.SEE_VENUES):

@@ -15,18 +15,20 @@ from domain import errands, register_log, sealed
 from domain.actors import Actor
 from domain.language import Label
 from domain.models import Errand
+from domain.patrols import asked as patrol_asked
 from domain.queries import case_list, venue_list
 from domain.rights import Right
 
 ERRAND = "export"
 SEALED_FOR = "export:q"
 """What words searched for are sealed for while the export waits: they may well be somebody's name."""
-Wanted = venue_list.Wanted | case_list.Wanted
+Wanted = venue_list.Wanted | case_list.Wanted | patrol_asked.Asked
 
 TABLES: Mapping[str, Label] = {
     "venues": Label("场所", "Venues"),
     "facilities": Label("消防设施", "Facilities"),
     "cases": Label("案件", "Cases"),
+    "patrols": Label("巡查任务", "Patrols"),
 }
 """What can be asked for. Facilities are chosen by their venues."""
 
@@ -45,6 +47,8 @@ class Asked:
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON has it."""
+        if isinstance(self.wanted, patrol_asked.Asked):
+            return {"table": self.table, "wanted": self.wanted.as_data(), "locale": self.locale}
         # Not "what is true": nothing to wait for and not open are filters as well.
         left_alone = asdict(type(self.wanted)())
         given = {
@@ -59,6 +63,8 @@ def from_data(data: Mapping[str, Any]) -> Asked:
     given = dict(data["wanted"])
     if "q" in data:
         given["q"] = sealed.keyring().unseal_text(base64.b64decode(data["q"]), context=SEALED_FOR)
+    if table == "patrols":
+        return Asked(table, patrol_asked.Asked.of(given), str(data["locale"]))
     if table == "cases":
         return Asked(table, _cases(given), str(data["locale"]))
     if table not in TABLES:

@@ -19,6 +19,8 @@ from domain.identifiers import show_phone
 from domain.language import Label, Labelled
 from domain.models import Area, Building, Facility, Floor, Person, Post, Venue
 from domain.opening_hours import say_hours
+from domain.patrols import asked as patrol_asked
+from domain.patrols import compliance_tasks
 from domain.people import local_day, valid_on
 from domain.processes import workflow_of
 from domain.queries import case_list, venue_list
@@ -40,6 +42,8 @@ def count(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> int:
     reach = access.narrowed(actor, Right.EXPORT)
     if isinstance(asked.wanted, case_list.Wanted):
         return case_list.count(session, reach, asked.wanted, at=at, most=10_000_000)
+    if isinstance(asked.wanted, patrol_asked.Asked):
+        return compliance_tasks.count(session, asked.wanted, actor=reach)
     where = _where(session, asked.wanted, actor)
     if asked.table == "venues":
         return int(session.execute(select(func.count()).select_from(_VENUES).where(*where)).scalar_one())
@@ -50,7 +54,7 @@ def count(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> int:
 def read(session: Session, asked: Asked, *, actor: Actor, at: datetime) -> Iterator[Values]:
     """Yield every row that was asked for and that `actor` may export."""
     readers: dict[str, Callable[[Session, Asked, Actor, datetime], Iterator[Values]]] = {
-        "venues": _venues, "facilities": _facilities, "cases": _cases,
+        "venues": _venues, "facilities": _facilities, "cases": _cases, "patrols": _patrols,
     }  # fmt: skip
     return readers[asked.table](session, asked, actor, at)
 
@@ -125,6 +129,26 @@ def _cases(session: Session, asked: Asked, actor: Actor, at: datetime) -> Iterat
                 "channel": CHANNELS.get(row.channel), "opened_at": row.opened_at, "due_at": row.due_at,
                 "closed_at": row.closed_at, "overdue": YES if row.is_overdue(at) else None,
                 "assignee": row.assignee_name, "second_assignee": row.second_assignee_name,
+            }  # fmt: skip
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _patrols(session: Session, asked: Asked, actor: Actor, at: datetime) -> Iterator[Values]:  # noqa: ARG001 - as its siblings
+    assert isinstance(asked.wanted, patrol_asked.Asked)  # noqa: S101 - for the type checker
+    reach, cursor = access.narrowed(actor, Right.EXPORT), None
+    frequencies = catalogue.frequencies()
+    while True:
+        page = compliance_tasks.page(
+            session, asked.wanted, compliance_tasks.Behind(), actor=reach, cursor=cursor, size=AT_ONCE
+        )
+        for row in page.rows:
+            yield {
+                "number": row.number, "title": row.title, "venue_code": row.venue_code, "venue": row.venue,
+                "area": row.area, "day": row.day, "frequency": _words(frequencies.get(row.frequency)),
+                "due_at": row.due_at, "outcome": compliance_tasks.OUTCOMES[row.outcome], "done_at": row.done_at,
+                "person": row.who, "failed": row.failed, "doubts": row.doubts,
             }  # fmt: skip
         cursor = page.next_cursor
         if cursor is None:

@@ -197,9 +197,8 @@ def _versions(session: Session, ids: Iterable[UUID]) -> list[tuple[ChecklistVers
 
 
 def _areas(session: Session, found: Mapping[UUID, Tally], asked: Asked) -> tuple[Row, ...]:
-    paths: dict[UUID, str] = dict(
-        session.execute(select(col(Area.id), col(Area.path)).where(col(Area.id).in_(list(found)))).tuples()
-    )
+    query = select(col(Area.id), col(Area.path)).where(col(Area.id).in_(list(found)))
+    paths: dict[UUID, str] = {row.id: row.path for row in session.execute(query)}
     if not paths:
         return ()
     top = session.get_one(Area, asked.area_id).path if asked.area_id else _common(paths.values())
@@ -285,7 +284,7 @@ def by_person(
     where = conditions(session, asked, actor=actor)
     found, following = _worst_first(session, WHO, [*where, WHO.is_not(None)], cursor, size)
     query = select(col(Person.id), col(Person.name)).where(col(Person.id).in_([key for key, _ in found]))
-    names: dict[UUID, str] = dict(session.execute(query).tuples())
+    names: dict[UUID, str] = {row.id: row.name for row in session.execute(query)}
     rows = [Row(str(key), Label(names.get(key, ""), names.get(key, "")), tally) for key, tally in found]
     if cursor is None:
         alone = _tally(session.execute(select(*_sums()).where(*where, WHO.is_(None))).one())
