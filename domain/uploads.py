@@ -44,11 +44,19 @@ def keep(database: Database, data: bytes, filename: str, *, at: datetime, direct
 
 
 def keep_as(
-    database: Database, photo_id: UUID, data: bytes, filename: str, *, at: datetime, directory: Path
+    database: Database,
+    photo_id: UUID,
+    data: bytes,
+    filename: str,
+    *,
+    at: datetime,
+    directory: Path,
+    original_sha256: str | None = None,
 ) -> tuple[Photo, bool]:
     """Store a photo under an id its sender gave, as `keep` does; return its row and whether it is new.
 
     Sent again it is there already, also when two requests bring it at once: what came first stays.
+    `original_sha256`: of the picture before its sender shrank it, which tells a picture that is used twice.
     """
     with database.read() as session:
         known = session.get(Photo, photo_id)
@@ -57,8 +65,8 @@ def keep_as(
     taken = photos.take_photo(data, filename)
     key = photos.store(taken, directory)
     row = Photo(
-        id=photo_id, storage_key=key, original_sha256=taken.original_sha256, width=taken.width, height=taken.height,
-        size=len(taken.jpeg), taken_at=taken.taken_at, made_at=at,
+        id=photo_id, storage_key=key, original_sha256=original_sha256 or taken.original_sha256, width=taken.width,
+        height=taken.height, size=len(taken.jpeg), taken_at=taken.taken_at, made_at=at,
     )  # fmt: skip
     with database.write() as session:
         dialect: Any = sqlite if database.is_sqlite else postgresql

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from domain.workflow import FieldRefusal
 
 router = Router(prefix="/patrol", include_in_schema=False)
 NOT_MODIFIED = 304
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @router.get("/work")
@@ -51,14 +53,18 @@ def take_delivery(request: Request, sent: Delivery, *, db: Db, at: Now, staff: C
 @router.put("/photos/{photo_id}")
 @staff_only
 @takes_photos
-def take_photo(photo_id: UUID, form: Posted, *, db: Db, at: Now, settings: Conf) -> JSONResponse:
+def take_photo(photo_id: UUID, form: Posted, *, db: Db, at: Now, settings: Conf, staff: CurrentStaff) -> JSONResponse:
     """Take in one photo under the id the phone gave it; sent again, it is there already."""
     sent = forms.files(form, "file")
     if len(sent) != 1:
         raise FieldsRefused([FieldRefusal("file", Sentence("Send one photo in the field “file”."))])
+    said = forms.texts(form, "original_sha256", "task")
     photo, is_new = uploads.keep_as(
-        db, photo_id, sent[0].file.read(), sent[0].filename or "", at=at, directory=settings.photos
-    )
+        db, photo_id, sent[0].file.read(), sent[0].filename or "", at=at, directory=settings.photos,
+        original_sha256=said.get("original_sha256") if DIGEST.fullmatch(said.get("original_sha256", "")) else None,
+    )  # fmt: skip
+    with db.write() as session:
+        syncing.claim_late(session, photo.id, said.get("task", ""), actor=staff.actor)
     return JSONResponse({"id": str(photo.id)}, status_code=CREATED if is_new else HEALTHY)
 
 

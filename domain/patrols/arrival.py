@@ -66,7 +66,7 @@ def read(session: Session, sent: Delivery, case: Case, sheet: Sheet, *, at: date
         at_hand.claim(signature)
     except NotARecord as none:
         coming.refused.append(Refusal(sent.batch, "signature", none.reason))
-    _attach(session, case.id, at_hand.taken)
+    attach(session, case.id, at_hand.taken)
     return coming
 
 
@@ -125,7 +125,8 @@ def _is_new(coming: Arrival, record: UUID, known: Mapping[UUID, UUID]) -> bool:
     return False
 
 
-def _attach(session: Session, case_id: UUID, ids: Iterable[UUID]) -> None:
+def attach(session: Session, case_id: UUID, ids: Iterable[UUID]) -> None:
+    """Make photos that belong to nothing yet the case's own."""
     free = (_PHOTOS.c.id.in_(list(ids)), _PHOTOS.c.case_id.is_(None))
     session.connection().execute(update(_PHOTOS).where(*free).values(case_id=case_id, source="staff"))
 

@@ -2,8 +2,8 @@
 
 A phone says when it sent a delivery by its own clock, and how far ours was ahead at the last contact. A clock that is
 wrong but left alone gives twice the same: what it says is corrected by that and nobody is doubted. Where the two differ
-the clock was moved in between: each record then has two moments, and its place in the phone's own count says which of
-them are possible.
+the clock was moved in between: each record then has two moments, of which one after the receipt is impossible; of two
+possible ones the later counts. A clock that runs back while the phone counts on proves no time at all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A moment by our clock; `latest` is the last it can have been."""
+    """A moment by our clock; `latest` is the last it can have been when its phone's clock proves nothing."""
 
     at: datetime
     latest: datetime
@@ -66,15 +66,12 @@ def corrected(
     differs = offset is not None and abs(offset - now) > AGREES_WITHIN
     estimates = (now,) if offset is None or not differs else (now, offset)
     found: dict[UUID, Corrected] = {}
-    before: datetime | None = None
-    back = timedelta()
-    highest: datetime | None = None
+    back, highest = timedelta(), None
     for claim in sorted(claims, key=lambda one: (one.seq, one.claimed_at)):
-        if highest is not None and claim.claimed_at < highest:
+        if highest is not None:
             back = max(back, highest - claim.claimed_at)
         highest = max(highest or claim.claimed_at, claim.claimed_at)
-        found[claim.id] = _of(claim, estimates, received_at, before)
-        before = found[claim.id].at
+        found[claim.id] = _of(claim, estimates, received_at)
     if back > AGREES_WITHIN:  # nobody knows which of its times were true
         found = {one: Corrected(moment.at, received_at, moment.ahead) for one, moment in found.items()}
     return Reading(
@@ -85,12 +82,11 @@ def corrected(
     )
 
 
-def _of(claim: Claim, estimates: tuple[timedelta, ...], received_at: datetime, before: datetime | None) -> Corrected:
+def _of(claim: Claim, estimates: tuple[timedelta, ...], received_at: datetime) -> Corrected:
+    """Return the latest moment it can have been: what is not certain does not prove that something was in time."""
     moments = [claim.claimed_at + estimate for estimate in estimates]
     possible = [moment for moment in moments if moment <= received_at + AGREES_WITHIN]
     if not possible:
-        nearest = min(moments)
-        return Corrected(received_at, received_at, ahead=nearest - received_at)
-    in_order = [moment for moment in possible if before is None or moment >= before - AGREES_WITHIN]
-    chosen = min(in_order or possible, key=lambda moment: (moment < (before or moment), moment))
-    return Corrected(min(chosen, received_at), min(max(possible), received_at))
+        return Corrected(received_at, received_at, ahead=min(moments) - received_at)
+    latest = min(max(possible), received_at)
+    return Corrected(latest, latest)

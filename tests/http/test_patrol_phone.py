@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.database import Database
+from domain.models import Photo
 from tests.patrols import Phone, Round, make_task
 from tests.pictures import jpeg
 from tests.staff_member import Member, Office, office_of
@@ -57,6 +58,24 @@ def test_phone_takes_its_work_along_does_it_and_sends_it_once(office: Office, wo
     assert len(said.json()["rectifications"]) == 1
     assert send(officer, body, given["csrf"]).json() == said.json()
     assert officer.opens("/patrol/work").json()["tasks"][0]["state"] == "done"
+
+
+def test_photo_of_an_answer_that_came_first_is_given_to_its_task(
+    office: Office, db: Database, world: World, task: Round
+) -> None:
+    officer, photo = office.member("officer"), str(uuid4())
+    phone = Phone(world, task)
+    phone.finds(1, "P06", "fail", photos=[photo])
+    assert [one["kind"] for one in phone.delivers(db)["doubts"]] == ["photo_missing", "no_check_in"]
+
+    for sender, found in (("manager", None), ("officer", task.task_id)):
+        member = office.member(sender)
+        proof = {"x-csrf": member.opens("/patrol/work").json()["csrf"]}
+        sent = {"file": ("a.jpg", jpeg(seed=7), "image/jpeg")}
+        member.client.put(f"/patrol/photos/{photo}", files=sent, data={"task": str(task.task_id)}, headers=proof)
+        with db.read() as session:
+            assert session.get_one(Photo, UUID(photo)).case_id == found
+    assert officer.client.get(f"/photos/{photo}/thumbnail").status_code == 200
 
 
 def test_refusals_are_problems_in_json(office: Office, world: World, task: Round) -> None:

@@ -97,8 +97,18 @@ def test_clock_set_back_before_sending_leaves_the_latest_possible_moment_open() 
     reading = corrected(claims(1, 2), sent_at=received, offset=timedelta(hours=6), received_at=received)
 
     assert reading.moved == timedelta(hours=6)
-    assert reading.by_id[UUID(int=2)].at == NOON + timedelta(minutes=2)
     assert reading.by_id[UUID(int=2)].latest == NOON + timedelta(hours=6, minutes=2)
+
+
+def test_clock_set_ahead_on_the_way_leaves_every_record_its_own_moment() -> None:
+    received = NOON + timedelta(hours=1)
+    before, after = claims(1, 2), [Claim(UUID(int=3), 3, NOON + timedelta(hours=3, minutes=3))]
+
+    reading = corrected([*before, *after], sent_at=received + timedelta(hours=3), offset=timedelta(),
+                        received_at=received)  # fmt: skip
+
+    assert reading.moved == timedelta(hours=3)
+    assert [reading.by_id[UUID(int=seq)].at for seq in (1, 2, 3)] == [NOON + timedelta(minutes=m) for m in (1, 2, 3)]
 
 
 def test_clock_that_ran_back_while_it_counted_on_proves_nothing() -> None:

@@ -58,7 +58,9 @@ export async function fetchWork(etag) {
   return { ...data, etag: headers.get("etag") };
 }
 
-export async function sendBatch(body) {
+// Sent when it is sent, not when it was written down: the server reads our clock by it.
+export async function sendBatch(written) {
+  const body = { ...written, sent_at: new Date().toISOString() };
   const headers = { "content-type": "application/json", ...(await proof()) };
   return (await call("/patrol/sync", { method: "POST", headers, body: JSON.stringify(body) })).data;
 }
