@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from domain import errands, people
-from domain.models import Area, Errand, PatrolPlan, TimetableRun, Venue
+from domain.models import Area, Errand, PatrolPlan, PatrolTask, TimetableRun, Venue
 from domain.patrols.planning import Planned
 from domain.settings import city_zone
 
@@ -32,6 +32,7 @@ MOST_MISSED = 366
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _PLANS: Any = PatrolPlan.__table__  # type: ignore[attr-defined]
 _RUNS: Any = TimetableRun.__table__  # type: ignore[attr-defined]
+_TASKS: Any = PatrolTask.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 
 
@@ -119,7 +120,11 @@ def missed_days(session: Session, *, today: date) -> Iterator[date]:
 def _last_planned(session: Session, *, before: date) -> date | None:
     here = (_RUNS.c.job == PLANNED) & (_RUNS.c.slot < before.isoformat())
     newest = session.execute(select(func.max(_RUNS.c.slot)).where(here)).scalar()
-    return date.fromisoformat(newest) if newest else None
+    if newest:
+        return date.fromisoformat(newest)
+    # After a standstill of months the timetable has forgotten what it did; the tasks are there.
+    day: date | None = session.execute(select(func.max(_TASKS.c.day)).where(_TASKS.c.day < before)).scalar()
+    return day
 
 
 def is_behind(session: Session, *, at: datetime) -> bool:

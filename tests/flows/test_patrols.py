@@ -97,6 +97,19 @@ def test_days_nobody_planned_are_made_up_for_as_far_as_their_tasks_still_run(db:
 
 
 @pytest.mark.usefixtures("_ground")
+def test_a_standstill_the_timetable_has_forgotten_is_seen_by_the_tasks(db: Database) -> None:
+    with db.write() as session:
+        planning.plan_day(session, DAY, at=NIGHT)
+    today = DAY + timedelta(days=45)
+
+    with db.read() as session:
+        missed = list(planning_days.missed_days(session, today=today))
+        none = list(planning_days.missed_days(session, today=DAY))
+
+    assert (missed[0], missed[-1], len(missed), none) == (DAY + timedelta(days=1), DAY + timedelta(days=44), 44, [])
+
+
+@pytest.mark.usefixtures("_ground")
 def test_a_shard_that_cannot_be_planned_holds_its_day_until_it_is_tried_again(
     db: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
