@@ -34,6 +34,7 @@ class Point:
     name: str
     """A key part's name, a facility's number."""
     location: str
+    from_on: date
     ended_on: date | None
 
     @property
@@ -119,13 +120,14 @@ def rows_of(plan_id: UUID, points: Iterable[Point]) -> list[PatrolPlanPoint]:
 
 def _facility_columns() -> Any:  # noqa: ANN401 - a select
     here = _FACILITIES.c
-    return select(here.id, here.code, here.kind, here.number.label("name"), here.location, here.ended_on)
+    return select(here.id, here.code, here.kind, here.number.label("name"), here.location, here.from_on, here.ended_on)
 
 
 def _part_columns() -> Any:  # noqa: ANN401 - a select
     here = _PARTS.c
-    return select(here.id, here.code, here.kind, here.name, here.location, here.ended_on)
+    return select(here.id, here.code, here.kind, here.name, here.location, here.from_on, here.ended_on)
 
 
 def _points(rows: Iterable[Any], *, is_facility: bool) -> list[Point]:
-    return [Point(row.id, is_facility, row.code, row.kind, row.name, row.location, row.ended_on) for row in rows]
+    return [Point(row.id, is_facility, row.code, row.kind, row.name, row.location, row.from_on, row.ended_on)
+            for row in rows]  # fmt: skip

@@ -93,7 +93,7 @@ def look(
     first = people.local_day(at)
     preview = Preview(first, days)
     rows = [row for row in rows if row.until_on is None or row.until_on > first]
-    ahead = _Ahead(session, venue, rows, drafted or {})
+    ahead = _Ahead(session, venue, rows, drafted or {}, at)
     done = plans.last_done(session, [row.series_id for row in rows])
     for row in rows:
         rule = Rule.of_json(row.rule)
@@ -175,12 +175,18 @@ class _Ahead:
     """What is known of the people, the points and the calendar of some plans."""
 
     def __init__(
-        self, session: Session, venue: Venue, rows: Iterable[PatrolPlan], drafted: Mapping[UUID, Sequence[Point]]
+        self,
+        session: Session,
+        venue: Venue,
+        rows: Iterable[PatrolPlan],
+        drafted: Mapping[UUID, Sequence[Point]],
+        at: datetime,
     ) -> None:
         listed = list(rows)
         self._session, self._venue = session, venue
         self.calendar, self.zone = rulebooks.current(session).calendar, city_zone()
         self._points = {**points.of_plans(session, [row.id for row in listed]), **drafted}
+        self._there = points.of_venue(session, venue.id, day=people.local_day(at))
         self._holders = venue_people.of(session, venue.id)
         self._rosters = {row.id: session.get(PatrolRoster, row.roster_id) for row in listed if row.roster_id}
         self._templates = {row.id: session.get(ChecklistTemplate, row.template_id) for row in listed}
@@ -223,6 +229,8 @@ class _Ahead:
         if row.who == "person" and row.person_id and (ends := self._leaves(row.person_id, last)):
             name = self._name(row.person_id)
             found.append(Sentence("%(name)s holds no post here after %(day)s.", name=name, day=ends))
+        if newer := self._newer(row):
+            found.append(Sentence("%(count)s facilities entered since are in no plan.", count=newer))
         template = self._templates.get(row.id)
         if template is not None and template.ended_on is not None and template.ended_on <= last:
             found.append(Sentence("The checklist ends on %(day)s.", day=template.ended_on))
@@ -230,6 +238,15 @@ class _Ahead:
         if roster is not None and roster.ended_on is not None and roster.ended_on <= last:
             found.append(Sentence("The roster ends on %(day)s.", day=roster.ended_on))
         return found
+
+    def _newer(self, row: PatrolPlan) -> int:
+        """Count the facilities of kinds the plan walks to that came after it and that no plan walks to."""
+        kinds = {point.kind for point in self._points.get(row.id, ()) if point.is_facility}
+        walked = {point.id for listed in self._points.values() for point in listed}
+        return sum(
+            point.is_facility and point.kind in kinds and point.from_on > row.from_on and point.id not in walked
+            for point in self._there
+        )
 
     def _person(self, row: PatrolPlan, slot: Slot, day: date, troubles: list[Sentence]) -> Person | None:
         if row.who == "person" and row.person_id is not None:

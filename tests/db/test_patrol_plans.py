@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import Session, select
 
-from domain import register_log
+from domain import people, register_log
 from domain.access import NotPermitted, OutOfReach
 from domain.cases import FieldRefused
 from domain.database import Database
@@ -21,6 +23,7 @@ from domain.patrols.plan_forms import PlanChange, PlanEnd, PlanFacts, RosterEnd,
 from domain.patrols.planning import plan_day
 from domain.register_lock import NotNow, RegisterChanged
 from domain.settings import city_zone
+from tests.at_once import at_once
 from tests.world import World
 
 TODAY = date(2026, 8, 23)
@@ -66,10 +69,10 @@ class Place:
         with self.db.read() as session:
             return list(session.exec(select(PatrolTask).order_by(PatrolTask.day, PatrolTask.slot)).all())
 
-    def facility(self, number: str, kind: str = "extinguisher", ended_on: date | None = None) -> str:
+    def facility(self, number: str, ended_on: date | None = None, from_on: date = date(2020, 1, 1)) -> str:
         with self.db.write() as session:
-            one = Facility(id=new_id(), code=new_facility_code(), venue_id=self.venue_id, kind=kind, number=number,
-                           from_on=date(2020, 1, 1), ended_on=ended_on)  # fmt: skip
+            one = Facility(id=new_id(), code=new_facility_code(), venue_id=self.venue_id, kind="extinguisher",
+                           number=number, from_on=from_on, ended_on=ended_on)  # fmt: skip
             session.add(one)
             return one.code
 
@@ -175,6 +178,53 @@ def test_ended_plan_plans_nothing_more_and_changes_no_more(place: Place) -> None
         place.change(plan, role="owner")
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_is_changed_no_day_before_changes_and_none_has_two(place: Place, seed: int) -> None:
+    chance = random.Random(seed)
+    plan = place.create(from_on=TODAY)
+    held: dict[date, UUID | None] = {}
+
+    for step in range(25):
+        today = people.local_day(place.world.clock.now)
+        place.plans_day(today)
+        with place.db.read() as session:
+            rows = plans.rows_of(session, plan.series_id)
+        days = [TODAY + timedelta(days=number) for number in range(120)]
+        holding = {day: [row.id for row in rows if row.from_on <= day and (row.until_on is None or day < row.until_on)]
+                   for day in days}  # fmt: skip
+        assert max(len(listed) for listed in holding.values()) <= 1
+        for day, row_id in held.items():
+            assert holding[day] == ([row_id] if row_id else []), (step, day)
+        held = {day: next(iter(listed), None) for day, listed in holding.items() if day <= today}
+        with contextlib.suppress(FieldRefused):
+            from_on = today + timedelta(days=chance.randint(-3, 20))
+            place.change(plan, from_on=from_on, grace_minutes=step, reason=str(step))
+        place.world.clock.advance(days=chance.randint(0, 5))
+
+    tasks = place.tasks()
+    assert len({(task.series_id, task.slot) for task in tasks}) == len(tasks)
+    for task in tasks:
+        if task.outcome != "cancelled":
+            assert held.get(task.day, task.plan_id) == task.plan_id
+
+
+def test_two_at_once_take_over_one_set_and_one_of_two_changes_hears_of_the_other(place: Place) -> None:
+    def adopts() -> int:
+        with place.db.write() as session:
+            return len(suggestions.adopt(session, place.venue_id, **place.by(session)))
+
+    counts = at_once([adopts, adopts, adopts])
+    with place.db.read() as session:
+        plan = plans.of_venue(session, place.venue_id)[0]
+    answers = at_once([lambda role=role: place.change(plan, version=1, role=role) for role in ("owner", "manager")])
+
+    assert sorted(counts)[:2] == [0, 0]
+    with place.db.read() as session:
+        assert len(plans.of_venue(session, place.venue_id)) == max(counts)
+        assert len(plans.rows_of(session, plan.series_id)) == 1  # the first never held
+    assert sorted(type(answer).__name__ for answer in answers) == ["PatrolPlan", "RegisterChanged"]
+
+
 def test_what_does_not_fit_is_refused_by_its_field(place: Place) -> None:
     elsewhere = {"person": str(place.world.people["officer"]), "who": "person"}
     for field, facts in (
@@ -270,6 +320,12 @@ def test_preview_says_what_stands_in_the_way(place: Place) -> None:
     with place.db.read() as session:
         ahead = preview.of_venue(session, place.venue(session), at=place.world.clock.now)
 
+    place.facility("3F-09", from_on=TODAY + timedelta(days=2))
+    place.world.clock.advance(days=2)
+    with place.db.read() as session:
+        later = preview.of_venue(session, place.venue(session), at=place.world.clock.now)
+
+    assert "1 facilities entered since are in no plan." in {str(trouble.says) for trouble in later.troubles}
     said = {str(trouble.says) for trouble in ahead.troubles}
     assert said == {
         "3F-07 is there no more from 2026-09-22 on.",

@@ -22,6 +22,12 @@ USUAL = {"checklist": "catalogue:daily", "rhythm": "usual", "roll": "none", "who
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database is enough here: what the services do is tried on both in `tests/db`."""
+    return sqlite_url
+
+
+@pytest.fixture
 def office(db: Database, world: World) -> Iterator[Office]:
     with db.write() as session:
         venue = session.get(Venue, world.venues["kuancheng"])
