@@ -250,12 +250,20 @@ def deciders(session: Session, case: Case, entry: TimelineEntry, at: datetime) -
 
 
 def recheckers(session: Session, case: Case, entry: TimelineEntry, at: datetime) -> Audience:
-    """Return who may re-check: the assignees but the one who submitted, else the area's inspectors."""
-    submitter = str(entry.actor_id)
+    """Return who may re-check, but for the one who submitted: the assignees, else the area's inspectors.
+
+    What a place found itself: the assignee, else who else answers for it, else its area's wardens.
+    """
+    day, submitter = people.local_day(at), str(entry.actor_id)
     able = [person for person in case.assignees if str(person) != submitter]
-    if not able:
-        found = people.in_charge(session, Role.INSPECTOR, case.area_id, day=people.local_day(at))
+    of_place = bool(case.facts.get("by_venue"))
+    if not able and of_place and case.venue_id is not None:
+        found = people.of_venue(session, [Role.MANAGER, Role.OWNER], case.venue_id, day=day)
         able = [person.id for person in found if str(person.id) != submitter]
+    for role in (Role.WARDEN, Role.INSPECTOR) if of_place else (Role.INSPECTOR,):
+        if not able:
+            found = people.in_charge(session, role, case.area_id, day=day)
+            able = [person.id for person in found if str(person.id) != submitter]
     return _reachable(session, able, NOBODY_IN_CHARGE)
 
 

@@ -27,6 +27,7 @@ from domain.models import (
 )
 from domain.patrols import proof
 from domain.workflow import TransitionRefused
+from notifications import recipients
 from tests.patrols import CRITICAL, ITEMS, LATITUDE, Phone, Round, keep_photo, make_task, next_task, row_of
 from tests.world import World
 
@@ -182,6 +183,24 @@ def test_same_open_hazard_at_the_same_point_opens_no_second_one(db: Database, wo
         row = session.get_one(PatrolTask, task.task_id)
         third = next_task(session, world, *_plan_and_version(session, row), codes=task.codes)
     assert find_again(third) != first
+
+
+@pytest.mark.parametrize(("submits", "told"), [("officer", "manager"), ("manager", "owner")])
+def test_who_else_answers_for_the_place_is_asked_to_look_again(
+    db: Database, world: World, task: Round, submits: str, told: str
+) -> None:
+    phone = Phone(world, task)
+    phone.finds(2, "P06", "fail", photos=[shot(db, world)])
+    phone.delivers(db)
+
+    with db.write() as session:
+        case = cases.reload(session, rectified(session)[0].id)
+        form = {"description": "已更换", "photos": [keep_photo(session, at=world.clock.now)]}
+        cases.fire(session, case, "submit", actor=world.actor(session, submits), at=world.clock.now, data=form)
+        entry = session.get_one(TimelineEntry, (case.id, case.version))
+        audience = recipients.recheckers(session, case, entry, world.clock.now)
+
+    assert audience.people == (world.people[told],)
 
 
 def _plan_and_version(session: Session, row: PatrolTask):
