@@ -21,11 +21,12 @@ from domain import catalogue
 from domain.actors import Actor, Role
 from domain.forms import LabelledChoice
 from domain.identifiers import new_id
-from domain.models import Case, Outbox, Photo
+from domain.models import Case, Outbox, PatrolAnswer, PatrolCheckIn, PatrolTask, Photo
 from domain.people import local_day
 from domain.processes import enrolment_forms as enrolling
 from domain.processes import everywhere, identity, rectification, release, retention, workflow_of
 from domain.processes import hazard_report_forms as forms
+from domain.processes import patrol_task_forms as patrols
 from domain.workflow import Transition
 from tests.world import World
 
@@ -233,6 +234,41 @@ def _refusal_of_place(desk: Desk, filled: dict[str, Any]) -> dict[str, Any]:
     return filled
 
 
+def _delivered(desk: Desk, _filled: dict[str, Any]) -> dict[str, Any]:
+    marks = {name: desk.case.facts.get(name, 0) for name in ("doubts", "conflicts")}
+    return {"batch": str(new_id()), "device": str(new_id()), "check_ins": 1, "answers": 2, "sha256": "0" * 64, **marks}
+
+
+def _completed(desk: Desk, _filled: dict[str, Any]) -> dict[str, Any]:
+    return {"worked_until": desk.at.isoformat(), "points": 1, "points_done": 1}
+
+
+def _gaps(desk: Desk, _filled: dict[str, Any]) -> dict[str, Any]:
+    gap = {"from_at": (desk.at - timedelta(hours=3)).isoformat(), "until_at": desk.at.isoformat()}
+    return {"gaps": [gap], "limit_minutes": 120}
+
+
+def _rebound(desk: Desk, _filled: dict[str, Any]) -> dict[str, Any]:
+    task = desk.session.get_one(PatrolTask, desk.case.id)
+    return {"version": str(task.version_id), "number": 1}
+
+
+def _critical(_desk: Desk, _filled: dict[str, Any]) -> dict[str, Any]:
+    return {"answer": str(new_id()), "item": "P02", "title": "安全出口畅通", "point": "一层"}
+
+
+def _doubt(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
+    marked = select(PatrolCheckIn).where(PatrolCheckIn.case_id == desk.case.id)
+    row = next((row for row in desk.session.exec(marked) if any("decided" not in one for one in row.doubts)), None)
+    return {**filled, "subject": str(row.id)} if row else None
+
+
+def _conflict(desk: Desk, filled: dict[str, Any]) -> dict[str, Any] | None:
+    stands = select(PatrolAnswer).where(PatrolAnswer.case_id == desk.case.id, PatrolAnswer.stands)
+    row = next((row for row in desk.session.exec(stands) if row.against), None)
+    return {**filled, "answer": str(row.id)} if row else None
+
+
 AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] = {
     forms.Reject: _reject,
     forms.Accept: _accept,
@@ -243,6 +279,7 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     forms.StartCheck: _arrival,
     forms.Finding: _finding,
     rectification.Recheck: _proved,
+    rectification.OrderedByPatrol: lambda desk, _: {"correct_by": (local_day(desk.at) + timedelta(days=7)).isoformat()},
     forms.Reply: _reply,
     rectification.Extension: _extension,
     everywhere.ClockNotice: _notice,
@@ -256,4 +293,11 @@ AGREEMENTS: dict[Any, Callable[[Desk, dict[str, Any]], dict[str, Any] | None]] =
     forms.OtherCase: _other,
     enrolling.Application: _application,
     enrolling.Reject: _refusal_of_place,
+    patrols.Delivered: _delivered,
+    patrols.Critical: _critical,
+    patrols.Completion: _completed,
+    patrols.Judged: _gaps,
+    patrols.Rebound: _rebound,
+    patrols.DoubtDecision: _doubt,
+    patrols.ConflictDecision: _conflict,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from domain.processes.enrolment_forms import Application
 from domain.reports import Intake
 from domain.workflow import Plan
 from tests.filling import Desk, fill
+from tests.patrols import leave_records, make_task
 from tests.world import World
 
 REPORTER = Actor(frozenset({Role.REPORTER}))
@@ -24,6 +26,8 @@ TEAMS = {"warden": ("warden",), "inspectors": ("inspector1", "inspector2")}
 TO_REPLIED = (("handler", "accept"), ("handler", "assign"), ("assignee", "start_check"),
               ("assignee", "record_finding"), ("handler", "reply"))  # fmt: skip
 TO_SUBMITTED = (("inspector1", "serve"), ("officer", "submit"))
+
+TO_URGED = (("system", "begin"), ("warden", "remind"))
 
 WAYS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "hazard_report": {
@@ -57,6 +61,16 @@ WAYS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
         "rejected": (("handler", "start_review"), ("handler", "reject")),
         "withdrawn": (("applicant", "withdraw"),),
     },
+    "patrol_task": {
+        "scheduled": (),
+        "open": TO_URGED[:1],
+        "under_way": (*TO_URGED, ("officer", "start")),
+        "missed": (*TO_URGED, ("system", "miss")),
+        "done": (*TO_URGED, ("officer", "start"), ("officer", "complete")),
+        "done_late": (*TO_URGED, ("system", "miss"), ("officer", "complete_late")),
+        "excused": (*TO_URGED, ("supervisor", "excuse")),
+        "cancelled": (*TO_URGED, ("supervisor", "cancel")),
+    },
 }
 """process → state → (who, step); `assignee` is whoever the case is assigned to."""
 
@@ -82,7 +96,18 @@ def apply(session: Session, world: World, **said: Any) -> Case:
     return enrolments.open_application(session, application, actor=ANY_APPLICANT, at=world.clock.now).case
 
 
-BEGINNINGS = {"hazard_report": report, "rectification": order, "enrolment": apply}
+def patrol(session: Session, world: World) -> Case:
+    """Plan a patrol that may begin now; two phones have left records of it, in doubt and at odds."""
+    task = make_task(session, world, starts_in=timedelta(hours=1), points=1)
+    leave_records(session, world, task)
+    case = cases.by_id(session, task.task_id)
+    case.facts = {**case.facts, "starts_at": world.clock.now.isoformat(), "doubts": 1, "conflicts": 1}
+    session.add(case)
+    session.flush()
+    return case
+
+
+BEGINNINGS = {"hazard_report": report, "rectification": order, "enrolment": apply, "patrol_task": patrol}
 
 
 def begin(session: Session, world: World, process: str) -> Case:

@@ -21,6 +21,9 @@ from domain.models import (
     ChecklistTemplate,
     ChecklistVersion,
     Facility,
+    PatrolAnswer,
+    PatrolBatch,
+    PatrolCheckIn,
     PatrolPlan,
     PatrolPlanPoint,
     PatrolTask,
@@ -236,3 +239,21 @@ def row_of(db: Database, task: Round) -> PatrolTask:
     """Return the row beside it."""
     with db.read() as session:
         return session.get_one(PatrolTask, task.task_id)
+
+
+def leave_records(session: Session, world: World, task: Round) -> None:
+    """Leave a check-in in doubt and two answers that differ, of two phones."""
+    at, ids = world.clock.now, [new_id(), new_id()]
+    of = {"case_id": task.task_id, "person_id": world.people["officer"]}
+    for answer, other, outcome in ((ids[0], ids[1], "fail"), (ids[1], ids[0], "pass")):
+        device, batch = uuid4(), new_id()
+        session.add(PatrolBatch(id=batch, device_id=device, sent_at=at, received_at=at, sha256="0" * 64, **of))
+        session.flush()
+        kept = {**of, "batch_id": batch, "device_id": device, "at": at, "claimed_at": at}
+        session.add(
+            PatrolAnswer(id=answer, venue_id=task.venue_id, item="P01", version_id=task.version_id, outcome=outcome,
+                         value={"choice": outcome}, stands=outcome == "fail", against=other, **kept)
+        )  # fmt: skip
+    doubts = [{"kind": "far", "metres": 5000, "accuracy_m": 10, "reach_m": 150}]
+    session.add(PatrolCheckIn(id=new_id(), how="typed", doubts=doubts, **kept))
+    session.flush()
