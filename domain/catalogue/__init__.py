@@ -26,6 +26,7 @@ from domain.catalogue.hazard import (
     verify_class,
     verify_classes,
 )
+from domain.catalogue.item_answer import ItemAnswer, OtherUnits, item_answers, other_units, same_matter
 from domain.catalogue.key_unit import KeyUnitSuggestion, key_unit_suggestion
 from domain.catalogue.question import PUBLIC_QUESTIONS, PublicQuestion, public_question, suggest_hazards
 from domain.catalogue.register_words import (
@@ -57,8 +58,10 @@ __all__ = [
     "Frequency",
     "Hazard",
     "Industry",
+    "ItemAnswer",
     "KeyPartKind",
     "KeyUnitSuggestion",
+    "OtherUnits",
     "PublicQuestion",
     "Severity",
     "Source",
@@ -80,11 +83,14 @@ __all__ = [
     "frequencies",
     "hazards",
     "industries",
+    "item_answers",
     "key_part_kinds",
     "key_unit_suggestion",
     "limit",
     "limits",
+    "other_units",
     "public_question",
+    "same_matter",
     "seal_triggers",
     "short_citation",
     "source_of",
