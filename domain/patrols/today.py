@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select, true
 from sqlmodel import Session, col
 
 from domain import access, people
@@ -34,12 +34,9 @@ AHEAD = timedelta(hours=36)
 LATE_FOR = timedelta(days=14)
 """So long a missed task that may still be carried out stands on the list."""
 MOST_TASKS = 300
-_EARLIER = 3
-"""So many tasks of the same series back is looked for the answer before."""
 
 _TASKS: Any = PatrolTask.__table__  # type: ignore[attr-defined]
 _CASES: Any = Case.__table__  # type: ignore[attr-defined]
-_VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 _CHECK_INS: Any = PatrolCheckIn.__table__  # type: ignore[attr-defined]
 _ANSWERS: Any = PatrolAnswer.__table__  # type: ignore[attr-defined]
 
@@ -90,13 +87,15 @@ def _rows(session: Session, actor: Actor, *, at: datetime) -> list[Any]:
     ended = and_(recent, or_(_TASKS.c.outcome == "missed", _TASKS.c.done_at >= _midnight(today)))
     wanted = [and_(_TASKS.c.person_id == actor.person_id, is_open)]
     for venues, whose in theirs:
-        wanted += [and_(venues, _TASKS.c.person_id.is_(None), whose, is_open)]
-        wanted += [
-            and_(venues, ended, or_(whose & _TASKS.c.person_id.is_(None), _TASKS.c.person_id == actor.person_id))
-        ]
+        theirs_alone = and_(venues, _TASKS.c.person_id.is_(None), whose)
+        wanted += [and_(theirs_alone, is_open), and_(theirs_alone, ended)]
+    if actor.venue_ids:
+        wanted.append(and_(_TASKS.c.venue_id.in_(actor.venue_ids), ended, _TASKS.c.person_id == actor.person_id))
     ids: set[UUID] = set()
     for which in wanted:
-        ids |= set(session.execute(select(_TASKS.c.case_id).where(which).limit(MOST_TASKS)).scalars())
+        ids |= set(
+            session.execute(select(_TASKS.c.case_id).where(which).order_by(_TASKS.c.due_at).limit(MOST_TASKS)).scalars()
+        )
     query = (
         select(PatrolTask, Case, Venue)
         .join(Case, col(Case.id) == col(PatrolTask.case_id))
@@ -121,9 +120,10 @@ def _of_posts(actor: Actor) -> list[tuple[ColumnElement[bool], ColumnElement[boo
         found.append((_TASKS.c.venue_id.in_(patrols), _TASKS.c.role == Role.OFFICER.value))
     paths = {grant.area_path for grant in grants if grant.role is Role.WARDEN and grant.venue_id is None}
     if paths:
-        areas = [_VENUES.c.area_id.in_(access.below(path)) for path in paths if path is not None]
-        there = select(_VENUES.c.id).where(or_(*areas)) if None not in paths else select(_VENUES.c.id)
-        found.append((_TASKS.c.venue_id.in_(there), _TASKS.c.role == Role.WARDEN.value))
+        areas = [_TASKS.c.area_id.in_(access.below(path)) for path in paths if path is not None]
+        # Spelled out: the index of wardens' tasks holds for this role alone.
+        of_wardens = _TASKS.c.role == literal_column("'warden'")
+        found.append((true() if None in paths else or_(*areas), of_wardens))
     return found
 
 
@@ -180,22 +180,21 @@ def _done_points(session: Session, tasks: Iterable[PatrolTask]) -> dict[UUID, se
 
 
 def _previous(session: Session, tasks: Iterable[PatrolTask]) -> dict[UUID, dict[str, Any]]:
-    """Return task → "point:item" → the answer that stood when the same was checked before."""
-    earlier: dict[UUID, list[UUID]] = {}
-    for task in tasks:
-        same = select(_TASKS.c.case_id).where(
-            _TASKS.c.series_id == task.series_id, _TASKS.c.slot < task.slot, _TASKS.c.outcome.in_(("done", "late"))
-        )
-        earlier[task.case_id] = list(session.execute(same.order_by(_TASKS.c.slot.desc()).limit(_EARLIER)).scalars())
-    answers = _standing(session, {one for ids in earlier.values() for one in ids})
-    found: dict[UUID, dict[str, Any]] = {}
-    for task_id, ids in earlier.items():
-        said: dict[str, Any] = {}
-        for one in ids:  # the latest first
-            for key, answer in answers.get(one, {}).items():
-                said.setdefault(key, answer)
-        found[task_id] = said
-    return found
+    """Return task → "point:item" → the answer that stood when the same was carried out before."""
+    ids = [task.case_id for task in tasks if task.outcome not in {"done", "late"}]
+    before = _TASKS.alias("before")
+    last = (
+        select(before.c.case_id)
+        .where(before.c.series_id == _TASKS.c.series_id, before.c.slot < _TASKS.c.slot)
+        .where(before.c.outcome.in_(("done", "late")))
+        .order_by(before.c.slot.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(_TASKS.c.case_id, last).where(_TASKS.c.case_id.in_(ids))
+    earlier: dict[UUID, UUID] = {row[0]: row[1] for row in session.execute(query) if row[1]} if ids else {}
+    answers = _standing(session, set(earlier.values()))
+    return {task_id: answers.get(one, {}) for task_id, one in earlier.items()}
 
 
 def _standing(session: Session, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:

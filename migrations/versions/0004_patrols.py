@@ -374,6 +374,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("patrol_task_slot", ["series_id", "slot"], unique=True)
         batch_op.create_index("patrol_task_venue", ["venue_id", "due_at"], unique=False)
+        batch_op.create_index(
+            "patrol_task_warden",
+            ["area_id", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("role = 'warden'"),
+            sqlite_where=sa.text("role = 'warden'"),
+        )
 
     op.create_table(
         "patrol_plan_point",
@@ -645,6 +652,9 @@ def downgrade() -> None:
 
     op.drop_table("patrol_plan_point")
     with op.batch_alter_table("patrol_task", schema=None) as batch_op:
+        batch_op.drop_index(
+            "patrol_task_warden", postgresql_where=sa.text("role = 'warden'"), sqlite_where=sa.text("role = 'warden'")
+        )
         batch_op.drop_index("patrol_task_venue")
         batch_op.drop_index("patrol_task_slot")
         batch_op.drop_index(
