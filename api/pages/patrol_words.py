@@ -10,6 +10,7 @@ from domain.language import N_
 WORDS = (
     N_("%(count)s could not be uploaded. See why."),
     N_("%(count)s days"),
+    N_("%(count)s h"),
     N_("%(count)s km"),
     N_("%(count)s left"),
     N_("%(count)s m"),
@@ -61,6 +62,7 @@ WORDS = (
     N_("Clear"),
     N_("Code"),
     N_("Colours"),
+    N_("Connecting …"),
     N_("Copied."),
     N_("Copy the address"),
     N_("Correct it"),
@@ -134,6 +136,7 @@ WORDS = (
     N_("Nothing has failed."),
     N_("Nothing here: choose another filter."),
     N_("Nothing waits to be uploaded."),
+    N_("Notices"),
     N_("Number in %(unit)s"),
     N_("Number on this phone"),
     N_("Offline: go on, it is uploaded later."),

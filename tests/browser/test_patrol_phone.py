@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Geolocation, Page, expect
+from playwright.sync_api import Browser, Geolocation, Page, Route, expect
 from sqlmodel import select
 
 from domain.models import Case, PatrolAnswer, PatrolCheckIn
 from domain.patrols.items import Canned, Choice, Condition, Item
-from tests.browser.cable import Cable
 from tests.browser.conftest import PHONE_WIDTH, Site
 from tests.browser.looks import faults
 from tests.browser.test_staff_flow import holds_up
 from tests.browser.test_staff_looks import PASSWORD, signed_in
-from tests.patrols import ITEMS, LATITUDE, LONGITUDE, Round, make_task
+from tests.patrols import LATITUDE, LONGITUDE, make_task
 from tests.pictures import jpeg
 from tests.staff_member import Office, office_of
 
@@ -26,8 +25,9 @@ PHONE = 390
 HERE: Geolocation = {"latitude": LATITUDE, "longitude": LONGITUDE, "accuracy": 12}
 PICTURE = {"name": "现场.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}
 ALL_KINDS = (
-    Item("P02", "安全出口、疏散通道畅通，无锁闭", "Exits and escape routes clear and unlocked", is_critical=True, on_spot=True,
-         hazard="EVA-01", basis=("机关、团体、企业、事业单位消防安全管理规定 第二十五条",), canned=(Canned("通道堆物", "Goods in the way"),)),
+    Item("P02", "安全出口、疏散通道畅通，无锁闭", "Exits and escape routes clear and unlocked", is_critical=True,
+         on_spot=True, hazard="EVA-01", basis=("机关、团体、企业、事业单位消防安全管理规定 第二十五条",),
+         canned=(Canned("通道堆物", "Goods in the way"),)),
     Item("M01", "消火栓静水压力", "Static pressure of the hydrant", answer="number", unit="MPa", low=0.15, high=0.5,
          evidence="none"),
     Item("M02", "灭火器压力指针位置", "Gauge of the extinguisher", answer="choice", evidence="none",
@@ -126,3 +126,189 @@ def test_officer_walks_without_a_network_and_all_of_it_arrives(site: Site, phone
         (2, "na", 0),
     ]
     assert check_ins[2].reason == "标签被撕"
+
+
+def test_refused_record_says_why_and_is_corrected(site: Site, phone: Page) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=0, items=ALL_KINDS)
+    phone.goto(f"/patrol/#/task/{task.number}/0")
+    type_code(phone, task.codes[0])
+    phone.get_by_role("button", name="合格", exact=True).click()
+    phone.fill("#number", "０，３")
+    phone.locator("#thumb .button:not(.second)").click()
+    phone.get_by_role("button", name="红区").click()
+    phone.locator("#thumb .button:not(.second)").click()
+    expect(phone.locator(".wrong-words")).to_contain_text("请说明问题")
+    phone.fill("#comment", "压力不足")
+    phone.locator("#thumb .button:not(.second)").click()
+    phone.fill("#words", "送检")
+    phone.locator("#thumb .button:not(.second)").click()
+    phone.fill("#day", "2026-08-01")
+    phone.route("**/patrol/sync", refusing)
+    phone.locator("#thumb .button:not(.second)").click()
+    expect(phone.locator("#bar")).to_contain_text("1 条上传失败")
+    phone.locator("#bar a").click()
+    expect(phone.locator(".record .wrong-words")).to_have_text("日期早于开业")
+    phone.locator(".record").click()
+    phone.unroute("**/patrol/sync")
+    phone.get_by_role("link", name="更正").click()
+    phone.fill("#day", "2026-08-02")
+    phone.locator("#thumb .button:not(.second)").click()
+    phone.goto(f"/patrol/#/task/{task.number}/end")
+    phone.get_by_role("button", name="完成巡查").click()
+    uploaded(phone)
+
+    with site.db.read() as session:
+        answers = session.exec(select(PatrolAnswer).order_by(PatrolAnswer.item)).all()
+        assert session.get_one(Case, task.task_id).state == "done"
+    assert [(row.item, row.outcome, row.value) for row in answers] == [
+        ("M01", "pass", {"number": 0.3}), ("M02", "fail", {"choice": "red"}), ("M03", "noted", {"text": "送检"}),
+        ("M04", "noted", {"date": "2026-08-02"}), ("P02", "pass", {"choice": "pass"}),
+    ]  # fmt: skip
+
+
+def refusing(route: Route) -> None:
+    """Answer as a server that takes all but the day of the last drill."""
+    sent = route.request.post_data_json
+    [refused] = [one["id"] for one in sent["answers"] if one["item"] == "M04"] or [None]
+    if refused is None:
+        route.continue_()
+        return
+    taken = [one["id"] for one in (*sent["check_ins"], *sent["answers"]) if one["id"] != refused]
+    reason = {"id": refused, "field": "value", "reason": "日期早于开业"}
+    said = {"batch": sent["batch"], "task": sent["task"], "state": "under_way", "accepted": taken, "refused": [reason],
+            "doubts": [], "conflicts": [], "rectifications": [], "at": sent["sent_at"]}  # fmt: skip
+    route.fulfill(json=said)
+
+
+def test_records_of_one_person_are_never_sent_by_another(office: Office, site: Site, phone: Page) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=1)
+    phone.goto("/patrol/")
+    expect(phone.locator(".task")).to_have_count(1)
+    phone.route("**/patrol/sync", lambda route: route.abort())
+    phone.goto(f"/patrol/#/task/{task.number}/1")
+    type_code(phone, task.codes[1])
+    phone.get_by_role("button", name="合格", exact=True).click()
+    expect(phone.locator(".verdicts")).to_have_count(0)
+    phone.goto("/patrol/#/more")
+    phone.get_by_role("button", name="退出登录……").click()
+    expect(phone.locator("dialog")).to_contain_text("还有 2 条记录没有上传")
+    phone.get_by_role("button", name="退出，记录留在本机").click()
+    phone.wait_for_url("**/login")
+    phone.unroute("**/patrol/sync")
+
+    signs_in(phone, office, "manager")
+    phone.goto("/patrol/#/records")
+    expect(phone.locator("main")).to_contain_text("本机有他人的 2 条记录")
+    uploaded(phone)
+    with site.db.read() as session:
+        assert session.exec(select(PatrolAnswer)).all() == []
+    phone.goto("/patrol/#/more")
+    phone.get_by_role("button", name="退出登录……").click()
+    phone.locator("dialog").get_by_role("button", name="退出登录", exact=True).or_(
+        phone.locator("dialog .button").first
+    ).first.click()
+    phone.wait_for_url("**/login")
+    assert phone.evaluate(WHOSE) == [str(site.world.people["officer"])]
+
+    signs_in(phone, office, "officer", known=True)
+    phone.goto("/patrol/")
+    uploaded(phone)
+    with site.db.read() as session:
+        [answer] = session.exec(select(PatrolAnswer)).all()
+    assert (answer.person_id, answer.outcome) == (site.world.people["officer"], "pass")
+
+
+WHOSE = """
+() => new Promise((resolve) => {
+  const opening = indexedDB.open("fireline-patrol");
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction("work").objectStore("work").getAllKeys();
+    reading.onsuccess = () => { opening.result.close(); resolve(reading.result); };
+  };
+})
+"""
+"""Whose patrols are on the phone's disk."""
+
+
+def signs_in(page: Page, office: Office, who: str, *, known: bool = False) -> None:
+    if not known:
+        office.account(who, PASSWORD)
+    page.goto("/login")
+    page.fill("#username", who)
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_every_screen_is_accessible_on_a_small_phone(  # noqa: PLR0915 - one walk, a look at every screen
+    office: Office, site: Site, open_page: OpenPage, language: str
+) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=0, items=ALL_KINDS, is_signed=True, role="officer")
+        make_task(session, site.world, points=2, venue="kuancheng", kind="rounds", lasts=timedelta(hours=1))
+    page = signed_in(open_page(width=PHONE_WIDTH, language=language, color_scheme="dark"), office, "officer")
+    found: dict[str, list[str]] = {}
+
+    def look(screen: str) -> None:
+        found[screen] = faults(page)
+
+    page.goto("/patrol/")
+    expect(page.locator(".task")).to_have_count(2)
+    look("today")
+    page.goto(f"/patrol/#/task/{task.number}")
+    page.locator("#thumb .button").wait_for()
+    look("task")
+    page.locator("#thumb .button").click()
+    page.locator(".check-in summary").click()
+    look("point")
+    type_code(page, task.codes[0])
+    page.locator(".verdict.fail").click()
+    page.locator(".remarks .choice").click()
+    page.set_input_files("#camera", PICTURE)
+    page.locator(".pictures img").wait_for()
+    page.locator("details summary").click()
+    look("fails")
+    page.locator("#thumb .button:not(.second)").click()
+    page.fill("#number", "0.3")
+    look("number")
+    page.locator("#thumb .button:not(.second)").click()
+    look("choice")
+    page.locator(".verdict").first.click()
+    look("day")
+    page.get_by_role("checkbox").check()
+    page.locator("#thumb .button:not(.second)").click()
+    page.goto(f"/patrol/#/task/{task.number}/end")
+    page.locator("canvas").wait_for()
+    page.locator("details summary").click()
+    look("sign")
+    page.goto("/patrol/#/records/sent")
+    page.locator(".record").first.wait_for()
+    look("records")
+    page.locator(".record").first.click()
+    page.locator(".facts").wait_for()
+    look("record")
+    page.goto("/patrol/#/more")
+    page.locator("section.card").first.wait_for()
+    look("more")
+    page.locator(".danger").click()
+    look("asked")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="浅色" if language == "zh_CN" else "Light").click()
+    page.goto("/patrol/#/")
+    page.locator(".task").first.wait_for()
+    look("by day")
+
+    assert {screen: wrong for screen, wrong in found.items() if wrong} == {}
+
+
+def test_without_scripts_the_page_lists_what_is_to_be_done(office: Office, site: Site, open_page: OpenPage) -> None:
+    with site.db.write() as session:
+        make_task(session, site.world)
+    page = signed_in(open_page(javascript=False), office, "officer")
+    page.goto("/patrol/")
+
+    expect(page.locator("main")).to_contain_text("需要启用 JavaScript")
+    expect(page.locator(".task")).to_contain_text("每日防火巡查")

@@ -61,7 +61,8 @@ async function drawNow() {
   await leaving();
   leaving = () => {};
   const [, view, found] = match(hash);
-  const context = { go, redraw: draw, leave: (work) => (leaving = work) };
+  // What a page does late must not carry off somebody who has gone elsewhere meanwhile.
+  const context = { go: (...way) => location.hash === hash && go(...way), redraw: draw, leave: (work) => (leaving = work) };
   const page = await view(context, ...found);
   if (page.redirect) {
     history.replaceState(null, "", page.redirect);
@@ -137,6 +138,7 @@ function stateWords(found, who) {
   if (state.kind === "away" || !navigator.onLine) return { kind: "warn", sign: "○", words: [t("Offline: go on, it is uploaded later."), waiting].filter(Boolean).join(" ") };
   if (state.kind === "busy") return { kind: "plain", sign: "↑", words: t("Uploading, %(count)s left", { count: found.pending }) };
   if (found.pending) return { kind: "plain", sign: "…", words: waiting };
+  if (state.kind === "new") return { kind: "plain", sign: "…", words: t("Connecting …") };
   return { kind: "good", sign: "●", words: t("Everything is uploaded") };
 }
 
@@ -152,6 +154,7 @@ function frame() {
   document.getElementById("brand").textContent = t("Patrols");
   document.documentElement.lang = isChinese ? "zh-CN" : "en";
   tabs.setAttribute("aria-label", t("Main menu"));
+  warnings.setAttribute("aria-label", t("Notices"));
   tabs.replaceChildren(...[["#/", "☰", t("Today")], ["#/records", "⇅", t("Records")], ["#/more", "⋯", t("More")]].map(([href, sign, words]) =>
     h("a", { href }, h("span", { class: "sign", "aria-hidden": "true" }, sign), h("span", null, words),
       href === "#/records" && h("span", { id: "badge", class: "badge", hidden: true }))));

@@ -11,8 +11,8 @@ const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
 const FRESH_WORK_MS = 5 * 60 * 1000;
 
-// kind: idle, busy, away (no network), signed-out, failing
-export const state = { kind: "idle", left: 0, whole: 0, tries: 0, at: null, foreign: 0 };
+// kind: new (nothing tried yet), idle, busy, away (no network), signed-out
+export const state = { kind: "new", left: 0, whole: 0, tries: 0, at: null, foreign: 0 };
 const heard = new Set();
 let timer = null;
 let running = false;

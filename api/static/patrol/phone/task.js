@@ -7,6 +7,7 @@ import { inWords, t, whole } from "./words.js";
 
 export const gone = () => ({
   title: t("This patrol is not on this phone"),
+  live: true, // it may be on its way
   body: [h("h1", { tabindex: "-1" }, t("This patrol is not on this phone")),
     h("p", null, t("It may be over, or somebody else's by now. What you recorded is kept under Records.")),
     h("a", { class: "button", href: "#/" }, t("Back to today's patrols"))],

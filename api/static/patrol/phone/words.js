@@ -47,6 +47,7 @@ export const whole = (value) => `${dayOf(new Date(value))} ${hourOf(new Date(val
 export function length(milliseconds) {
   const minutes = Math.max(0, Math.round(milliseconds / 60000));
   if (minutes < 60) return t("%(count)s min", { count: minutes });
+  if (minutes < 48 * 60 && minutes % 60 === 0) return t("%(count)s h", { count: minutes / 60 });
   if (minutes < 48 * 60) return t("%(hours)s h %(minutes)s min", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
   return t("%(count)s days", { count: Math.round(minutes / 1440) });
 }
