@@ -38,15 +38,15 @@ def _countable(at: datetime) -> datetime:
     return at
 
 
-def _storable(text: Any) -> Any:  # noqa: ANN401 - whatever came in
-    """Drop what no database keeps: NUL, and halves of a character."""
+def storable(text: Any) -> Any:  # noqa: ANN401 - whatever came in
+    """Return a text without what no database keeps, NUL and halves of a character; anything else as it is."""
     if not isinstance(text, str):
         return text
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_countable)]
-Text = Annotated[str, BeforeValidator(_storable)]
+Text = Annotated[str, BeforeValidator(storable)]
 Reason = Annotated[Text, Field(max_length=LONGEST_REASON)]
 
 
@@ -123,7 +123,7 @@ class Answer(Sent):
     seq: int = Field(0, ge=0, le=MOST_SEQ)
     round: int = Field(1, ge=1, le=MOST_ROUNDS)
     point: int = Field(0, ge=0, le=MOST_SEQ)
-    item: str = Field(min_length=1, max_length=24)
+    item: Annotated[Text, Field(min_length=1, max_length=24)]
     version: UUID
     value: dict[str, Any] = Field(default_factory=dict)
     comment: Annotated[Text, Field(max_length=LONGEST_COMMENT)] = ""

@@ -21,11 +21,13 @@ from domain.identifiers import NotAnIdentifier, clean_facility_code, clean_venue
 from domain.language import Sentence
 from domain.models import ChecklistVersion, Photo
 from domain.patrols import presence, templates
-from domain.patrols.delivery import PHOTOS_OF_TASK, Answer, CheckIn
-from domain.patrols.items import AnswerRefused, Item, judge
+from domain.patrols.delivery import PHOTOS_OF_TASK, Answer, CheckIn, storable
+from domain.patrols.items import LARGEST_NUMBER, LONGEST_TEXT, AnswerRefused, Item, judge
 from domain.patrols.phone_clock import Reading
 from domain.patrols.presence import Doubt, Fix
 from domain.patrols.sheet import VENUE_ITSELF, Sheet
+
+BEYOND = int(LARGEST_NUMBER) * 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,18 @@ def judged(answer: Answer, sheet: Sheet, versions: Versions, at_hand: PhotosAtHa
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     """Return what an outcome can be taken from, and nothing that no database keeps."""
-    kept = {name: value[name] for name in ("choice", "number", "text", "date", "signature") if name in value}
-    return {
-        name: said.replace("\x00", "").encode("utf-8", "ignore").decode() if isinstance(said, str) else said
-        for name, said in kept.items()
-        if isinstance(said, str | int | float | bool)
-    }
+    kept = {name: _scalar(value.get(name)) for name in ("choice", "number", "text", "date", "signature")}
+    return {name: said for name, said in kept.items() if said is not None}
+
+
+def _scalar(said: Any) -> str | float | bool | None:  # noqa: ANN401 - whatever came in
+    if isinstance(said, str):
+        return str(storable(said))[: LONGEST_TEXT + 1]
+    if isinstance(said, bool):
+        return said
+    if isinstance(said, int | float):  # not a number stays none; what is too large stays too large
+        return None if said != said else max(-BEYOND, min(BEYOND, said))  # noqa: PLR0124
+    return None
 
 
 def _doubts_of_photo(

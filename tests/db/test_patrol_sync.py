@@ -76,12 +76,13 @@ def test_a_whole_patrol_is_done_and_sent_again_changes_nothing(db: Database, wor
 def test_what_is_no_record_is_refused_by_its_id_and_holds_nothing_up(db: Database, world: World) -> None:
     retired = Item("P09", "已取消的检查项", "Retired")
     with db.write() as session:
-        task, other = make_task(session, world), make_task(session, world, venue="market")
+        task = make_task(session, world, items=[*ITEMS, Item("T01", "压力", answer="reading", evidence="none")])
+        other = make_task(session, world, venue="market")
         elsewhere = make_template(session, at=world.clock.now)[1]
         venue = session.get_one(Venue, task.venue_id)
         foreign_photo = keep_photo(session, at=world.clock.now, case_id=other.task_id)
     phone = Phone(world, task)
-    good = phone.visits(1), phone.finds(1, "P06")
+    good = phone.visits(1), phone.finds(1, "P06", value={"choice": "pass", "number": float("inf"), "text": "\x00"})
     wrong = {
         phone.visits(2, code="ABCDEFGHJK"): ("code", "不是本系统"),
         phone.visits(2, code=new_facility_code()): ("code", "没有场所或设施"),
@@ -97,6 +98,9 @@ def test_what_is_no_record_is_refused_by_its_id_and_holds_nothing_up(db: Databas
         phone.finds(9, "P06"): ("point", "没有这个巡查点"),
         phone.finds(2, "P06", "splendid"): ("value", "合格"),
         phone.finds(2, "P06", value={"choice": ["pass"]}): ("value", "合格"),
+        phone.finds(2, "T01", value={"number": 10**400}): ("value", "不合理"),
+        phone.finds(2, "T01", value={"number": float("nan")}): ("value", "不是数字"),
+        phone.finds(2, "P\ud800\x00", "pass"): ("item", "没有检查项 P"),
         phone.finds(2, "P06", "fail"): ("photos", "照片"),
         phone.finds(2, "P06", photos=[foreign_photo]): ("photos", "其他案件"),
         phone.finds(2, "P06", comment="长" * 501): ("comment", "无法读取"),
