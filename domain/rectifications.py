@@ -108,7 +108,7 @@ def open_from_patrol(session: Session, task: Case, found: Sequence[FoundOnPatrol
         if there is None:
             there = _open_one(session, task, one, len(same), in_charge[0].id if in_charge else None, at=at)
             same.append(there)
-        elif there.parent_id != task.id:
+        if there.parent_id != task.id:
             cases.link(session, source=task.id, target=there.id, kind=FOUND_AGAIN, at=at)
         opened[one.answer] = there
     return opened

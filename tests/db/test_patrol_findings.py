@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -28,6 +29,7 @@ from domain.models import (
 from domain.patrols import proof
 from domain.workflow import TransitionRefused
 from notifications import recipients
+from tests.at_once import at_once
 from tests.patrols import CRITICAL, ITEMS, LATITUDE, Phone, Round, keep_photo, make_task, next_task, row_of
 from tests.world import World
 
@@ -205,6 +207,24 @@ def test_who_else_answers_for_the_place_is_asked_to_look_again(
 
 def _plan_and_version(session: Session, row: PatrolTask):
     return session.get_one(PatrolPlan, row.plan_id), session.get_one(ChecklistVersion, row.version_id)
+
+
+def test_two_patrols_that_find_the_same_at_once_get_one(db: Database, world: World, task: Round) -> None:
+    with db.write() as session:
+        row = session.get_one(PatrolTask, task.task_id)
+        plan, version = _plan_and_version(session, row)
+        other = next_task(session, world, plan, version, codes=task.codes, starts_in=timedelta(seconds=-1))
+    phones = [Phone(world, task), Phone(world, other, who="manager")]
+    for phone in phones:
+        phone.finds(2, "P06", "fail", photos=[shot(db, world)])
+
+    answers = at_once([partial(phone.delivers, db) for phone in phones])
+
+    with db.read() as session:
+        (case,) = rectified(session)
+        links = session.exec(select(CaseLink).where(CaseLink.to_id == case.id)).all()
+    assert [answer["rectifications"][0]["number"] for answer in answers] == [case.number] * 2
+    assert {links[0].from_id, case.parent_id} == {task.task_id, other.task_id}
 
 
 def test_something_grave_calls_the_manager_once_and_is_due_the_same_day(
