@@ -33,6 +33,8 @@ KINDS: dict[str, ErrandKind] = {
     "sla_report": ErrandKind(Label("时限报表", "Report of deadlines")),
     "plan_patrols": ErrandKind(Label("排定巡查任务", "Plan the patrols of a day")),
     "plan_patrol_shard": ErrandKind(Label("排定部分片区的巡查任务", "Plan the patrols of some areas")),
+    "publish_campaign": ErrandKind(Label("发布专项巡查", "Publish a special campaign")),
+    "end_campaign": ErrandKind(Label("结束专项巡查", "End a special campaign")),
     "tell_patrols": ErrandKind(Label("巡查提醒与漏查通知", "Tell of patrols due and missed")),
     "patrol_message": ErrandKind(Label("发送巡查通知", "Send a message about patrols"), is_fleeting=True),
     "compare_report": ErrandKind(Label("核对时限报表", "Compare a report")),

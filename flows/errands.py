@@ -11,7 +11,18 @@ from domain.errand_kinds import KINDS
 from domain.errands import DIED_OF_IT, GIVE_UP_AFTER, ErrandRefused
 from domain.language import N_
 from domain.outbox import LeaseLost
-from flows import adoption, code_sheets, patrol_news, patrols, recounting, reports, sign_in_codes, tables, vault_keeping
+from flows import (
+    adoption,
+    campaigns,
+    code_sheets,
+    patrol_news,
+    patrols,
+    recounting,
+    reports,
+    sign_in_codes,
+    tables,
+    vault_keeping,
+)
 from flows.chores import Chore
 
 log = structlog.get_logger(__name__)
@@ -41,6 +52,8 @@ HANDLERS: dict[str, Handler] = {
     "sla_report": reports.make,
     "plan_patrols": patrols.plan,
     "plan_patrol_shard": patrols.plan_shard,
+    "publish_campaign": campaigns.publish,
+    "end_campaign": campaigns.end,
     "tell_patrols": patrol_news.tell,
     "patrol_message": patrol_news.send,
     "compare_report": reports.compare,

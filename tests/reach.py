@@ -24,10 +24,12 @@ from domain.models import (
     Area,
     Building,
     Case,
+    ChecklistTemplate,
     Document,
     Facility,
     KeyPart,
     Organisation,
+    PatrolCampaign,
     Person,
     Photo,
     Post,
@@ -152,7 +154,7 @@ def _things(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
             "document_id": str(paper.id), "paper_id": str(attached.id), "person_id": str(person),
             "post_id": str(post), "account_id": str(account.id), "edition_id": str(edition.id),
             "serial": make_task(session, world, venue=side.venue_id, points=1).number.removeprefix("XC-"),
-            "plan_id": plan_id, "roster_id": roster_id,
+            "plan_id": plan_id, "roster_id": roster_id, "campaign_id": _campaign(session, world, side, person, at),
         }  # fmt: skip
 
 
@@ -163,6 +165,16 @@ def _patrols(session: Session, side: Side, person: UUID, at: datetime) -> tuple[
     roster = roster_register.create(session, side.venue_id, shifts, actor=SYSTEM, at=at)
     (plan,) = suggestions.adopt(session, side.venue_id, actor=SYSTEM, at=at, frequencies={"monthly"})
     return str(plan.id), str(roster.id)
+
+
+def _campaign(session: Session, world: World, side: Side, person: UUID, at: datetime) -> str:
+    """Insert a campaign of the district that nobody has published, and return its id."""
+    template = session.exec(select(ChecklistTemplate.id)).first()
+    campaign = PatrolCampaign(id=new_id(), title="冬防", template_id=template, area_id=world.areas[side.area],
+                              from_on=at.date(), due_on=at.date(), made_at=at, made_by=person)  # fmt: skip
+    session.add(campaign)
+    session.flush()
+    return str(campaign.id)
 
 
 def _edition(side: Side, at: datetime) -> ReportEdition:

@@ -25,7 +25,7 @@ from domain.venues import UnknownVenue
 FIRST_YEAR = 2000
 LONGEST_DAYS = 366
 """A longer period is a slip of the hand, and twenty million tasks."""
-FIELDS = ("from", "until", "area", "venue", "template", "frequency")
+FIELDS = ("from", "until", "area", "venue", "template", "frequency", "campaign")
 _TASKS: Any = PatrolTask.__table__  # type: ignore[attr-defined]
 
 
@@ -67,8 +67,8 @@ class Asked:
 def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datetime) -> Asked:
     """Return what a form or an address asks for; without days, the month of `at` up to its day.
 
-    Fields: `from`, `until` (ISO dates), `area`, `venue`, `template` (codes), `frequency`. Raises `AskedWrongly` with a
-    refusal per field, and `access.OutOfReach` for an area or a venue the actor may not know of.
+    Fields: `from`, `until` (ISO dates), `area`, `venue`, `template` (codes), `frequency`, `campaign` (an id). Raises
+    `AskedWrongly` with a refusal per field, and `access.OutOfReach` for an area or a venue the actor may not know of.
     """
     today = people.local_day(at)
     refusals: list[FieldRefusal] = []
@@ -86,7 +86,15 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     venue_id = _venue(session, fields.get("venue") or "", actor)
     if refusals:
         raise AskedWrongly(tuple(refusals))
-    return Asked(begins, ends, area_id, venue_id, template_id, frequency)
+    return Asked(begins, ends, area_id, venue_id, template_id, frequency, _campaign(fields.get("campaign") or ""))
+
+
+def _campaign(text: str) -> UUID | None:
+    """Return the campaign an address names; what is no id asks for all."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _day(fields: Mapping[str, str], name: str, otherwise: date, refusals: list[FieldRefusal]) -> date:

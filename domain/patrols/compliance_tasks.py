@@ -125,7 +125,8 @@ def _lines(session: Session, ids: list[UUID], *, actor: Actor) -> tuple[Line, ..
     known = access.known_of(session, actor, ids)
     return tuple(
         Line(row.case_id, row.number, row.title, row.venue_code, row.venue, row.day, row.frequency, row.area,
-             row.due_at, row.outcome, row.state, row.done_at, row.who or "", row.failed, row.doubts, row.case_id in known)
+             row.due_at, row.outcome, row.state, row.done_at, row.who or "", row.failed, row.doubts,
+             row.case_id in known)
         for row in session.execute(query)
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ class Occasion(StrEnum):
     MISSED = "missed"
     ROW = "in_a_row"
     WEEK = "week"
+    CAMPAIGN = "campaign"
 
 
 PAGES: Mapping[Occasion, str] = {
@@ -26,6 +27,7 @@ PAGES: Mapping[Occasion, str] = {
     Occasion.MISSED: "/patrol/",
     Occasion.ROW: "/patrols",
     Occasion.WEEK: "/patrols",
+    Occasion.CAMPAIGN: "/patrol/",
 }
 
 
@@ -38,5 +40,6 @@ def said(data: Mapping[str, Any]) -> tuple[Sentence, str]:
         Occasion.MISSED: Sentence("Patrols missed at your venue: %(count)s", count=count),
         Occasion.ROW: Sentence("A venue has missed patrols one after the other: %(count)s", count=count),
         Occasion.WEEK: Sentence("Patrols missed in your area last week: %(count)s", count=count),
+        Occasion.CAMPAIGN: Sentence("Venues to visit for a special campaign: %(count)s", count=count),
     }
     return words[occasion], PAGES[occasion]

@@ -33,6 +33,7 @@ EXPORTERS = frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.ADMINISTRATOR, R.AUD
 READERS = frozenset({R.HANDLER, R.INSPECTOR, R.SUPERVISOR, R.LEADER})
 """Whoever reads what applicants send."""
 PHONES = frozenset({R.HANDLER, R.INSPECTOR, R.OPERATOR, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
+PUBLISHERS = frozenset({R.SUPERVISOR, R.LEADER})
 FIGURES = STAFF - {R.CREW}
 WATCHES_PATROLS = VENUE | FIGURES - {R.OPERATOR}
 PLANNERS = frozenset({R.MANAGER, R.OWNER, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
@@ -113,6 +114,9 @@ GETS: dict[str, frozenset[Role]] = {
     "/api/v1/patrols/compliance": WATCHES_PATROLS,
     "/api/v1/patrols/compliance/tasks": WATCHES_PATROLS,
     "/patrols": WATCHES_PATROLS,
+    "/patrols/campaigns": PUBLISHERS | {R.WARDEN},
+    "/patrols/campaigns/new": PUBLISHERS,
+    "/patrols/campaigns/{campaign_id}": PUBLISHERS,
     "/patrols/tasks": WATCHES_PATROLS,
     "/patrols/XC-{serial}": CASES,
     "/photos/{photo_id}/{size}": CASES,
@@ -197,6 +201,8 @@ POSTS: dict[str, frozenset[Role]] = {
     "/notices/read": ALL,
     "/patrol/sync": ALL,
     "/patrols/XC-{serial}/steps/{name}": CASES,
+    "/patrols/campaigns/{campaign_id}/end": PUBLISHERS,
+    "/patrols/campaigns/{campaign_id}/publish": PUBLISHERS,
     "/patrols/excuse": WATCHES_PATROLS,
     "/reports/editions/{edition_id}/compare": EXPORTERS,
     "/reports/sla/editions": EXPORTERS,
