@@ -77,3 +77,13 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// Whoever signs out leaves nothing of their patrols on this device, but for what has not been uploaded.
+const LONGEST_MS = 1500;
+const out = document.querySelector("form[action='/logout']");
+out?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const forgotten = import("./patrol/phone/leave.js").then(({ leave }) => leave()).catch(() => {});
+  await Promise.race([forgotten, new Promise((enough) => setTimeout(enough, LONGEST_MS))]);
+  out.submit();
+});

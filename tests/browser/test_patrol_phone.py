@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Geolocation, Page, Route, expect
 from sqlmodel import select
 
+from api.pages import patrol_shell
 from domain.models import Case, PatrolAnswer, PatrolCheckIn
 from domain.patrols.items import Canned, Choice, Condition, Item
 from tests.browser.conftest import PHONE_WIDTH, Site
@@ -240,6 +241,57 @@ def signs_in(page: Page, office: Office, who: str, *, known: bool = False) -> No
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def test_signing_out_on_an_office_page_takes_the_patrols_off_the_phone(site: Site, phone: Page) -> None:
+    with site.db.write() as session:
+        make_task(session, site.world)
+    phone.goto("/patrol/")
+    expect(phone.locator(".task")).to_have_count(1)
+    uploaded(phone)
+    assert phone.evaluate(WHOSE) == [str(site.world.people["officer"])]
+    phone.goto("/tasks")
+    phone.get_by_role("button", name="退出").click()
+    phone.wait_for_url("**/login")
+
+    assert phone.evaluate(WHOSE) == []
+
+
+def test_two_tabs_count_on_and_a_new_version_waits_for_a_word(
+    site: Site, phone: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=2)
+    phone.goto("/patrol/")
+    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    uploaded(phone)
+    other = phone.context.new_page()
+    for tab, point in ((phone, 1), (other, 2)):
+        tab.goto(f"/patrol/#/task/{task.number}/{point}")
+    for tab, point in ((phone, 1), (other, 2)):
+        type_code(tab, task.codes[point])
+    monkeypatch.setattr(patrol_shell, "version", lambda: "0123456789")
+    phone.get_by_role("button", name="不合格", exact=True).click()
+    phone.fill("#comment", "喷头被遮挡")
+    phone.evaluate("navigator.serviceWorker.ready.then((kept) => kept.update())")
+    expect(phone.locator("#warnings")).to_contain_text("新版本已就绪")
+    expect(phone.locator("#comment")).to_have_value("喷头被遮挡")
+    with phone.expect_navigation():
+        phone.get_by_role("button", name="立即更新").click()
+    expect(phone.locator("#comment")).to_have_value("喷头被遮挡")
+    assert "/static/0123456789/patrol/phone/app.js" in phone.content()
+    phone.set_input_files("#camera", PICTURE)
+    phone.locator(".pictures img").wait_for()
+    phone.locator("#thumb .button:not(.second)").click()
+    expect(phone.locator("#camera")).to_have_count(0)
+    uploaded(phone)
+
+    with site.db.read() as session:
+        check_ins = session.exec(select(PatrolCheckIn)).all()
+        [answer] = session.exec(select(PatrolAnswer)).all()
+    assert {row.point for row in check_ins} == {1, 2}
+    assert len({row.device_id for row in check_ins}) == 1
+    assert answer.comment == "喷头被遮挡"
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

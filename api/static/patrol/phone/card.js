@@ -211,7 +211,7 @@ class Asking {
       await this.flush();
       const { typed, ...value } = this.answer.value;
       const comment = outcome === "fail" || this.answer.comment ? this.answer.comment.trim() : "";
-      await finish(this.one, this.seq, this.item, this.round, { ...this.answer, value, comment, outcome }, this.before);
+      await finish(this.one, this.seq, this.item, this.round, { ...this.answer, value, comment, outcome, corrected: outcome === "fail" && this.answer.corrected }, this.before);
       this.ended = true;
     } catch (error) {
       this.wrong.textContent = storeTrouble(error);

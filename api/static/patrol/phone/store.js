@@ -28,6 +28,9 @@ function open() {
   return opening;
 }
 
+// Whether this browser was ever used for patrols; asking makes no database.
+export const isThere = async () => !indexedDB.databases || (await indexedDB.databases()).some(({ name }) => name === NAME);
+
 export const asked = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);

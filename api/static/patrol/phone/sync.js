@@ -44,7 +44,7 @@ export async function run({ now = false } = {}) {
   running = true;
   again = false;
   try {
-    if (navigator.locks) await navigator.locks.request("patrol-outbox", { ifAvailable: true }, async (lock) => lock && attempt(now));
+    if (navigator.locks) await navigator.locks.request("patrol-outbox", () => attempt(now));
     else await attempt(now);
   } finally {
     running = false;
@@ -166,7 +166,7 @@ function body(id, records, who, deviceId) {
   const pick = (record, names) => Object.fromEntries(names.map((name) => [name, record[name]]));
   const done = of("done")[0];
   return {
-    batch: id, device: deviceId, person: who, task: records[0].task, sent_at: new Date().toISOString(),
+    batch: id, device: deviceId, person: who, task: records[0].task,
     clock: records[0].clock ?? clock(),
     check_ins: of("check_in").map((record) => pick(record, ["id", "seq", "round", "point", "code", "how", "reason", "claimed_at", "lat", "lon", "accuracy_m"])),
     answers: of("answer").map((record) => pick(record, ["id", "seq", "round", "point", "item", "version", "value", "comment", "photos", "corrected", "claimed_at"])),
@@ -177,7 +177,8 @@ function body(id, records, who, deviceId) {
 async function deliver(batch) {
   let answer;
   try {
-    answer = await sendBatch(batch.body);
+    // By the clock as it is at this attempt: from it the server tells how far the phone's is off.
+    answer = await sendBatch({ ...batch.body, sent_at: new Date().toISOString() });
   } catch (error) {
     if (error instanceof TooLarge || (error instanceof Refused && batch.records.length > 1)) return takeApart(batch);
     if (error instanceof Refused) return failAll(batch, error.message);
