@@ -269,7 +269,9 @@ def test_two_tabs_count_on_and_a_new_version_waits_for_a_word(
     for tab, point in ((phone, 1), (other, 2)):
         tab.goto(f"/patrol/#/task/{task.number}/{point}")
     for tab, point in ((phone, 1), (other, 2)):
+        tab.bring_to_front()
         type_code(tab, task.codes[point])
+    phone.bring_to_front()
     monkeypatch.setattr(patrol_shell, "version", lambda: "0123456789")
     phone.get_by_role("button", name="不合格", exact=True).click()
     phone.fill("#comment", "喷头被遮挡")
