@@ -204,7 +204,7 @@ _REASONS: Mapping[str, Callable[[Mapping[str, Any]], Sentence]] = {
     "clock_moved": lambda d: Sentence(
         "The phone's clock was moved by about %(minutes)s min; the times are not certain.", minutes=d["minutes"]),
     "no_check_in": lambda d: Sentence(
-        "Answers about %(points)s points where nobody checked in.", points=d["points"]),
+        "Points with answers where nobody checked in: %(points)s.", points=d["points"]),
     "photo_time": lambda d: Sentence(
         "The camera says another time: %(minutes)s min apart from the answer.", minutes=d["minutes"]),
     "photo_earlier": lambda d: Sentence(

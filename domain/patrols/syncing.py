@@ -234,7 +234,7 @@ def _end(
         finishing.missing(sheet, version, answered, visited=visited, is_signed=is_signed) for version in versions
     )
     if lacking:
-        reason = Sentence("%(count)s answers are still missing.", count=lacking)
+        reason = Sentence("Answers still missing: %(count)s.", count=lacking)
         coming.refused.append(Refusal(sent.batch, "done", reason))
         return coming.case
     if sheet.version.is_signed and not is_signed:

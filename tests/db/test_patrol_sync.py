@@ -237,7 +237,7 @@ def test_task_is_not_done_before_all_is_answered_and_signed(db: Database, world:
     unsigned = phone.delivers(db, done=True)
     signed = phone.delivers(db, done=True, signature=signature)
 
-    assert [(one["field"], str(one["reason"])) for one in few["refused"]] == [("done", "3 answers are still missing.")]
+    assert [(one["field"], str(one["reason"])) for one in few["refused"]] == [("done", "Answers still missing: 3.")]
     assert (few["state"], unsigned["state"], signed["state"]) == ("under_way", "under_way", "done")
     assert [one["field"] for one in unsigned["refused"]] == ["signature"]
 
