@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, Label] = {
     "import": Label("导入", "Imported"),
     "export": Label("导出", "Exported"),
     "add": Label("新增", "Added"),
+    "ask_anew": Label("发布新版检查表", "Asked anew"),
     "agree_lead": Label("约定牵头片区", "Lead agreed"),
     "change": Label("变更", "Changed"),
     "to_default": Label("恢复默认", "Back to the default"),
