@@ -23,7 +23,6 @@ from api.pages.staff_frame import staff_page
 from api.pages.venue_forms import AtVenue, Here, VenueForm, allowed
 from api.pages.venue_patrols import HERE, PLANS, weeks_of
 from domain import catalogue, people, register_lock
-from domain.access import OutOfReach
 from domain.cases import FieldRefused
 from domain.identifiers import new_id
 from domain.language import Sentence
@@ -109,9 +108,7 @@ def change(here: Here, plan_id: UUID, form: Posted) -> Response:
 
 def _end(here: AtVenue, plan_id: UUID) -> Any:  # noqa: ANN401 - a function that describes the form
     def describe(session: Session, venue: Venue) -> VenueForm:
-        plan = session.get(PatrolPlan, plan_id)
-        if plan is None or plan.venue_id != venue.id:
-            raise OutOfReach(str(plan_id))
+        plan = plans.of_its_own(session, venue.id, plan_id)
         home = f"/venues/{venue.code}/patrols"
         page = RegisterForm(
             Sentence("End the plan"), f"{home}/plans/{plan_id}/end", f"{home}/plans/{plan_id}", Sentence("End it"),
@@ -151,9 +148,7 @@ def _new(venue: Venue) -> Editor:
 
 def _change(here: AtVenue, session: Session, plan_id: UUID) -> Editor:
     venue = allowed(session, here.staff.actor, here.code, PLANS)
-    plan = session.get(PatrolPlan, plan_id)
-    if plan is None or plan.venue_id != venue.id:
-        raise OutOfReach(str(plan_id))
+    plan = plans.of_its_own(session, venue.id, plan_id)
     rows = plans.rows_of(session, plan.series_id) or [plan]
     last, home = rows[-1], f"/venues/{venue.code}/patrols/plans/{plan_id}"
     there = points.of_plans(session, [last.id])[last.id]

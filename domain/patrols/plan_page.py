@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain import access, people, register_lock
-from domain.access import OutOfReach
 from domain.actors import ROLE_LABELS, Actor, Role
 from domain.language import Label
 from domain.models import ChecklistTemplate, PatrolPlan, PatrolRoster, Person, Venue
@@ -98,9 +97,7 @@ def of_venue(session: Session, venue: Venue, *, actor: Actor, at: datetime) -> V
 
 def of_series(session: Session, venue: Venue, plan_id: UUID, *, at: datetime) -> tuple[Series, Preview, int]:
     """Return a plan of the venue by any of its rows, what it comes to, and where its record stands."""
-    plan = session.get(PatrolPlan, plan_id)
-    if plan is None or plan.venue_id != venue.id:
-        raise OutOfReach(str(plan_id))
+    plan = plans.of_its_own(session, venue.id, plan_id)
     rows = plans.rows_of(session, plan.series_id) or [plan]
     ahead = preview.look(session, venue, rows, at=at)
     (series,) = _series(session, venue, rows, ahead, at=at)

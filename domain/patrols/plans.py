@@ -131,7 +131,7 @@ def change(
     made = draft(session, venue, facts, at=at, day=from_on, now=before)
     new = made.row(
         id=row_id or new_id(), series_id=rows[0].series_id, from_on=from_on, until_on=end_on,
-        campaign_id=before.campaign_id, made_at=at, made_by=actor.person_id, reason=facts.reason,
+        made_at=at, made_by=actor.person_id, reason=facts.reason,
     )  # fmt: skip
     kept = points.of_plans(session, [before.id])[before.id]
     differing = register_log.changes(_facts(before, kept), _facts(new, made.points))
@@ -160,6 +160,14 @@ def end(
     register_log.record(session, KIND, rows[0].series_id, "end", actor=actor, at=at, data=data)
 
 
+def of_its_own(session: Session, venue_id: UUID, plan_id: UUID) -> PatrolPlan:
+    """Return a row of the venue's own plans; raises `OutOfReach`, also for what a special campaign planned there."""
+    plan = session.get(PatrolPlan, plan_id)
+    if plan is None or plan.venue_id != venue_id or plan.campaign_id is not None:
+        raise OutOfReach(str(plan_id))
+    return plan
+
+
 def earliest(session: Session, series_id: UUID, *, at: datetime) -> date:
     """Return the first day from which a change may hold: tomorrow, or today while nothing was planned by it yet."""
     today = people.local_day(at)
@@ -185,8 +193,8 @@ def rows_of(session: Session, series_id: UUID) -> list[PatrolPlan]:
 
 
 def of_venue(session: Session, venue_id: UUID) -> list[PatrolPlan]:
-    """Return every row of the venue's plans that ever holds, series by series, each in time."""
-    query = select(PatrolPlan).where(col(PatrolPlan.venue_id) == venue_id)
+    """Return every row of the venue's own plans that ever holds, series by series, each in time."""
+    query = select(PatrolPlan).where(col(PatrolPlan.venue_id) == venue_id, col(PatrolPlan.campaign_id).is_(None))
     order = (col(PatrolPlan.title), col(PatrolPlan.series_id), col(PatrolPlan.from_on), col(PatrolPlan.made_at))
     rows = session.execute(query.order_by(*order)).scalars()
     return [row for row in rows if row.until_on is None or row.until_on > row.from_on]
@@ -200,6 +208,7 @@ def _held(
     if plan is None:
         raise OutOfReach(str(plan_id))
     access.require(session, actor, Right.PLAN_PATROLS, venue_id=plan.venue_id)
+    of_its_own(session, plan.venue_id, plan_id)
     venue = held_open(session, plan.venue_id)
     session.expire_all()
     rows = rows_of(session, plan.series_id)

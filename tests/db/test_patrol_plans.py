@@ -257,6 +257,17 @@ def test_only_who_plans_there_plans(place: Place) -> None:
     assert place.create(by="warden").venue_id == place.venue_id
 
 
+def test_what_a_campaign_planned_is_not_the_venues_to_change(place: Place) -> None:
+    plan = place.create(from_on=TODAY)
+    with place.db.write() as session:
+        session.get_one(PatrolPlan, plan.id).campaign_id = uuid4()
+
+    with pytest.raises(OutOfReach):
+        place.change(plan, role="owner")
+    with place.db.read() as session:
+        assert plans.of_venue(session, place.venue_id) == []
+
+
 def test_suggestions_are_taken_over_once_and_fit_the_venue(place: Place) -> None:
     place.facility("3F-02")
     with place.db.write() as session:

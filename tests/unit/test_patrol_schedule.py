@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from domain import catalogue, clocks
 from domain.patrols import recurrence, rhythm, schedule
-from domain.patrols.plan_forms import PlanFacts
+from domain.patrols.plan_forms import Carrier, PlanFacts
 from domain.patrols.schedule import Rule, RuleRefused, Slot
+from domain.queries.record_labels import CARRIERS, ROLLS, WINDOWS
 
 CITY = ZoneInfo("Asia/Shanghai")
 FIRST, LAST = date(2024, 1, 1), date(2026, 12, 31)
@@ -312,3 +313,10 @@ def test_rule_survives_its_form_and_its_json(frequency: str) -> None:
         assert said.zh
         assert said.en
     assert len({rule.digest() for rule in (default, seasonal, *own, monthly, free)}) == 7
+
+
+def test_record_says_plans_in_the_words_of_their_forms() -> None:
+    for kind, words in ((rhythm.Lasting, WINDOWS), (rhythm.DaysOff, ROLLS), (Carrier, CARRIERS)):
+        for one in kind:
+            assert words[one.value] == one.label
+    assert set(WINDOWS) >= set(schedule.WINDOWS) - {schedule.EVENT}
