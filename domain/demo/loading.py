@@ -16,6 +16,7 @@ from domain.actors import SYSTEM
 from domain.database import Database
 from domain.demo import city, pictures, register
 from domain.demo.applications import APPLICATIONS
+from domain.demo.patrol_campaign import CAMPAIGNS
 from domain.demo.patrols import PATROL_STORIES
 from domain.demo.stage import Stage, origin_key
 from domain.demo.stories import STORIES
@@ -88,6 +89,6 @@ def _play(database: Database, settings: Settings, at: datetime) -> int:
     with database.write() as session:
         if _has_cases(session):  # another load was quicker
             return 0
-        Stage(session, at=at, drawn=drawn).play(STORIES + APPLICATIONS + PATROL_STORIES)
+        Stage(session, at=at, drawn=drawn).play(STORIES + APPLICATIONS + PATROL_STORIES + CAMPAIGNS)
         measures.begin_anew(session)
     return len(STORIES) + len(APPLICATIONS)

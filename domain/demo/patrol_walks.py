@@ -35,6 +35,10 @@ def task_on(stage: Stage, series_id: UUID, offset: int) -> UUID | None:
     return found
 
 
+class RefusedInTheDemo(ValueError):
+    """Something the demo records is refused: its story is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What was not in order."""
@@ -44,6 +48,13 @@ class Found:
     comment: str
     photo: str
     """Name of a picture."""
+    number: float | None = None
+    """Of an item that is measured."""
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """Return the answer."""
+        return FAILED if self.number is None else {**FAILED, "number": self.number}
 
 
 @dataclass
@@ -64,14 +75,14 @@ class Walk:
     _records: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"check_ins": [], "answers": []})
     _seq: int = 0
 
-    def all(self) -> dict[str, Any]:
-        """Walk every point, answer everything, sign, and deliver it; return what the server says."""
-        return self.deliver(done_at=self._walk())
+    def all(self) -> None:
+        """Walk every point, answer everything, sign, and deliver it."""
+        self.deliver(done_at=self._walk())
 
-    def once(self) -> dict[str, Any]:
+    def once(self) -> None:
         """Walk and answer, and deliver it without saying that it is done."""
         self._walk()
-        return self.deliver()
+        self.deliver()
 
     def _walk(self) -> datetime:
         about = self._about()
@@ -81,12 +92,12 @@ class Walk:
             self.at_point(about, point, ended_at - A_POINT_TAKES * (len(points) - number))
         return ended_at
 
-    def rounds(self, moments: Collection[datetime]) -> dict[str, Any]:
+    def rounds(self, moments: Collection[datetime]) -> None:
         """Make a round at each of these moments and deliver them; the first one answers what is asked."""
         about = self._about()
         for number, moment in enumerate(sorted(moments), start=1):
             self.at_point(about, 0, moment, round_=number, asked=number == 1)
-        return self.deliver()
+        self.deliver()
 
     def _about(self) -> Sheet:
         return sheet.sheet_of(self.stage.session, self.stage.session.get_one(PatrolTask, self.task_id))
@@ -114,12 +125,12 @@ class Walk:
         pictures = [wrong.photo] if wrong else ["clear_corridor"] if item.evidence in SHOWN else []
         self._records["answers"].append({
             **self._next(at, round_), "point": point, "item": item.code, "version": about.version.id,
-            "value": FAILED if wrong else in_order(item, at), "comment": wrong.comment if wrong else "",
+            "value": wrong.value if wrong else in_order(item, at), "comment": wrong.comment if wrong else "",
             "photos": self.stage.pictures(pictures),
         })  # fmt: skip
 
-    def deliver(self, *, done_at: datetime | None = None) -> dict[str, Any]:
-        """Send what was recorded."""
+    def deliver(self, *, done_at: datetime | None = None) -> None:
+        """Send what was recorded; raises `RefusedInTheDemo`."""
         now, actor = self.stage.now, self.stage.actor(self.by)
         done = {"claimed_at": done_at, "signature": self.stage.pictures(["signature"])[0]} if done_at else None
         sent = Delivery.model_validate({
@@ -127,7 +138,9 @@ class Walk:
             "task": self.task_id, "sent_at": now, "clock": {"offset_ms": 0, "contact_at": now}, "done": done,
             **self._records,
         })  # fmt: skip
-        return syncing.deliver(self.stage.session, sent, actor=actor, at=now)
+        said = syncing.deliver(self.stage.session, sent, actor=actor, at=now)
+        if said["refused"]:
+            raise RefusedInTheDemo([str(one["reason"]) for one in said["refused"]])
 
 
 def in_order(item: Item, at: datetime) -> Mapping[str, Any]:

@@ -164,6 +164,7 @@ def test_two_weeks_of_patrols_show_everything_that_may_become_of_one(there: Load
     assert {task.frequency for task in tasks} == {"daily", "weekly", "monthly", "business_2h"}
     assert [sum(bool(getattr(task, count)) for task in tasks) for count in ("doubts", "conflicts")] == [1, 1]
     assert [len(one) for one in gaps] == [1]
+    assert sorted(task.outcome for task in tasks if task.campaign_id) == ["", "", "", "done", "done"]
     assert rectifications >= 3
 
 
