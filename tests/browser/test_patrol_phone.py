@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Geolocation, Page, Route, expect
 from sqlmodel import select
 
 from api.pages import patrol_shell
-from domain.models import Case, PatrolAnswer, PatrolCheckIn
+from domain.models import Case, PatrolAnswer, PatrolCheckIn, PatrolPlan
 from domain.patrols.items import Canned, Choice, Condition, Item
 from tests.browser.conftest import PHONE_WIDTH, Site
 from tests.browser.looks import faults
@@ -241,6 +241,28 @@ def signs_in(page: Page, office: Office, who: str, *, known: bool = False) -> No
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def test_rounds_say_by_when_the_next_one_is_due(site: Site, phone: Page) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=1, kind="rounds")
+        plan = session.get_one(PatrolPlan, task.plan_id)
+        plan.rule = {**plan.rule, "gap_minutes": 120}
+    phone.goto(f"/patrol/#/task/{task.number}")
+    expect(phone.locator("main")).to_contain_text("下一轮 15:58 前")
+    for words in ("开始第 1 轮", "开始第 2 轮"):
+        phone.get_by_role("link", name=words).click()
+        for point in (0, 1):
+            type_code(phone, task.codes[point])
+            phone.get_by_role("button", name="合格", exact=True).click()
+    expect(phone.locator("#thumb")).to_contain_text("开始第 3 轮")
+    uploaded(phone)
+
+    with site.db.read() as session:
+        check_ins = session.exec(select(PatrolCheckIn).order_by(PatrolCheckIn.round, PatrolCheckIn.point)).all()
+        assert session.get_one(Case, task.task_id).state == "under_way"
+    assert [row.point for row in check_ins] == [0, 1, 0, 1]
+    assert len({row.round for row in check_ins}) == 2
 
 
 def test_signing_out_on_an_office_page_takes_the_patrols_off_the_phone(site: Site, phone: Page) -> None:

@@ -58,7 +58,7 @@ function notices(one, redraw) {
 
 function progress(one) {
   const words = t("%(done)s of %(whole)s points done", { done: one.isEnded ? one.stops.length : one.doneStops, whole: one.stops.length });
-  return h("div", { class: "progress" }, one.isRounds && h("p", null, h("b", null, t("Round %(count)s", { count: one.round }))),
+  return h("div", { class: "progress" }, one.isRounds && h("p", null, h("b", null, t("Round %(count)s", { count: one.ordinal }))),
     h("progress", { max: one.stops.length || 1, value: one.isEnded ? one.stops.length || 1 : one.doneStops, "aria-label": words }), h("p", { class: "small" }, words));
 }
 
@@ -87,5 +87,5 @@ function bar(one, next) {
   if (one.isComplete && !one.isRounds) return [to(`#/task/${one.task.number}/end`, one.version.is_signed ? t("Sign and finish") : t("Finish"))];
   if (!next) return null;
   const words = one.doneStops > 0 || one.checkIns.size > 0 ? t("Next point") : t("Begin");
-  return [to(`#/task/${one.task.number}/${next.point}`, one.isRounds && one.doneStops === 0 ? t("Begin round %(count)s", { count: one.round }) : words)];
+  return [to(`#/task/${one.task.number}/${next.point}`, one.isRounds && one.doneStops === 0 ? t("Begin round %(count)s", { count: one.ordinal }) : words)];
 }

@@ -91,7 +91,7 @@ function card(one, here) {
       h("progress", { max: whole || 1, value: one.isEnded ? whole || 1 : one.doneStops, "aria-label": t("Points done") }),
       h("span", { class: "number" }, `${one.isEnded ? whole : one.doneStops}/${whole}`)),
     h("span", { class: "row small" },
-      one.isRounds && h("span", { class: "chip mark" }, t("Round %(count)s", { count: one.round })),
+      one.isRounds && h("span", { class: "chip mark" }, t("Round %(count)s", { count: one.ordinal })),
       one.failures > 0 && h("span", { class: "chip late" }, t("%(count)s not in order", { count: one.failures })),
       one.unsent > 0 && h("span", { class: "chip mark" }, t("%(count)s not uploaded", { count: one.unsent }))));
 }

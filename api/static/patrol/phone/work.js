@@ -7,6 +7,8 @@ import { asked, get, ofTask, read, write } from "./store.js";
 
 const ENDED = new Set(["done", "done_late", "excused", "cancelled"]);
 const A_DAY = 86400000;
+const ROUND_MS = 8 * 60000; // a day has 180 of them
+const MOST_ROUNDS = 200; // the server takes no more
 
 export const person = () => get("meta", "person");
 
@@ -131,11 +133,16 @@ export class Progress {
     this.round = this.isRounds ? this.currentRound() : 1;
   }
 
+  // A round is named by when it began, so that the rounds of two phones on one task stay two.
   currentRound() {
     const last = Math.max(0, ...this.records.map((record) => record.round ?? 0));
-    if (last === 0) return 1;
-    return this.stops.every((stop) => this.isStopDone(stop, last)) ? last + 1 : last;
+    if (last > 0 && !this.stops.every((stop) => this.isStopDone(stop, last))) return last;
+    const since = Math.floor((serverNow() - Date.parse(this.task.starts_at)) / ROUND_MS);
+    return Math.min(MOST_ROUNDS, Math.max(last, since) + 1);
   }
+
+  // Which one it is of those made here: what people call it.
+  get ordinal() { return new Set(this.records.map((record) => record.round ?? 0).filter((round) => round > 0 && round < this.round)).size + 1; }
 
   get isEnded() { return ENDED.has(this.task.state) || (!this.isRounds && Boolean(this.done) && this.done.box !== "failed"); }
   get isLate() { return this.task.state === "missed" || (!this.isEnded && !this.isRounds && Date.parse(this.task.due_at) < serverNow()); }
@@ -193,7 +200,8 @@ export class Progress {
   nextRoundDue() {
     if (!this.isRounds || !this.task.gap_minutes) return null;
     const now = serverNow();
-    const span = (this.task.opens ?? []).find((one) => Date.parse(one.until) > now);
+    const spans = this.task.opens?.length ? this.task.opens : [{ from: this.task.starts_at, until: this.task.due_at }];
+    const span = spans.find((one) => Date.parse(one.until) > now);
     if (!span) return null;
     const opens = Date.parse(span.from), closes = Date.parse(span.until);
     const offsets = [...this.checkIns.values()].map((record) => Date.parse(record.claimed_at) + (record.clock?.offset_ms ?? 0));
