@@ -147,7 +147,7 @@ class PatrolBatch(SQLModel, table=True):
     """One delivery of a phone for one task. Delivered again, it changes nothing and gets the same answer."""
 
     __tablename__ = "patrol_batch"
-    __table_args__ = (Index("patrol_batch_case", "case_id"),)
+    __table_args__ = (Index("patrol_batch_case", "case_id"), Index("patrol_batch_person", "person_id", "received_at"))
 
     id: UUID = Field(primary_key=True)
     """Given by the phone."""

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from domain.actors import Actor
 from domain.language import Sentence
-from domain.models import Case, PatrolAnswer, PatrolCheckIn, Photo
+from domain.models import Case, PatrolAnswer, PatrolBatch, PatrolCheckIn, Photo
 from domain.patrols import intake, presence
 from domain.patrols.delivery import MOST_SEQ, Answer, CheckIn, Delivery, read_records
 from domain.patrols.intake import Judged, NotARecord, PhotosAtHand, Refusal, Versions
@@ -24,6 +24,7 @@ from domain.patrols.sheet import VENUE_ITSELF, Sheet
 
 _CHECK_INS: Any = PatrolCheckIn.__table__  # type: ignore[attr-defined]
 _ANSWERS: Any = PatrolAnswer.__table__  # type: ignore[attr-defined]
+_BATCHES: Any = PatrolBatch.__table__  # type: ignore[attr-defined]
 _PHOTOS: Any = Photo.__table__  # type: ignore[attr-defined]
 
 TAKEN = Sentence("This id belongs to another record.")
@@ -162,12 +163,35 @@ def rows_of(coming: Arrival, actor: Actor) -> Rows:
     return Rows(check_ins, answers)
 
 
-def doubt_the_way(coming: Arrival, earlier: Iterable[Any], answered: set[int]) -> None:
+PLAUSIBLE_WITHIN = timedelta(hours=1)
+"""Beyond it a car reaches any place of a city."""
+ELSEWHERE_WITHIN = timedelta(days=1)
+"""So far back is looked for what the same person did at other venues."""
+
+
+def visits_elsewhere(session: Session, coming: Arrival, person_id: UUID | None, *, at: datetime) -> list[Visit]:
+    """Return where else the same person checked in with a position at about that time, in other tasks."""
+    moments = [coming.reading.by_id[one.id].at for one, _ in coming.check_ins if intake.fix_of(one)]
+    if not moments:
+        return []
+    since = _BATCHES.c.received_at > at - ELSEWHERE_WITHIN
+    recent = select(_BATCHES.c.case_id).where(_BATCHES.c.person_id == person_id, since).distinct()
+    span = (min(moments) - PLAUSIBLE_WITHIN, max(moments) + PLAUSIBLE_WITHIN)
+    rows = session.execute(
+        select(_CHECK_INS).where(
+            _CHECK_INS.c.case_id.in_(recent), _CHECK_INS.c.case_id != coming.case.id,
+            _CHECK_INS.c.person_id == person_id, _CHECK_INS.c.lat.is_not(None), _CHECK_INS.c.at.between(*span),
+        )
+    )  # fmt: skip
+    return [Visit(row.point, row.at, _fix(row)) for row in rows]
+
+
+def doubt_the_way(coming: Arrival, earlier: Iterable[Any], answered: set[int], elsewhere: Iterable[Visit] = ()) -> None:
     """Mark what only the whole of a delivery shows: how fast somebody moved, a moved clock, points nobody visited.
 
-    `earlier` are the task's check-ins of before, as rows.
+    `earlier` are the task's check-ins of before, as rows; `elsewhere` those of the same person in other tasks.
     """
-    before = list(earlier)
+    before, others = list(earlier), list(elsewhere)
     here = [Visit(row.point, row.at, _fix(row)) for row in before if row.device_id == coming.sent.device]
     visits = sorted(
         ((Visit(one.point, coming.reading.by_id[one.id].at, intake.fix_of(one)), doubts)
@@ -178,11 +202,17 @@ def doubt_the_way(coming: Arrival, earlier: Iterable[Any], answered: set[int]) -
         earlier_ones = [one for one in here if one.fix is not None and one.at <= visit.at]
         doubts.extend(presence.of_way(max(earlier_ones, key=lambda one: one.at, default=None), visit))
         here.append(visit)
+        apart = [presence.of_way(*sorted((one, visit), key=lambda two: two.at)) for one in others]
+        doubts.extend(next((found for found in apart if found and not _has(doubts, "too_fast")), []))
     visited = {row.point for row in before} | {one.point for one, _ in coming.check_ins}
     unvisited = {one.answer.point for one in coming.answers} - visited - {VENUE_ITSELF} - answered
     coming.doubts += presence.of_pace(visit for visit, _ in visits)
     coming.doubts += presence.of_clock(coming.reading.moved, coming.reading.backwards)
     coming.doubts += presence.of_unvisited(sorted(unvisited))
+
+
+def _has(doubts: Iterable[Doubt], kind: str) -> bool:
+    return any(doubt["kind"] == kind for doubt in doubts)
 
 
 def _fix(row: Any) -> presence.Fix | None:  # noqa: ANN401 - a row

@@ -197,7 +197,7 @@ _REASONS: Mapping[str, Callable[[Mapping[str, Any]], Sentence]] = {
     "future": lambda d: Sentence("The time is %(seconds)s s after the moment it arrived here.", seconds=d["seconds"]),
     "early": lambda d: Sentence("It is %(minutes)s min before the patrol had begun.", minutes=d["minutes"]),
     "too_fast": lambda d: Sentence(
-        "%(metres)s m in %(seconds)s s from the check-in before: %(kmh)s km/h.",
+        "%(metres)s m in %(seconds)s s between two check-ins: %(kmh)s km/h.",
         metres=d["metres"], seconds=d["seconds"], kmh=d["kmh"]),
     "too_quick": lambda d: Sentence(
         "%(points)s points were checked in at within %(seconds)s s.", points=d["points"], seconds=d["seconds"]),

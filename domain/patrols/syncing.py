@@ -125,7 +125,8 @@ def _ends(coming: Arrival) -> bool:
 
 def _take_in(session: Session, coming: Arrival, *, actor: Actor, at: datetime) -> dict[str, Any]:
     case, sent, before = coming.case, coming.sent, _before(session, coming.case.id)
-    arrival.doubt_the_way(coming, before.check_ins, {row.point for row in before.answers})
+    elsewhere = arrival.visits_elsewhere(session, coming, actor.person_id, at=at)
+    arrival.doubt_the_way(coming, before.check_ins, {row.point for row in before.answers}, elsewhere)
     rows = arrival.rows_of(coming, actor)
     stands = standing.resolve_all([*map(_given, before.answers), *map(_given_row, rows.answers)])
     for row in rows.answers:

@@ -102,6 +102,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("patrol_batch", schema=None) as batch_op:
         batch_op.create_index("patrol_batch_case", ["case_id"], unique=False)
+        batch_op.create_index("patrol_batch_person", ["person_id", "received_at"], unique=False)
 
     op.create_table(
         "patrol_campaign",
@@ -706,6 +707,7 @@ def downgrade() -> None:
     op.drop_table("patrol_plan")
     op.drop_table("patrol_campaign")
     with op.batch_alter_table("patrol_batch", schema=None) as batch_op:
+        batch_op.drop_index("patrol_batch_person")
         batch_op.drop_index("patrol_batch_case")
 
     op.drop_table("patrol_batch")

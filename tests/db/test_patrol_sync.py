@@ -354,6 +354,25 @@ def test_nothing_is_taken_in_before_it_has_begun(db: Database, world: World) -> 
     assert [one["kind"] for one in later["doubts"]] == ["early"]
 
 
+def test_nobody_is_at_two_venues_at_once(db: Database, world: World) -> None:
+    with db.write() as session:
+        here = make_task(session, world, person="warden", role=None)
+        there = make_task(session, world, venue="market", person="warden", role=None)
+        session.get_one(Venue, there.venue_id).lat = LATITUDE + 0.2
+    one, two = Phone(world, here, who="warden"), Phone(world, there, who="warden")
+    two.visits(1, lat=LATITUDE + 0.2)
+    world.clock.advance(minutes=2)
+    one.visits(1)
+    assert one.delivers(db)["doubts"] == []
+
+    said = two.delivers(db)
+    world.clock.advance(hours=1)
+    two.visits(2, lat=LATITUDE + 0.2)
+
+    assert [(doubt["kind"], doubt["reason"].params["seconds"]) for doubt in said["doubts"]] == [("too_fast", 120)]
+    assert two.delivers(db)["doubts"] == []
+
+
 def test_phone_that_says_where_it_is_wrongly_is_kept_and_marked(db: Database, world: World) -> None:
     with db.write() as session:
         task = make_task(session, world)
