@@ -207,6 +207,7 @@ WORDS = (
     N_("The picture is too large."),
     N_("The server did not say whether it took this."),
     N_("The server does not list this patrol any more. What you recorded is uploaded all the same."),
+    N_("The server failed at this several times. Send it again later."),
     N_("The signature is missing."),
     N_("The time is over, and the plan takes nothing late. What was done in time is still uploaded."),
     N_("The time is over. You can still do it; it stays late."),

@@ -10,13 +10,13 @@ from playwright.sync_api import Browser, Geolocation, Page, Route, expect
 from sqlmodel import select
 
 from api.pages import patrol_shell
-from domain.models import Case, PatrolAnswer, PatrolCheckIn, PatrolPlan
+from domain.models import Case, PatrolAnswer, PatrolCheckIn, PatrolPlan, PatrolTask
 from domain.patrols.items import Canned, Choice, Condition, Item
 from tests.browser.conftest import PHONE_WIDTH, Site
 from tests.browser.looks import faults
 from tests.browser.test_staff_flow import holds_up
 from tests.browser.test_staff_looks import PASSWORD, signed_in
-from tests.patrols import LATITUDE, LONGITUDE, make_task
+from tests.patrols import LATITUDE, LONGITUDE, add_version, make_task
 from tests.pictures import jpeg
 from tests.staff_member import Office, office_of
 
@@ -241,6 +241,42 @@ def signs_in(page: Page, office: Office, who: str, *, known: bool = False) -> No
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def test_checklist_that_changed_meanwhile_is_said_and_taken_over_when_wanted(site: Site, phone: Page) -> None:
+    with site.db.write() as session:
+        task = make_task(session, site.world, points=0, items=ALL_KINDS[:2])
+    phone.goto(f"/patrol/#/task/{task.number}/0")
+    type_code(phone, task.codes[0])
+    expect(phone.locator(".verdicts")).to_have_count(1)
+    uploaded(phone)
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="合格", exact=True).click()
+    expect(phone.locator("#number")).to_be_visible()
+    with site.db.write() as session:
+        newer = add_version(session, task.template_id, ALL_KINDS, number=2, at=site.world.clock.now)
+        session.get_one(PatrolTask, task.task_id).version_id = newer.id
+    phone.context.set_offline(False)
+    uploaded(phone)
+    phone.goto(f"/patrol/#/task/{task.number}")
+    expect(phone.locator("main")).to_contain_text("检查表已更新。您继续使用开始时的版本")
+    expect(phone.locator(".point")).to_contain_text("还剩 1 项")
+    phone.get_by_role("button", name="剩余项目改用新版检查表").click()
+    expect(phone.locator(".point")).to_contain_text("还剩 3 项")
+
+    with site.db.read() as session:
+        [answer] = session.exec(select(PatrolAnswer)).all()
+    assert (answer.item, answer.version_id) == ("P02", task.version_id)
+
+
+def test_inside_another_app_it_says_the_way_out(office: Office, open_page: OpenPage) -> None:
+    page = signed_in(open_page(user_agent="Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"), office, "officer")
+    page.goto("/patrol/")
+    expect(page.locator("#warnings")).to_contain_text("在浏览器打开")
+    page.get_by_role("button", name="复制网址").click()
+
+    expect(page.locator("#warnings [role=status]")).not_to_be_empty()
+    assert faults(page) == []
 
 
 def test_rounds_say_by_when_the_next_one_is_due(site: Site, phone: Page) -> None:

@@ -5,6 +5,7 @@ import { get, put } from "./store.js";
 const PATIENCE_MS = 60000;
 
 export class Away extends Error {} // no network, or the server cannot now: try again later
+export class Broken extends Away {} // the server failed at just this: so it may again
 export class SignedOut extends Error {} // the sign-in has ended, or is somebody else's
 export class TooLarge extends Error {}
 export class Refused extends Error { // it will be refused again: a person has to look
@@ -39,6 +40,7 @@ async function call(path, { method = "GET", headers = {}, body } = {}) {
   }
   if (answer.status === 401 || answer.type === "opaqueredirect") throw new SignedOut();
   if (answer.status === 413) throw new TooLarge();
+  if (answer.status === 500) throw new Broken("500");
   if (answer.status === 429 || answer.status >= 500) throw new Away(String(answer.status));
   const problem = await answer.json().catch(() => null);
   if (answer.status === 403 && problem?.type === "/problems/foreign-form") throw new SignedOut("csrf");

@@ -1,7 +1,7 @@
 // The outbox: photos first, then what names them, a little at a time; the same again after every interruption.
 import { changed, onChange } from "./bus.js";
 import { clock } from "./clock.js";
-import { Away, Refused, SignedOut, TooLarge, sendBatch, sendPhoto } from "./server.js";
+import { Away, Broken, Refused, SignedOut, TooLarge, sendBatch, sendPhoto } from "./server.js";
 import { asked, device, everything, get, inBox, put, write } from "./store.js";
 import { noteState, person, refresh } from "./work.js";
 import { t } from "./words.js";
@@ -9,6 +9,7 @@ import { t } from "./words.js";
 const LARGEST_BATCH = 100;
 const FIRST_WAIT_MS = 2000;
 const LONGEST_WAIT_MS = 5 * 60 * 1000;
+const MOST_FAULTS = 4; // of the server at one thing, before it is set aside so that the others can go
 const FRESH_WORK_MS = 5 * 60 * 1000;
 
 // kind: new (nothing tried yet), idle, busy, away (no network), signed-out
@@ -16,7 +17,7 @@ export const state = { kind: "new", left: 0, whole: 0, tries: 0, at: null, forei
 const heard = new Set();
 let timer = null;
 let running = false;
-let again = false;
+let again = null; // what was asked for meanwhile
 let refreshed = -Infinity;
 let largest = LARGEST_BATCH;
 
@@ -37,18 +38,18 @@ export function start() {
 
 // One tab sends at a time; without locks two may, and the server takes everything once all the same.
 export async function run({ now = false } = {}) {
-  if (running) { again = true; return; }
+  if (running) { again = { now: now || Boolean(again?.now) }; return; }
   if (timer !== null && !now) return; // waiting to try again
   clearTimeout(timer);
   timer = null;
   running = true;
-  again = false;
+  again = null;
   try {
     if (navigator.locks) await navigator.locks.request("patrol-outbox", () => attempt(now));
     else await attempt(now);
   } finally {
     running = false;
-    if (again && state.kind === "idle") run();
+    if (again && (again.now || state.kind === "idle")) run(again);
   }
 }
 
@@ -115,10 +116,11 @@ async function sendPhotos(records) {
       try {
         await sendPhoto(photo);
       } catch (error) {
-        if (!(error instanceof Refused || error instanceof TooLarge)) throw await afterProof(error);
-        const why = error instanceof TooLarge ? t("The picture is too large.") : error.message;
+        const isStuck = error instanceof Broken && (await countFault("photos", photo)) >= MOST_FAULTS;
+        if (!(isStuck || error instanceof Refused || error instanceof TooLarge)) throw await afterProof(error);
+        const why = isStuck ? stuckWords() : error instanceof TooLarge ? t("The picture is too large.") : error.message;
         await write(["records", "photos"], async ({ records: all, photos }) => {
-          photos.put({ ...photo, wrong: why });
+          photos.put({ ...photo, faults: 0, wrong: why });
           all.put({ ...(await asked(all.get(record.id))), box: "failed", why, field: "photos" });
         });
         changed("state");
@@ -182,12 +184,21 @@ async function deliver(batch) {
   } catch (error) {
     if (error instanceof TooLarge || (error instanceof Refused && batch.records.length > 1)) return takeApart(batch);
     if (error instanceof Refused) return failAll(batch, error.message);
+    if (error instanceof Broken && (await countFault("batches", batch)) >= MOST_FAULTS) return batch.records.length > 1 ? takeApart(batch) : failAll(batch, stuckWords());
     throw await afterProof(error);
   }
   await settle(batch, answer);
   await noteState(batch.person, batch.task, answer.state);
   changed("state");
 }
+
+async function countFault(store, thing) {
+  const faults = (thing.faults ?? 0) + 1;
+  await write(store, (stores) => { stores[store].put({ ...thing, faults }); });
+  return faults;
+}
+
+const stuckWords = () => t("The server failed at this several times. Send it again later.");
 
 // Something in it is refused as a whole: smaller ones, until the one that is wrong is alone.
 async function takeApart(batch) {

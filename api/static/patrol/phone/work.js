@@ -41,12 +41,13 @@ export async function refresh({ anew = false } = {}) {
 }
 
 function merge(fresh, old, records) {
-  const begun = new Map(records.filter((record) => record.box !== "sent" && record.version).map((record) => [record.task, record.version]));
+  const begun = new Map(records.filter((record) => record.version).sort((one, other) => one.seq - other.seq).map((record) => [record.task, record.version]));
   const ids = new Set(fresh.tasks.map((task) => task.id));
   const versions = { ...fresh.versions };
   const tasks = fresh.tasks.map((task) => {
     const before = old?.tasks.find((one) => one.id === task.id);
     const under = begun.get(task.id);
+    if (before?.adopted === task.version) return { ...task, adopted: task.version };
     if (!under || under === task.version || !old?.versions[under]) return task;
     versions[under] = old.versions[under];
     return { ...task, version: under, newer: task.version, points: before?.points ?? task.points };
@@ -85,7 +86,7 @@ export async function adopt(taskId) {
     const all = await asked(work.get(who));
     const task = all?.tasks.find((one) => one.id === taskId);
     if (!task?.newer) return;
-    work.put({ ...all, tasks: all.tasks.map((one) => (one.id === taskId ? { ...one, version: one.newer, newer: null } : one)) }, who);
+    work.put({ ...all, tasks: all.tasks.map((one) => (one.id === taskId ? { ...one, version: one.newer, newer: null, adopted: one.newer } : one)) }, who);
   });
   changed("work");
 }
