@@ -17,7 +17,7 @@ from sqlmodel import Session
 from domain import cases, sweep
 from domain.actors import SYSTEM, Actor
 from domain.models import Case, PatrolCheckIn, PatrolPlan, PatrolTask, Venue
-from domain.patrols import rounds, schedule
+from domain.patrols import presence, rounds, schedule
 from domain.patrols.rounds import Span
 from domain.patrols.schedule import Rule
 from domain.processes.patrol_task import MISSED, OPEN, SCHEDULED, UNDER_WAY
@@ -91,8 +91,9 @@ def judgement(session: Session, case: Case) -> Judgement:
     rule = Rule.of_json(plan.rule)
     limit = timedelta(minutes=rule.gap_minutes or 0)
     spans = _spans(session, case, rule)
-    query = select(_CHECK_INS.c.at, _CHECK_INS.c.point).where(_CHECK_INS.c.case_id == case.id)
-    came = [row for row in session.execute(query) if any(begins <= row.at <= ends for begins, ends in spans)]
+    query = select(_CHECK_INS.c.at, _CHECK_INS.c.point, _CHECK_INS.c.doubts).where(_CHECK_INS.c.case_id == case.id)
+    proven = [row for row in session.execute(query) if not presence.is_upheld(row.doubts)]
+    came = [row for row in proven if any(begins <= row.at <= ends for begins, ends in spans)]
     moments = [row.at for row in came]
     gaps = rounds.gaps(spans, moments, limit=limit) if moments else spans
     return Judgement(limit, gaps, max(moments, default=None), len({row.point for row in came if row.point}))

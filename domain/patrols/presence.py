@@ -182,6 +182,11 @@ def is_open(doubt: Mapping[str, Any]) -> bool:
     return not doubt.get("decided")
 
 
+def is_upheld(doubts: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether somebody decided that one of the marks stands: the record proves no presence then."""
+    return any((doubt.get("decided") or {}).get("verdict") == "upheld" for doubt in doubts)
+
+
 def open_count(marks: Iterable[Sequence[Mapping[str, Any]]]) -> int:
     """Return how many records have a mark nobody has decided on: decisions are about a record with all its marks."""
     return sum(1 for doubts in marks if any(is_open(doubt) for doubt in doubts))

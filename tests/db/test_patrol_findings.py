@@ -26,7 +26,7 @@ from domain.models import (
     PatrolTask,
     TimelineEntry,
 )
-from domain.patrols import proof
+from domain.patrols import judging, proof
 from domain.workflow import TransitionRefused
 from notifications import recipients
 from tests.at_once import at_once
@@ -130,6 +130,24 @@ def test_doubt_is_contested_and_decided_by_somebody_else(db: Database, world: Wo
         assert list(proof.verify(session)) == []
     with pytest.raises(FieldRefused):
         fires(db, world, task.task_id, "manager", "decide_doubt", subject=far, verdict="upheld", reason="再想想")
+
+
+@pytest.mark.parametrize(("verdict", "step"), [("cleared", "judge_kept"), ("upheld", "judge_gaps")])
+def test_round_whose_doubt_stands_fills_no_gap(db: Database, world: World, verdict: str, step: str) -> None:
+    with db.write() as session:
+        rounds = make_task(session, world, kind="rounds", frequency="business_2h", lasts=timedelta(hours=3))
+    phone = Phone(world, rounds)
+    world.clock.advance(minutes=30)
+    phone.visits(1)
+    world.clock.advance(minutes=90)
+    far = phone.visits(1, round=2, lat=LATITUDE + 1)
+    phone.delivers(db)
+    fires(db, world, rounds.task_id, "manager", "decide_doubt", subject=far, verdict=verdict, reason="查过监控")
+
+    with db.write() as session:
+        judged = judging.judge(session, rounds.task_id, at=world.clock.advance(hours=2))
+
+    assert judged == step
 
 
 def test_failing_answer_opens_a_rectification_with_all_that_is_known(db: Database, world: World, task: Round) -> None:
