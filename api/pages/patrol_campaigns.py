@@ -70,7 +70,8 @@ def ask_for_campaign(request: Request, db: Db, at: Now, staff: CurrentStaff) -> 
     """Show the empty form."""
     with db.read() as session:
         around = _around(session, staff, at)
-    return staff_page(request, "pages/staff/patrols/campaign_form.html", staff=staff, at=at, here=HERE, typed={},
+    return staff_page(request, "pages/staff/patrols/campaign_form.html", staff=staff, at=at, here=HERE,
+                      typed=dict.fromkeys(CampaignFacts.model_fields),
                       errors=(), key=new_id(), **around)  # fmt: skip
 
 

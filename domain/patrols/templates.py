@@ -29,8 +29,8 @@ DIGITS_OF_DIVISION = 6
 _TEMPLATES: Any = ChecklistTemplate.__table__  # type: ignore[attr-defined]
 _VERSIONS: Any = ChecklistVersion.__table__  # type: ignore[attr-defined]
 
-__all__ = ["KIND", "NoVersion", "NothingAsked", "division_of", "from_catalogue", "items_of", "venue_type_of",
-           "version_on", "versions_of", "versions_on"]  # fmt: skip
+__all__ = ["KIND", "NoVersion", "NothingAsked", "division_of", "from_catalogue", "insert_once", "items_of",
+           "venue_type_of", "version_on", "versions_of", "versions_on"]  # fmt: skip
 
 
 class NoVersion(LookupError):
@@ -74,6 +74,11 @@ def from_catalogue(
         msg = f"checklist {code} is gone"
         raise LookupError(msg)
     return made
+
+
+def insert_once(session: Session, row: ChecklistTemplate | ChecklistVersion) -> bool:
+    """Insert a checklist or a version unless somebody else just did; return whether it was this one."""
+    return _insert_once(session, _TEMPLATES if isinstance(row, ChecklistTemplate) else _VERSIONS, row)
 
 
 def _insert_once(session: Session, table: Any, row: SQLModel) -> bool:  # noqa: ANN401 - a table

@@ -17,6 +17,7 @@ def test_a_campaign_is_looked_at_before_it_is_published_and_followed_afterwards(
     filled = {"title": "冬防专项", "checklist": code, "due_on": "2026-09-10", "classes": ["V09"],
               "key": "0197f1f2-0000-7000-8000-000000000001"}  # fmt: skip
 
+    assert chief.get("/patrols/campaigns/new").status_code == 200
     wrong = chief.post("/patrols/campaigns/new", data={**filled, "due_on": "2026-01-01"})
     drafted = chief.post("/patrols/campaigns/new", data=filled)
     again = chief.post("/patrols/campaigns/new", data=filled)
