@@ -63,6 +63,8 @@ AREAS = (
 GRIDS = tuple(area.code for area in AREAS if area.level == "grid")
 
 SEED_VENUE = "宽澄·鼎元一期南"
+SMALL_PLACE = "小镇便民超市"
+"""The seed venue's responsible person runs it too: who signs in as them sees what a small place sees."""
 
 _STAIRS = "2 层及以上：走廊两端楼梯均可下楼，不乘电梯；集合点在北门外空地。"
 _GROUND = "从正门或后门直接出到街面；后门钥匙挂在门旁。"

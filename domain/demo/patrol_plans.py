@@ -18,7 +18,7 @@ from domain.patrols import plans, roster_register
 from domain.patrols.plan_forms import PlanFacts, RosterFacts
 
 KARAOKE, SCHOOL, MALL = "星澄量贩歌厅", "书院路小学", "抚湖购物中心"
-ICE_WORKS, CARE_HOME, SHOP = "渔港制冰厂", "果林颐养院", "小镇便民超市"
+ICE_WORKS, CARE_HOME, SHOP = "渔港制冰厂", "果林颐养院", city.SMALL_PLACE
 FISH, HOMESTAY = "阿木湖鱼庄", "广龙小镇云上民宿"
 _NIGHTS = "13:00–02:00"
 DAYS = 14

@@ -112,7 +112,9 @@ def _of_venues() -> list[DemoPerson]:
     found: list[DemoPerson] = []
     for number, venue in enumerate(city.VENUES):
         seed = venue.name == city.SEED_VENUE
-        owner_posts = [DemoPost(Role.OWNER, venue=venue.name)]
+        owner_posts = [DemoPost(Role.OWNER, venue=venue.name)] if venue.name != city.SMALL_PLACE else []
+        if seed:
+            owner_posts.append(DemoPost(Role.OWNER, venue=city.SMALL_PLACE))
         if venue.staffed:
             manager, officer = (DemoPost(role, venue=venue.name) for role in (Role.MANAGER, Role.OFFICER))
             found += [
