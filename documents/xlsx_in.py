@@ -5,16 +5,17 @@ from __future__ import annotations
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 
-from documents.cell_text import NO_TABLE, TOO_MUCH, EntitiesDeclared
-from domain.imports.cells import Row, TableRefused
+from documents.cell_text import NO_TABLE, TOO_MUCH, EntitiesDeclared, text_cell, whole_cell
+from domain.imports.cells import Cell, Row, TableRefused
 from domain.language import Sentence
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ ENTITIES = Sentence("The workbook defines entities of its own, which no spreadsh
 @contextmanager
 def open_sheet(path: Path) -> Iterator[tuple[Iterator[Row], int | None]]:
     """Give the rows, and how many the sheet says it has."""
+    with _opened(path) as workbook:
+        with _damage_refused():
+            sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        if not sheets:
+            raise TableRefused(Sentence("The workbook has no sheet with a table."))
+        yield _rows(workbook, sheets[0]), sheets[0].max_row
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Workbook]:
+    """Give the workbook once nothing in it is too large or not what it seems."""
     _refuse_bombs(path)
     from openpyxl import load_workbook  # noqa: PLC0415 - a fifth of a second that no page should wait for
 
@@ -54,19 +66,34 @@ def open_sheet(path: Path) -> Iterator[tuple[Iterator[Row], int | None]]:
     with path.open("rb") as file:
         with _damage_refused():
             workbook = load_workbook(file, read_only=True, keep_links=False)
-            sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
-            raise TableRefused(Sentence("The workbook has no sheet with a table."))
-        yield _rows(workbook, sheets[0]), sheets[0].max_row
+        yield workbook
 
 
-def _rows(workbook: Workbook, sheet: Worksheet) -> Iterator[Row]:
+def read_sheets(path: Path, names: Collection[str], *, most_rows: int) -> dict[str, list[Row]]:
+    """Return the rows with something in them of the sheets that have one of `names` (in small letters).
+
+    Text keeps the spaces and line ends inside it. Sheets that the workbook lacks are missing. Raises `TableRefused`,
+    also for more than `most_rows` in one of them.
+    """
+    with _opened(path) as workbook:
+        found: dict[str, list[Row]] = {}
+        for sheet in workbook.worksheets:
+            name = sheet.title.strip().lower()
+            if name in names and name not in found:
+                rows = (row for row in _rows(workbook, sheet, text=whole_cell) if not row.is_empty)
+                found[name] = list(islice(rows, most_rows + 1))
+                if len(found[name]) > most_rows:
+                    raise TableRefused(Sentence("There are more than %(limit)s rows.", limit=most_rows))
+        return found
+
+
+def _rows(workbook: Workbook, sheet: Worksheet, *, text: Callable[[str, str], Cell] = text_cell) -> Iterator[Row]:
     from documents import xlsx_rows  # noqa: PLC0415 - brings openpyxl
 
     # What only openpyxl's own reader asks it for; the tests of real files say when a new version calls it otherwise.
     book: Any = workbook
     page: Any = sheet
-    known = xlsx_rows.Known(page._shared_strings, book._date_formats, book._timedelta_formats, workbook.epoch)  # noqa: SLF001
+    known = xlsx_rows.Known(page._shared_strings, book._date_formats, book._timedelta_formats, workbook.epoch, text)  # noqa: SLF001
     with _damage_refused():
         with page._get_source() as source:  # noqa: SLF001
             xlsx_rows.refuse_entities(source)

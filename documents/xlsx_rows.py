@@ -6,7 +6,7 @@ document can only declare them ahead of its root element.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import IO, Any
@@ -46,6 +46,8 @@ class Known:
     dates: Collection[int]
     lengths: Collection[int]
     epoch: datetime
+    text: Callable[[str, str], Cell] = text_cell
+    """What a cell of text is: address and text → cell."""
 
 
 def refuse_entities(source: IO[bytes]) -> None:
@@ -157,12 +159,12 @@ def _cell(element: Element, at: str, known: Known) -> Cell:
         return Cell(at, None, FORMULA)
     if kind == "inlineStr":
         inside = element.find(_INLINE)
-        return text_cell(at, _words(inside)) if inside is not None else Cell(at, None)
+        return known.text(at, _words(inside)) if inside is not None else Cell(at, None)
     text = element.findtext(_VALUE)
     if not text:
         return Cell(at, None)
     if kind in ("s", "str"):
-        return text_cell(at, known.strings[int(text)] if kind == "s" else text)
+        return known.text(at, known.strings[int(text)] if kind == "s" else text)
     if kind == "e":
         return Cell(at, None, Sentence("This cell holds the error %(error)s.", error=text[:20]))
     return Cell(at, _value(kind, text, element, known))
