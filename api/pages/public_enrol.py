@@ -21,7 +21,7 @@ from api.pages import code_sheet, enrol_form, papers_in
 from api.pages.enrol_form import PAGES, Draft, Frame, Standing
 from api.pages.public_receipt import wrong_receipt
 from api.rendering import render
-from domain import cases, enrolments, papers, sealed
+from domain import cases, enrolments, owner_accounts, papers, sealed
 from domain.actors import ANY_APPLICANT, Actor
 from domain.cases import FieldRefused
 from domain.database import Database
@@ -30,10 +30,12 @@ from domain.identifiers import clean_receipt, mask_name, mask_phone
 from domain.language import Sentence
 from domain.models import Case
 from domain.opening_hours import say_hours
+from domain.owner_accounts import OwnAccount
 from domain.processes.enrolment import RETURNED
 from domain.processes.enrolment_forms import Application
 from domain.queries.public_enrolment import public_enrolment
 from domain.receipts import WrongReceipt
+from domain.register_lock import NotNow
 from domain.settings import Settings
 from domain.throttles import AllowanceSpent
 from domain.workflow import TransitionRefused
@@ -172,6 +174,27 @@ def withdraw(*, request: Request, receipt: str, form: Posted, db: Db, at: Now) -
     return RedirectResponse(f"/enrol/{clean_receipt(receipt)}", status_code=303)
 
 
+@router.post("/enrol/{receipt}/account")
+@by_receipt
+@takes_little
+def choose_account(*, request: Request, receipt: str, form: Posted, db: Db, at: Now) -> Response:
+    """Give the applicant of an approved place the account they choose, to look after it by themselves."""
+    case_id = _case_id(request, db, receipt)
+    if case_id is None:
+        return wrong_receipt(request, receipt)
+    typed = forms.texts(form, "username")
+    try:
+        chosen = OwnAccount.model_validate(forms.texts(form, "username", "password"))
+        with db.write() as session:
+            owner_accounts.choose(session, case_id, chosen, at=at)
+    except (ValidationError, FieldRefused) as wrong:
+        return _own_page(request, db, case_id, receipt, at=at, errors=field_errors(wrong), typed=typed, status=422)
+    except NotNow as late:
+        wrong_moment = [FieldError("", late.reason)]
+        return _own_page(request, db, case_id, receipt, at=at, errors=wrong_moment, typed=typed, status=409)
+    return RedirectResponse("/login?next=/my-place", status_code=303)
+
+
 @router.get("/enrol/{receipt}/sheet")
 @by_receipt
 def sheet(*, request: Request, receipt: str, db: Db, at: Now, settings: Conf, size: str = "A5") -> Response:
@@ -302,6 +325,7 @@ def _own_page(
     with db.read() as session:
         case = cases.by_id(session, case_id)
         shown = public_enrolment(session, case, at=at)
+        gets_account = owner_accounts.owner_without_account(session, case, at=at) is not None
     code = clean_receipt(receipt)
     settings: Settings = request.app.state.settings
     address = settings.public_url.rstrip("/")
@@ -317,4 +341,5 @@ def _own_page(
         headings=enrol_form.HEADINGS,
         errors=errors or [],
         typed=typed or {},
+        gets_account=gets_account,
     )

@@ -107,7 +107,7 @@ def seen(session: Session, campaign_id: UUID, *, actor: Actor) -> PatrolCampaign
 
 
 def _publishes(session: Session, campaign: PatrolCampaign, actor: Actor) -> bool:
-    if campaign.made_by == actor.person_id:
+    if campaign.made_by == actor.person_id and access.may(actor, Right.PUBLISH_PATROLS):
         return True
     return access.may(actor, Right.PUBLISH_PATROLS, access.place_of(session, area_id=campaign.area_id, venue_id=None))
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 from domain import cases, enrolments, papers, rulebooks, sealed, venue_codes
 from domain.database import Database
 from domain.identifiers import new_id
-from domain.models import Case, Document, OwnLimitRow, Venue
+from domain.models import Case, Document, OwnLimitRow, Post, Venue
 from tests.http.test_public_bytes import PAGE, weight
 from tests.pictures import jpeg
 from tests.visitor import Visitor, hidden_fields, kept_photos, seen, visitor_of
@@ -360,6 +360,47 @@ def test_approved_place_has_its_code_square_and_sheet(db: Database, world: World
     assert '<svg class="qr"' in page.text
     assert (sheet.headers["content-type"], sheet.content[:5]) == ("application/pdf", b"%PDF-")
     assert f"{code}-A6.pdf" in sheet.headers["content-disposition"]
+
+
+def test_the_applicant_of_an_approved_place_chooses_an_account_once_and_begins(
+    db: Database, world: World, visitor: Visitor
+) -> None:
+    receipt = applied(visitor)
+    path = f"/enrol/{receipt}/account"
+    wanted = {"username": "lakeside", "password": "vier-Fische-im-See"}
+    early = visitor.client.post(path, data=wanted, follow_redirects=False)
+    staff(db, world, receipt, *APPROVED)
+
+    offered = visitor.opens(f"/enrol/{receipt}")
+    weak = visitor.client.post(path, data={**wanted, "password": "1"}, follow_redirects=False)
+    made = visitor.client.post(path, data=wanted, follow_redirects=False)
+    again = visitor.client.post(path, data={**wanted, "username": "other"}, follow_redirects=False)
+    signed_in = visitor.client.post("/login", data=wanted, follow_redirects=False)
+
+    assert f'action="{path}"' in offered.text
+    assert (early.status_code, weak.status_code, made.status_code, again.status_code) == (409, 422, 303, 409)
+    assert 'id="password-error"' in weak.text
+    assert 'value="lakeside"' in weak.text
+    assert signed_in.status_code == 303
+    assert f'action="{path}"' not in visitor.opens(f"/enrol/{receipt}").text
+    assert "开始自查" in visitor.client.get("/my-place").text
+
+
+def test_the_receipt_opens_no_account_of_somebody_who_works_for_the_brigade(
+    db: Database, world: World, visitor: Visitor
+) -> None:
+    receipt = applied(visitor)
+    staff(db, world, receipt, *APPROVED)
+    with db.write() as session:
+        owner = session.get_one(Venue, case_of(db, receipt).venue_id).owner_id
+        session.add(Post(id=new_id(), person_id=owner, role="supervisor", from_on=world.clock.now.date()))
+
+    answer = visitor.client.post(
+        f"/enrol/{receipt}/account", data={"username": "lakeside", "password": "vier-Fische-im-See"},
+        follow_redirects=False,
+    )  # fmt: skip
+
+    assert answer.status_code == 409
 
 
 def test_after_a_reissue_the_page_shows_the_code_in_force(db: Database, world: World, visitor: Visitor) -> None:
