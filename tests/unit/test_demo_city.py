@@ -49,7 +49,14 @@ def test_accounts_are_those_of_the_contract() -> None:
 def test_accounts_of_the_seed_venue_hold_their_posts_there_and_in_its_grid() -> None:
     grid = next(venue.grid for venue in city.VENUES if venue.name == city.SEED_VENUE)
 
-    assert {post.venue for key in ("officer", "owner") for post in roster.person(key).posts} == {city.SEED_VENUE}
+    posts = {key: [(post.role, post.venue) for post in roster.person(key).posts] for key in ("officer", "owner")}
+    small = next(venue for venue in city.VENUES if venue.name == city.SMALL_PLACE)
+
+    assert posts == {
+        "officer": [(Role.OFFICER, city.SEED_VENUE)],
+        "owner": [(Role.OWNER, city.SEED_VENUE), (Role.OWNER, city.SMALL_PLACE)],
+    }
+    assert (small.grid, small.staffed) == (grid, False)
     assert roster.warden_of(grid) is roster.person("warden")
 
 
