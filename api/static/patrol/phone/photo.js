@@ -31,6 +31,7 @@ export async function ofCanvas(canvas) {
 }
 
 async function digest(bytes) {
+  if (!crypto.subtle) return null;
   const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...sum].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 // Writing down what was done. Each function returns when it is on the disk.
 import { changed } from "./bus.js";
 import { claimed, clock } from "./clock.js";
-import { asked, get, write } from "./store.js";
+import { asked, get, newId, write } from "./store.js";
 
 // The next number of this phone, in the transaction that uses it: two tabs never get the same.
 async function next(meta) {
@@ -20,7 +20,7 @@ const moment = () => ({ claimed_at: claimed(), clock: clock() });
 export async function checkIn(progress, seq, { code, how, reason = "", position }) {
   const point = progress.point(seq);
   const made = {
-    id: crypto.randomUUID(), kind: "check_in", ...about(progress), round: progress.round, point: seq,
+    id: newId(), kind: "check_in", ...about(progress), round: progress.round, point: seq,
     at_point: point?.name ?? "", code, how, reason, lat: position?.lat ?? null, lon: position?.lon ?? null,
     accuracy_m: position?.accuracy_m ?? null, ...moment(), box: "pending",
   };
@@ -31,7 +31,7 @@ export async function checkIn(progress, seq, { code, how, reason = "", position 
 
 function bare(progress, seq, item, round) {
   return {
-    id: crypto.randomUUID(), kind: "answer", ...about(progress), round, point: seq, at_point: progress.point(seq)?.name ?? "",
+    id: newId(), kind: "answer", ...about(progress), round, point: seq, at_point: progress.point(seq)?.name ?? "",
     item: item.code, asked: { zh: item.zh, en: item.en }, version: progress.task.version,
   };
 }
@@ -73,7 +73,7 @@ export async function finish(progress, seq, item, round, answer, before) {
 }
 
 export async function keepPhoto(progress, seq, photo) {
-  const made = { id: crypto.randomUUID(), ...about(progress), point: seq, ...photo, ...moment(), arrived: false };
+  const made = { id: newId(), ...about(progress), point: seq, ...photo, ...moment(), arrived: false };
   await write("photos", ({ photos }) => { photos.put(made); });
   return made;
 }
@@ -84,7 +84,7 @@ export async function dropPhoto(id) {
 
 export async function end(progress, signature) {
   await write(["records", "photos", "meta"], async ({ records, photos, meta }) => {
-    const id = crypto.randomUUID();
+    const id = newId();
     const stale = (await asked(records.index("task").getAll([progress.person.id, progress.task.id])))
       .filter((record) => record.kind === "done" && record.box !== "sent");
     if (stale.some((record) => record.box === "pending")) return; // another tab has ended it

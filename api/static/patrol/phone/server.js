@@ -27,7 +27,7 @@ async function call(path, { method = "GET", headers = {}, body } = {}) {
   try {
     answer = await fetch(path, {
       method, body, credentials: "same-origin", cache: "no-store", redirect: "manual",
-      headers: { accept: "application/json", ...headers }, signal: AbortSignal.timeout(PATIENCE_MS),
+      headers: { accept: "application/json", ...headers }, signal: AbortSignal.timeout?.(PATIENCE_MS), // older browsers wait as long as they like
     });
     if (answer.status === 304) return { status: 304, headers: answer.headers };
     if (answer.ok) {

@@ -31,6 +31,16 @@ function open() {
 // Whether this browser was ever used for patrols; asking makes no database.
 export const isThere = async () => !indexedDB.databases || (await indexedDB.databases()).some(({ name }) => name === NAME);
 
+// Without HTTPS, as on a test machine, browsers keep `randomUUID` back.
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 export const asked = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
@@ -91,7 +101,7 @@ export async function device() {
   return write("meta", async ({ meta }) => {
     const known = await asked(meta.get("device"));
     if (known) return known;
-    const made = crypto.randomUUID();
+    const made = newId();
     meta.put(made, "device");
     return made;
   });

@@ -2,7 +2,7 @@
 import { changed, onChange } from "./bus.js";
 import { clock } from "./clock.js";
 import { Away, Broken, Refused, SignedOut, TooLarge, sendBatch, sendPhoto } from "./server.js";
-import { asked, device, everything, get, inBox, put, write } from "./store.js";
+import { asked, device, everything, get, inBox, newId, put, write } from "./store.js";
 import { noteState, person, refresh } from "./work.js";
 import { t } from "./words.js";
 
@@ -154,7 +154,7 @@ async function pack(ready, who) {
       if (record?.box === "pending" && !record.batch) stored.push(record);
     }
     if (!stored.length) return null;
-    const id = crypto.randomUUID();
+    const id = newId();
     for (const record of stored) records.put({ ...record, batch: id });
     const made = { id, person: who, task: first.task, records: stored.map((record) => record.id), body: body(id, stored, who, deviceId) };
     batches.put(made);

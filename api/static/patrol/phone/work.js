@@ -130,7 +130,7 @@ export class Progress {
     const latest = [...records].sort((one, other) => one.seq - other.seq);
     this.answers = new Map(latest.filter((record) => record.kind === "answer").map((record) => [key(record), record]));
     this.checkIns = new Map(latest.filter((record) => record.kind === "check_in" && record.box !== "failed").map((record) => [`${record.round}:${record.point}`, record]));
-    this.done = latest.findLast((record) => record.kind === "done");
+    this.done = latest.filter((record) => record.kind === "done").pop();
     this.round = this.isRounds ? this.currentRound() : 1;
   }
 
