@@ -68,6 +68,7 @@ def plan_day(session: Session, day: date, *, at: datetime, area_ids: Areas = Non
     withdrawn = replanning.withdraw(session, day, at=at, areas=area_ids)
     rebound = replanning.rebind(session, day, at=at, areas=area_ids)
     every = wanted.of_day(session, day, areas=area_ids)
+    withdrawn += replanning.follow_hours(session, day, every, at=at, areas=area_ids)
     running = [one for one in every if one.ends_at > at]
     lapsed = len(every) - len(running)
     fresh = _unknown(session, running, area_ids)
@@ -77,6 +78,7 @@ def plan_day(session: Session, day: date, *, at: datetime, area_ids: Areas = Non
         # Whoever held the series before us may have been planning the same.
         fresh = _unknown(session, fresh, area_ids)
     if fresh:
+        replanning.count_again(session, fresh, areas=area_ids)
         last = session.connection().execute(_TAKE, {**number, "count": len(fresh)}).scalar_one()
         _write(session, fresh, f"{PATROL_TASK.prefix}-{number['year']}-", last - len(fresh), at=at)
     return Planned(len(fresh), len(running) - len(fresh), lapsed, withdrawn, rebound)

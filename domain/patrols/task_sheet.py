@@ -43,13 +43,14 @@ TASKS = ("case_id", "plan_id", "series_id", "slot", "version_id", "venue_id", "a
          "points_done", "failed", "doubts", "conflicts")  # fmt: skip
 
 
-def task_id(plan_id: UUID, slot: Slot) -> UUID:
-    """Return the id of a slot's task: the same whoever plans it, whenever.
+def task_id(plan_id: UUID, slot: Slot, *, again: int = 0) -> UUID:
+    """Return the id of a slot's task: the same whoever plans it, whenever; `again`: after so many that were set aside.
 
     A UUID of version 8 (RFC 9562): the day in front keeps the tasks of a day together in every index, as the time in
     the ids of other cases does; the rest is SHA-256 over the plan's row and the slot.
     """
-    digest = hashlib.sha256(plan_id.bytes + slot.slot.encode()).digest()
+    named = f"{slot.slot}/{again}" if again else slot.slot
+    digest = hashlib.sha256(plan_id.bytes + named.encode()).digest()
     number = _milliseconds(slot.day) << 80 | int.from_bytes(digest[:10], "big")
     number = number & ~(0xF << 76) | 8 << 76
     return UUID(int=number & ~(0b11 << 62) | 0b10 << 62)
@@ -154,7 +155,7 @@ class Sheet:
         """Spell the rows of one task under the number it is given."""
         spell, plan, slot, carrier = self._spell, wanted.plan, wanted.slot, wanted.carrier
         moment = self._moment(wanted)
-        here = task_id(plan.id, slot).hex
+        here = task_id(plan.id, slot, again=wanted.again).hex
         data, columns = self._first_data(wanted), self._columns_of(wanted)
         decided = f'{{"columns":{columns},"limits":{moment.limits}}}'
         text = f'["{here}{self._prologue}{data},{decided}]'

@@ -74,6 +74,8 @@ class Wanted:
     version_id: UUID
     carrier: Carrier
     points: int
+    again: int = 0
+    """How many tasks of its slot were set aside before (`replanning`): the next one has another id."""
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -92,7 +94,7 @@ def of_day(session: Session, day: date, *, areas: Areas = None) -> list[Wanted]:
     plans = session.execute(_plans_in_force(day, areas)).all() if venues else []
     if not plans:
         return []
-    _learn_rules(session, {row.rule_key: row.id for row in plans})
+    rules = rules_of(session, {row.rule_key: row.id for row in plans})
     versions = templates.versions_on(session, {row.template_id for row in plans}, day)
     points = dict(session.execute(_point_counts(day, areas)).tuples().all())
     carriers = _Carriers(session, plans, day)
@@ -102,7 +104,7 @@ def of_day(session: Session, day: date, *, areas: Areas = None) -> list[Wanted]:
         version_id = versions.get(plan.template_id)
         if version_id is None:
             continue  # a checklist whose first version is still to come asks nothing yet
-        venue, rule = venues[plan.venue_id], _RULES[plan.rule_key]
+        venue, rule = venues[plan.venue_id], rules[plan.rule_key]
         grace = timedelta(minutes=plan.grace_minutes)
         found += [
             Wanted(plan, venue, slot, rule, slot.due_at + grace, version_id, carriers.of(plan, slot),
@@ -172,11 +174,13 @@ def _point_counts(day: date, areas: Areas) -> Any:  # noqa: ANN401 - a select
     )
 
 
-def _learn_rules(session: Session, examples: Mapping[str, UUID]) -> None:
+def rules_of(session: Session, examples: Mapping[str, UUID]) -> Mapping[str, Rule]:
+    """Return rules by their digest, these among them; `examples` names a plan that has each."""
     unknown = [plan_id for key, plan_id in examples.items() if key not in _RULES]
     for batch in _batches(unknown):
         rows = session.execute(select(_PLANS.c.rule_key, _PLANS.c.rule).where(_PLANS.c.id.in_(batch)))
         _RULES.update({row.rule_key: Rule.of_json(row.rule) for row in rows})
+    return _RULES
 
 
 def _batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
