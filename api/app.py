@@ -27,7 +27,7 @@ from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
 from api.pages import admin as admin_pages
 from api.pages import cockpit as cockpit_pages
-from api.pages import exchange, my_place, patrol_campaigns, patrol_phone, patrol_task
+from api.pages import exchange, my_place, patrol_campaigns, patrol_checklist_files, patrol_phone, patrol_task
 from api.pages import map as map_pages
 from api.pages import patrols as patrol_pages
 from api.pages import photos as photo_pages
@@ -83,6 +83,7 @@ def routers() -> list[Router]:
         patrol_phone.router,
         patrol_pages.router,
         patrol_campaigns.router,
+        patrol_checklist_files.router,
         my_place.router,
         patrol_task.router,
         exchange.router,
