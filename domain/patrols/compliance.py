@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from domain.actors import Actor
 from domain.language import Label
 from domain.models import Area, ChecklistTemplate, ChecklistVersion, PatrolAnswer, PatrolTask, Person, Venue
 from domain.patrols.asked import Asked, conditions
+from domain.patrols.schedule import ROUNDS
 
 PAGE_SIZE = 50
 MOST_ITEMS = 30
@@ -64,7 +66,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         """Return both together."""
-        return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Tally)))
+        return Tally(*(mine + theirs for mine, theirs in zip(_NUMBERS(self), _NUMBERS(other), strict=True)))
 
     @property
     def expected(self) -> int:
@@ -83,6 +85,8 @@ class Tally:
 
 
 NOTHING = Tally()
+_NAMES = tuple(one.name for one in fields(Tally))
+_NUMBERS = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def _sums() -> list[Any]:
 
 
 def _tally(row: Any) -> Tally:  # noqa: ANN401 - a row
-    return Tally(*(int(getattr(row, one.name) or 0) for one in fields(Tally)))
+    return Tally(*(int(number or 0) for number in _NUMBERS(row)))
 
 
 def overview(session: Session, asked: Asked, *, actor: Actor) -> Overview:
@@ -158,8 +162,8 @@ def overview(session: Session, asked: Asked, *, actor: Actor) -> Overview:
     order = list(catalogue.frequencies())
     by_frequency = _folded(groups, lambda row: row.frequency)
     return Overview(
-        whole=sum((tally for _, tally in groups), NOTHING),
-        rounds=sum((tally for row, tally in groups if row.kind == "rounds"), NOTHING),
+        whole=sum(by_frequency.values(), NOTHING),
+        rounds=_folded(groups, lambda row: row.kind).get(ROUNDS, NOTHING),
         areas=_areas(session, _folded(groups, lambda row: row.area_id), asked),
         frequencies=tuple(
             Row(key, _frequency(key), by_frequency[key])
@@ -170,33 +174,21 @@ def overview(session: Session, asked: Asked, *, actor: Actor) -> Overview:
     )
 
 
-_KINDS_OF = {"done": "in_time", "": "open"}
-"""Outcome → number of a tally, where they are called otherwise."""
-
-
 def _groups(session: Session, where: Iterable[Any]) -> list[tuple[Any, Tally]]:
-    """Return the counts by area, frequency, version and kind.
-
-    Counted per outcome as well and put together here: ten conditions on each of two million rows cost twice the time.
-    """
-    tasks = _TASKS.c
-    marks = ((tasks.failed > 0).label("failed"), (tasks.doubts > 0).label("doubtful"),
-             (tasks.conflicts > 0).label("contradictory"))  # fmt: skip
-    dimensions = (tasks.area_id, tasks.frequency, tasks.version_id, tasks.kind, tasks.outcome, *marks)
-    query = select(*dimensions, func.count().label("tasks")).where(*where).group_by(*dimensions)
-    found = []
-    for row in session.execute(query):
-        marked = {name: row.tasks for name in ("failed", "doubtful", "contradictory") if getattr(row, name)}
-        outcome = _KINDS_OF.get(row.outcome, row.outcome)
-        found.append((row, Tally(planned=row.tasks, **{outcome: row.tasks}, **marked)))
-    return found
+    """Return the counts by area, frequency, version and kind."""
+    dimensions = (_TASKS.c.area_id, _TASKS.c.frequency, _TASKS.c.version_id, _TASKS.c.kind)
+    query = select(*dimensions, *_sums()).where(*where).group_by(*dimensions)
+    return [(row, _tally(row)) for row in session.execute(query)]
 
 
 def _folded(groups: Iterable[tuple[Any, Tally]], key: Callable[[Any], Key]) -> dict[Key, Tally]:
-    found: defaultdict[Key, Tally] = defaultdict(Tally)
+    """Return the sums by key; counted in lists: a city has twenty thousand groups, each of them is added four times."""
+    found: defaultdict[Key, list[int]] = defaultdict(lambda: [0] * len(_NAMES))
     for row, tally in groups:
-        found[key(row)] += tally
-    return dict(found)
+        held = found[key(row)]
+        for place, number in enumerate(_NUMBERS(tally)):
+            held[place] += number
+    return {name: Tally(*sums) for name, sums in found.items()}
 
 
 def _frequency(key: str) -> Label:
