@@ -126,7 +126,7 @@ def _synced(there: _There, port: int, venue: str, url: str) -> dict[str, Any]:
     cookie = web.signed_in(there.database, owner)
     work = json.loads(web.ask(port, "/patrol/work", cookie))
     headers = {**cookie, "x-csrf": work["csrf"], "content-type": "application/json"}
-    tasks = [task for task in work["tasks"] if len(task["points"]) == POINTS and task["state"] == "open"]
+    tasks = [task for task in work["tasks"] if len(task["points"]) == POINTS and task["state"] != "missed"]
     ours, tables = [], ("patrol_check_in", "patrol_answer")
     for task in tasks:
         body = json.dumps(_delivery(task, work["person"]["id"])).encode()
