@@ -30,6 +30,8 @@ MISSED_AT, WEEK_AT = time(8, 30), time(9)
 """City time: when people are at work and the clocks of the night have rung."""
 COUNTED_TO = time(8)
 """What was missed by then is in; the rest comes the next morning."""
+COUNTED_WITHIN, LOOKS_AGAIN_AFTER = timedelta(hours=4), timedelta(minutes=2)
+"""So long the news wait for clocks and rounds of after a standstill, and how often they look."""
 LONGEST_SILENCE = timedelta(days=14)
 """After a standstill news of what is longer ago help nobody."""
 AT_ONCE = 200
@@ -111,6 +113,8 @@ def tell(chore: Chore) -> None:
     data = chore.row.data
     occasion = Occasion(data["occasion"])
     since, until = (datetime.fromisoformat(data[name]) for name in ("since", "until"))
+    if occasion is not Occasion.DUE and _is_too_soon(chore, until):
+        return
     with chore.database.read() as session:
         found = _COLLECT[occasion](session, since=since, until=until, slot=until.strftime("%Y%m%d%H%M"))
     told = 0
@@ -120,6 +124,15 @@ def tell(chore: Chore) -> None:
         chore.progress(min(start + AT_ONCE, len(found)), len(found))
     with chore.database.write() as session:
         chore.settle(session, {"said": TOLD, "said_params": {"count": told}})
+
+
+def _is_too_soon(chore: Chore, until: datetime) -> bool:
+    """Wait while what was missed is still being found out; one clock that cannot ring does not hold up the rest."""
+    with chore.database.write() as session:
+        if news.is_all_counted(session, until=until) or chore.now() >= until + COUNTED_WITHIN:
+            return False
+        chore.postpone(session, chore.now() + LOOKS_AGAIN_AFTER)
+        return True
 
 
 def send(chore: Chore) -> None:

@@ -38,7 +38,7 @@ def said(data: Mapping[str, Any]) -> tuple[Sentence, str]:
     words = {
         Occasion.DUE: Sentence("Patrols to be done soon: %(count)s", count=count),
         Occasion.MISSED: Sentence("Patrols missed at your venue: %(count)s", count=count),
-        Occasion.ROW: Sentence("A venue has missed patrols one after the other: %(count)s", count=count),
+        Occasion.ROW: Sentence("Patrols missed one after the other in your area: %(count)s", count=count),
         Occasion.WEEK: Sentence("Patrols missed in your area last week: %(count)s", count=count),
         Occasion.CAMPAIGN: Sentence("Venues to visit for a special campaign: %(count)s", count=count),
     }

@@ -14,7 +14,7 @@ from domain import errands
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.language import CHINESE, LOCALES
-from domain.models import Account, Delegation, Notice, PatrolTask, Post
+from domain.models import Account, Case, ClockRow, Delegation, Notice, PatrolTask, Post
 from domain.patrols.planning import plan_day
 from domain.queries import notice_list
 from domain.queries.patrol_news import Occasion
@@ -26,7 +26,7 @@ from flows.provider import provider_of
 from flows.shift import Shift
 from notifications import messages
 from tests import filed
-from tests.patrol_ground import Ground
+from tests.patrol_ground import Ground, open_late
 from tests.world import World
 
 JOBS = {job.name: job for job in timetable.JOBS}
@@ -48,8 +48,9 @@ def ground(db: Database, world: World) -> Ground:
         made.plan(session, "kuancheng", "daily", title="二")
         made.plan(session, "market", "daily", who="person", person_id=world.people["owner"], role=None)
         made.plan(session, "lonely", "daily")
-        session.add(Post(id=new_id(), person_id=world.people["manager"], role="manager", from_on=date(2020, 1, 1),
-                         venue_id=world.venues["lonely"]))  # fmt: skip
+        for person, venue in (("manager", "lonely"), ("owner", "market")):
+            session.add(Post(id=new_id(), person_id=world.people[person], role=person, from_on=date(2020, 1, 1),
+                             venue_id=world.venues[venue]))  # fmt: skip
         plan_day(session, DAY, at=local(20, day=2))
     return made
 
@@ -63,9 +64,12 @@ def run(db: Database, job: str, at: datetime) -> list[tuple[str, str]]:
 
 
 def end(db: Database, outcome: str, *venues: UUID) -> None:
+    """Have the tasks of these venues (none: all that are open) end so, and their clocks with them."""
     with db.write() as session:
         here = col(PatrolTask.venue_id).in_(venues) if venues else col(PatrolTask.outcome) == ""
         session.execute(update(PatrolTask).where(here).values(outcome=outcome))
+        ended = select(PatrolTask.case_id).where(PatrolTask.outcome != "")
+        session.execute(update(ClockRow).where(col(ClockRow.case_id).in_(ended)).values(next_at=None))
 
 
 @pytest.mark.usefixtures("ground")
@@ -136,16 +140,19 @@ def test_what_was_missed_is_told_to_managers_in_the_morning_and_a_row_of_three_t
     db: Database, ground: Ground
 ) -> None:
     end(db, "missed", ground.world.venues["kuancheng"])
+    end(db, "done")
 
     first = run(db, patrol_news.MISSED, local(8, 30, day=4))
     second = run(db, patrol_news.MISSED, local(9, day=4))
     with db.write() as session:
         plan_day(session, DAY + timedelta(days=1), at=local(20))
     end(db, "missed", ground.world.venues["kuancheng"])
+    end(db, "done")
     in_a_row = run(db, patrol_news.MISSED, local(8, 30, day=5))
     with db.write() as session:
         plan_day(session, DAY + timedelta(days=2), at=local(20, day=4))
     end(db, "missed", ground.world.venues["kuancheng"])
+    end(db, "done")
     goes_on = run(db, patrol_news.MISSED, local(8, 30, day=6))
 
     assert [to for to, _ in first] == [MANAGER]
@@ -157,11 +164,12 @@ def test_what_was_missed_is_told_to_managers_in_the_morning_and_a_row_of_three_t
     with db.read() as session:
         warden = ground.world.actor(session, "warden")
         (line,) = [line for line in notice_list.page(session, warden).lines if line.kind == "patrols"]
-    assert (str(line.title), line.link) == ("A venue has missed patrols one after the other: 4", "/patrols")
+    assert (str(line.title), line.link) == ("Patrols missed one after the other in your area: 4", "/patrols")
 
 
 def test_every_monday_those_in_charge_hear_what_was_missed_in_their_areas(db: Database, ground: Ground) -> None:
     end(db, "missed", ground.world.venues["kuancheng"], ground.world.venues["market"])
+    end(db, "done")
 
     sent = dict(run(db, patrol_news.WEEK, local(9, day=9)))
 
@@ -177,3 +185,72 @@ def test_every_occasion_has_words_that_fit_three_messages(language: str) -> None
         body = messages.fitted(f"patrols/{occasion.value}", language, facts)
         assert messages.segments(body) <= messages.MOST_SEGMENTS
         assert ("消防" in body) == (language == CHINESE)
+
+
+def test_deputy_of_who_has_a_task_by_name_is_reminded_too_and_of_who_left_the_manager(
+    db: Database, ground: Ground
+) -> None:
+    world = ground.world
+    with db.write() as session:
+        session.add(Delegation(id=new_id(), from_person_id=world.people["owner"], from_on=DAY, until_on=DAY,
+                               to_person_id=world.people["crew"], made_at=local(8)))  # fmt: skip
+        session.add(Account(id=new_id(), person_id=world.people["crew"], username="crew", password_hash="-"))
+        kuancheng = (col(PatrolTask.venue_id) == world.venues["kuancheng"], col(PatrolTask.role) == "officer")
+        session.execute(update(PatrolTask).where(*kuancheng).values(person_id=world.people["officer"], role=None))
+        session.execute(update(Post).where(col(Post.role) == "officer").values(until_on=DAY - timedelta(days=1)))
+
+    sent = run(db, patrol_news.REMINDERS, local(18))
+
+    assert sorted(to for to, _ in sent) == ["+8613800000010", MANAGER, OWNER]
+    assert "您有3项" in dict(sent)[MANAGER]  # two of who left, one of the vacant post
+
+
+def test_who_walks_their_rounds_is_not_reminded_of_them(db: Database, world: World) -> None:
+    ground = Ground(world)
+    with db.write() as session:
+        open_late(session, world, "kuancheng")
+        ground.plan(session, "kuancheng", "business_2h")
+        ground.plan(session, "kuancheng", "business_2h", who="person", person_id=world.people["manager"], role=None)
+        plan_day(session, DAY, at=local(20, day=2))
+        began = select(PatrolTask.case_id).where(PatrolTask.person_id == world.people["manager"])
+        session.execute(update(Case).where(col(Case.id).in_(began)).values(state="under_way"))
+
+    assert [to for to, _ in run(db, patrol_news.REMINDERS, local(10, 30))] == [OFFICER]
+
+
+@pytest.mark.usefixtures("ground")
+def test_news_of_what_was_missed_wait_until_the_clocks_of_the_night_have_rung(db: Database) -> None:
+    morning = local(8, 30, day=4)
+    waiting = run(db, patrol_news.MISSED, morning)
+    end(db, "missed")
+    later = filed.Post()
+    filed.carry_out_all(db, morning + timedelta(minutes=2), post=later)
+
+    assert waiting == []
+    assert sorted(to for to, _ in later.sent) == [MANAGER, OWNER]
+
+
+def test_clock_that_never_rings_holds_up_nobody_s_news_for_ever(db: Database, ground: Ground) -> None:
+    end(db, "missed", ground.world.venues["market"])
+
+    assert [to for to, _ in run(db, patrol_news.MISSED, local(12, day=4))] == [OWNER]
+
+
+def test_overseer_hears_of_all_venues_in_one_message_however_many_they_are(db: Database, world: World) -> None:
+    ground = Ground(world)
+    with db.write() as session:
+        for venue in ("kuancheng", "market", "lonely"):
+            for number in range(3):
+                ground.plan(session, venue, "daily", title=str(number))
+        plan_day(session, DAY, at=local(20, day=2))
+    end(db, "missed")
+
+    sent = run(db, patrol_news.MISSED, local(8, 30, day=4))
+    with db.write() as session:
+        plan_day(session, DAY + timedelta(days=1), at=local(20))
+    end(db, "missed")
+    goes_on = run(db, patrol_news.MISSED, local(8, 30, day=5))
+
+    assert [to for to, _ in sent].count(SUPERVISOR) == 1
+    assert "等3个场所已连续漏查9项" in dict(sent)[SUPERVISOR]
+    assert SUPERVISOR not in dict(goes_on)
