@@ -62,6 +62,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """A colleague's post that somebody covers for some days."""
+
+    person_id: UUID
+    role: Role
+    venue_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a person with roles, the reporter or applicant who holds the receipt, or the system."""
 
@@ -78,6 +87,8 @@ class Actor:
     grants: tuple[Grant, ...] | None = None
     """Where each role holds. None: the actor is nobody of the register (the system, a reporter with their receipt),
     whose limits are the guards of each step."""
+    covers: frozenset[Covered] = frozenset()
+    """Whose posts, and which, the actor covers today: also what is given to those colleagues by name."""
 
     def at(self, place: Place, *, besides: frozenset[Role] = frozenset()) -> Actor:
         """Return the actor with those roles only that hold at `place`, and of `besides` all they have.

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain import sealed
-from domain.actors import VENUE_SIDE, Actor, Grant, Role
+from domain.actors import VENUE_SIDE, Actor, Covered, Grant, Role
 from domain.models import Account, Area, Delegation, Person, Post
 from domain.settings import city_zone
 
@@ -84,6 +84,9 @@ def _actor(person: Person, holds: Iterable[tuple[Post, str | None]]) -> Actor:
         phone_marks=sealed.marks(person.phone) if person.phone else frozenset(),
         venue_ids=frozenset(post.venue_id for post, _ in held if post.venue_id and Role(post.role) in VENUE_SIDE),
         grants=tuple(Grant(Role(post.role), path, post.venue_id, post.industry) for post, path in held),
+        covers=frozenset(
+            Covered(post.person_id, Role(post.role), post.venue_id) for post, _ in held if post.person_id != person.id
+        ),
     )
 
 

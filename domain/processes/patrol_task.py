@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.actors import VENUE_SIDE, Actor, Role
+from domain.actors import VENUE_SIDE, Actor, Covered, Role
 from domain.clocks import Limit
 from domain.language import Label, Sentence
 from domain.processes import everywhere
@@ -41,6 +41,8 @@ def may_carry_out(case: CaseView, actor: Actor, at: datetime) -> Sentence | None
     """Carry out your own task, one of your post, or, as its manager or responsible person, any of your venue."""
     if actor.person_id is not None and actor.person_id in case.assignees:
         return None
+    if any(_covers(one, case) for one in actor.covers):
+        return None
     here = case.venue_id is not None and case.venue_id in actor.venue_ids
     if here and actor.plays(R.MANAGER, R.OWNER):
         return None
@@ -48,6 +50,12 @@ def may_carry_out(case: CaseView, actor: Actor, at: datetime) -> Sentence | None
     if not case.assignees and role and actor.plays(Role(role)) and (here or role == R.WARDEN.value):
         return None
     return Sentence("This patrol is somebody else's.")
+
+
+def _covers(covered: Covered, case: CaseView) -> bool:
+    """Return whether a post somebody covers is that by which a colleague has this task by name."""
+    there = covered.venue_id is None if covered.role is R.WARDEN else covered.venue_id == case.venue_id
+    return covered.person_id in case.assignees and covered.role in CARRIERS and there
 
 
 def has_begun(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:

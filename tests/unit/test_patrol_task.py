@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.actors import VENUE_SIDE, Actor, Role
+from domain.actors import VENUE_SIDE, Actor, Covered, Role
 from domain.language import ENGLISH
 from domain.processes.patrol_task import PATROL_TASK
 from domain.timing import Snapshot
@@ -52,3 +52,24 @@ def test_patrol_of_a_post_is_for_who_holds_it_and_who_answers_for_the_venue(role
 def test_patrol_of_somebody_is_not_their_colleagues(role, found) -> None:
     assert started_by(role, of_post=role.value, assignees=(SOMEBODY,)) == found
     assert started_by(role, of_post=None, assignees=(SOMEBODY, ME)) == "under_way"
+
+
+@pytest.mark.parametrize(
+    ("role", "venue", "whose", "found"),
+    [
+        (Role.OFFICER, VENUE, SOMEBODY, "under_way"),
+        (Role.OFFICER, UUID(int=4), SOMEBODY, REFUSED),
+        (Role.OFFICER, VENUE, UUID(int=10), REFUSED),
+        (Role.WARDEN, None, SOMEBODY, "under_way"),
+        (Role.INSPECTOR, None, SOMEBODY, REFUSED),
+    ],
+)
+def test_patrol_of_somebody_is_theirs_who_covers_the_post_they_have_it_by(role, venue, whose, found) -> None:
+    case = Snapshot(UUID(int=7), "open", (SOMEBODY,), {"role": None, "starts_at": NOON.isoformat()}, NOON, VENUE)
+    covers = frozenset({Covered(whose, role, venue)})
+    actor = Actor(frozenset({Role.OFFICER, Role.WARDEN}), person_id=ME, venue_ids=frozenset({VENUE}), covers=covers)
+    try:
+        target = PATROL_TASK.plan(case, "start", actor=actor, at=NOON).target
+    except TransitionRefused as refused:
+        target = refused.reason.in_language(ENGLISH)
+    assert target == found
