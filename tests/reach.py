@@ -37,7 +37,8 @@ from domain.models import (
     SignIn,
     Venue,
 )
-from domain.patrols import roster_register, suggestions
+from domain.patrols import checklists, roster_register, suggestions
+from domain.patrols.items import Item
 from domain.patrols.plan_forms import RosterFacts
 from domain.reporting import editions, files
 from domain.reporting import reach as reaches
@@ -155,6 +156,7 @@ def _things(stage: Stage, side: Side, staff: dict[Role, UUID]) -> None:
             "post_id": str(post), "account_id": str(account.id), "edition_id": str(edition.id),
             "serial": make_task(session, world, venue=side.venue_id, points=1).number.removeprefix("XC-"),
             "plan_id": plan_id, "roster_id": roster_id, "campaign_id": _campaign(session, world, side, person, at),
+            "template_id": _checklist(session, side, at), "version_number": "1",
         }  # fmt: skip
 
 
@@ -165,6 +167,13 @@ def _patrols(session: Session, side: Side, person: UUID, at: datetime) -> tuple[
     roster = roster_register.create(session, side.venue_id, shifts, actor=SYSTEM, at=at)
     (plan,) = suggestions.adopt(session, side.venue_id, actor=SYSTEM, at=at, frequencies={"monthly"})
     return str(plan.id), str(roster.id)
+
+
+def _checklist(session: Session, side: Side, at: datetime) -> str:
+    """Insert a checklist of the venue's own, and return its id."""
+    scope = checklists.Scope(zh="自查表", frequency="daily", venue=side.venue_code)
+    asked = checklists.Asked((Item("A1", "出口畅通"),))
+    return str(checklists.create(session, scope, asked, checklists.VersionFacts(), actor=SYSTEM, at=at).id)
 
 
 def _campaign(session: Session, world: World, side: Side, person: UUID, at: datetime) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import TypeAdapter, ValidationError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -40,7 +40,7 @@ from domain.database import Database
 from domain.identifiers import new_id
 from domain.imports.cells import TableRefused
 from domain.language import Sentence
-from domain.models import ChecklistTemplate, ChecklistVersion
+from domain.models import ChecklistTemplate
 from domain.patrols import checklists, templates
 from domain.patrols.checklists import Asked, ItemsRefused, Scope, VersionFacts
 from domain.patrols.items import ANSWERS, EVIDENCE, PER, Item
@@ -97,26 +97,27 @@ class Looked:
     lists: Mapping[str, tuple[Option, ...]] = field(default_factory=dict)
 
 
-@router.get("/patrols/checklists/{template_id}/versions/{number}.xlsx")
+@router.get("/patrols/checklists/{template_id}/versions/{version_number}.xlsx")
 @needs(Right.SEE_PATROLS)
-def fetch_form(template_id: UUID, number: int, db: Db, staff: CurrentStaff) -> Response:
+def fetch_form(template_id: UUID, version_number: int, db: Db, staff: CurrentStaff) -> Response:
     """Return one version of a checklist as an XLSForm."""
     with db.read() as session:
         template = checklists.seen(session, template_id, actor=staff.actor)
-        query = select(ChecklistVersion).where(col(ChecklistVersion.template_id) == template_id)
-        version = session.execute(query.where(col(ChecklistVersion.number) == number)).scalar()
+        versions = templates.versions_of(session, template_id)
+        version = next((one for one in versions if one.number == version_number), None)
         if version is None:
             raise HTTPException(NOT_FOUND)
         facts = FormFacts(
             title=template.zh, title_en=template.en, form_id=template.code, frequency=template.frequency,
-            version=f"{version.from_on:%Y%m%d}-{number}", venue_type=template.venue_type, is_signed=version.is_signed,
+            version=f"{version.from_on:%Y%m%d}-{version_number}", venue_type=template.venue_type,
+            is_signed=version.is_signed,
         )  # fmt: skip
         book = xlsforms.book_of(facts, templates.items_of(version))
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "form.xlsx"
         xlsforms.write(path, book)
         content = path.read_bytes()
-    told = f"attachment; filename=\"checklist.xlsx\"; filename*=UTF-8''{quote(f'{template.zh}-{number}.xlsx')}"
+    told = f"attachment; filename=\"checklist.xlsx\"; filename*=UTF-8''{quote(f'{template.zh}-{version_number}.xlsx')}"
     return Response(content, media_type=exports.XLSX, headers={"content-disposition": told})
 
 

@@ -37,6 +37,8 @@ PUBLISHERS = frozenset({R.SUPERVISOR, R.LEADER})
 FIGURES = STAFF - {R.CREW}
 WATCHES_PATROLS = VENUE | FIGURES - {R.OPERATOR}
 PLANNERS = frozenset({R.MANAGER, R.OWNER, R.WARDEN, R.SUPERVISOR, R.ADMINISTRATOR})
+WRITERS = frozenset({R.MANAGER, R.OWNER, R.SUPERVISOR, R.ADMINISTRATOR})
+"""Whoever writes checklists."""
 NOBODY: frozenset[Role] = frozenset()
 """Of those whose posts are over one district: it concerns the whole installation."""
 
@@ -119,6 +121,14 @@ GETS: dict[str, frozenset[Role]] = {
     "/patrols/campaigns": PUBLISHERS | {R.WARDEN},
     "/patrols/campaigns/new": PUBLISHERS,
     "/patrols/campaigns/{campaign_id}": PUBLISHERS,
+    "/patrols/checklists": WATCHES_PATROLS,
+    "/patrols/checklists/import": WRITERS,
+    "/patrols/checklists/new": WRITERS,
+    "/patrols/checklists/{template_id}": WATCHES_PATROLS,
+    "/patrols/checklists/{template_id}/edit": WRITERS,
+    "/patrols/checklists/{template_id}/end": WRITERS,
+    "/patrols/checklists/{template_id}/preview": WATCHES_PATROLS,
+    "/patrols/checklists/{template_id}/versions/{version_number}.xlsx": WATCHES_PATROLS,
     "/patrols/tasks": WATCHES_PATROLS,
     "/patrols/XC-{serial}": CASES,
     "/photos/{photo_id}/{size}": CASES,
@@ -207,6 +217,11 @@ POSTS: dict[str, frozenset[Role]] = {
     "/patrols/XC-{serial}/steps/{name}": CASES,
     "/patrols/campaigns/{campaign_id}/end": PUBLISHERS,
     "/patrols/campaigns/{campaign_id}/publish": PUBLISHERS,
+    "/patrols/checklists/import": WRITERS,
+    "/patrols/checklists/import/look": WRITERS,
+    "/patrols/checklists/new": WRITERS,
+    "/patrols/checklists/{template_id}/edit": WRITERS,
+    "/patrols/checklists/{template_id}/end": WRITERS,
     "/patrols/excuse": WATCHES_PATROLS,
     "/reports/editions/{edition_id}/compare": EXPORTERS,
     "/reports/sla/editions": EXPORTERS,
