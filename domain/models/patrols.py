@@ -16,6 +16,7 @@ _OPEN_ROUNDS = text("outcome = '' AND kind = 'rounds'")
 _MISSED = text("outcome = 'missed'")
 _STANDS = text("stands")
 _WARDENS = text("role = 'warden'")
+_WARDENS_OPEN = text("role = 'warden' AND outcome = ''")
 """One task in a hundred, and theirs are looked for by area."""
 _FAILED = text("stands AND outcome = 'fail'")
 """One answer in fifty: which items fail most is counted by these alone."""
@@ -100,6 +101,8 @@ class PatrolTask(SQLModel, table=True):
         Index("patrol_task_person", "person_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_day", "day", "area_id"),
         Index("patrol_task_warden", "area_id", "due_at", postgresql_where=_WARDENS, sqlite_where=_WARDENS),
+        Index("patrol_task_warden_open", "area_id", "due_at", postgresql_where=_WARDENS_OPEN,
+              sqlite_where=_WARDENS_OPEN),
         Index("patrol_task_rounds", "miss_at", postgresql_where=_OPEN_ROUNDS, sqlite_where=_OPEN_ROUNDS),
         Index("patrol_task_remind", "remind_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_missed", "miss_at", postgresql_where=_MISSED, sqlite_where=_MISSED),

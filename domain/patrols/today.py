@@ -82,8 +82,9 @@ def _rows(session: Session, actor: Actor, *, at: datetime) -> list[Any]:
         return []
     theirs = _of_posts(actor)
     today = people.local_day(at)
-    is_open = and_(_TASKS.c.outcome == "", _TASKS.c.starts_at < at + AHEAD)
-    recent = and_(_TASKS.c.due_at > at - LATE_FOR, _TASKS.c.outcome != "")
+    # Spelled out: the indexes of open tasks hold for these alone, and a prepared statement does not know its values.
+    is_open = and_(_TASKS.c.outcome == literal_column("''"), _TASKS.c.starts_at < at + AHEAD)
+    recent = and_(_TASKS.c.due_at > at - LATE_FOR, _TASKS.c.outcome != literal_column("''"))
     ended = and_(recent, or_(_TASKS.c.outcome == "missed", _TASKS.c.done_at >= _midnight(today)))
     wanted = [and_(_TASKS.c.person_id == actor.person_id, is_open)]
     for venues, whose in theirs:

@@ -382,6 +382,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("role = 'warden'"),
             sqlite_where=sa.text("role = 'warden'"),
         )
+        batch_op.create_index(
+            "patrol_task_warden_open",
+            ["area_id", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("role = 'warden' AND outcome = ''"),
+            sqlite_where=sa.text("role = 'warden' AND outcome = ''"),
+        )
 
     op.create_table(
         "patrol_plan_point",
@@ -523,6 +530,14 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table("photo", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("held_for", sa.Uuid(), nullable=True))
+        batch_op.create_index(
+            "photo_held",
+            ["held_for"],
+            unique=False,
+            postgresql_where=sa.text("held_for IS NOT NULL AND case_id IS NULL"),
+            sqlite_where=sa.text("held_for IS NOT NULL AND case_id IS NULL"),
+        )
         batch_op.create_index("photo_original", ["original_sha256"], unique=False)
 
     with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
@@ -546,6 +561,12 @@ def downgrade() -> None:
 
     with op.batch_alter_table("photo", schema=None) as batch_op:
         batch_op.drop_index("photo_original")
+        batch_op.drop_index(
+            "photo_held",
+            postgresql_where=sa.text("held_for IS NOT NULL AND case_id IS NULL"),
+            sqlite_where=sa.text("held_for IS NOT NULL AND case_id IS NULL"),
+        )
+        batch_op.drop_column("held_for")
 
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.drop_index(
@@ -653,6 +674,11 @@ def downgrade() -> None:
 
     op.drop_table("patrol_plan_point")
     with op.batch_alter_table("patrol_task", schema=None) as batch_op:
+        batch_op.drop_index(
+            "patrol_task_warden_open",
+            postgresql_where=sa.text("role = 'warden' AND outcome = ''"),
+            sqlite_where=sa.text("role = 'warden' AND outcome = ''"),
+        )
         batch_op.drop_index(
             "patrol_task_warden", postgresql_where=sa.text("role = 'warden'"), sqlite_where=sa.text("role = 'warden'")
         )
