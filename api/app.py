@@ -27,7 +27,16 @@ from api.middleware.preferences import ReadersPreferences
 from api.middleware.record import Record
 from api.pages import admin as admin_pages
 from api.pages import cockpit as cockpit_pages
-from api.pages import exchange, my_place, patrol_campaigns, patrol_checklist_files, patrol_phone, patrol_task
+from api.pages import (
+    exchange,
+    my_place,
+    patrol_campaigns,
+    patrol_checklist_editor,
+    patrol_checklist_files,
+    patrol_checklists,
+    patrol_phone,
+    patrol_task,
+)
 from api.pages import map as map_pages
 from api.pages import patrols as patrol_pages
 from api.pages import photos as photo_pages
@@ -84,6 +93,8 @@ def routers() -> list[Router]:
         patrol_pages.router,
         patrol_campaigns.router,
         patrol_checklist_files.router,
+        patrol_checklist_editor.router,
+        patrol_checklists.router,
         my_place.router,
         patrol_task.router,
         exchange.router,

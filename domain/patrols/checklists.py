@@ -96,6 +96,13 @@ def keeps(session: Session, template: ChecklistTemplate, *, actor: Actor) -> boo
     return True
 
 
+def require_kept(session: Session, template_id: UUID, *, actor: Actor) -> ChecklistTemplate:
+    """Return a checklist the actor may change; raises `OutOfReach`, `NotPermitted`."""
+    template = seen(session, template_id, actor=actor)
+    _require(session, actor, template.venue_id, template.area_id)
+    return template
+
+
 def create(
     session: Session, scope: Scope, asked: Asked, facts: VersionFacts, *, actor: Actor, at: datetime,
     template_id: UUID | None = None, copied_from: UUID | None = None,
@@ -108,6 +115,7 @@ def create(
     if template_id is not None and (there := session.get(ChecklistTemplate, template_id)) is not None:
         if not register_lock.made_by(session, template_id, actor.person_id):
             raise OutOfReach(str(template_id))
+        _refuse_other(templates.versions_of(session, template_id)[-1], asked)
         return there
     _refuse_unknown(scope)
     _refuse_faults(asked)
@@ -142,8 +150,10 @@ def revise(
     `row_id`: of a form; sent twice, it counts once. Raises `ItemsRefused`, `FieldRefused`, `NotNow`, `RegisterChanged`.
     """
     template = _held(session, template_id, actor=actor)
-    if row_id is not None and (there := session.get(ChecklistVersion, row_id)) is not None:
-        return there if there.template_id == template_id else None
+    there = session.get(ChecklistVersion, row_id) if row_id is not None else None
+    if there is not None and there.template_id == template_id:
+        _refuse_other(there, asked)
+        return there
     register_lock.expect(session, template_id, version)
     today = people.local_day(at)
     if template.ended_on is not None:
@@ -263,6 +273,11 @@ def _reach_of(session: Session, scope: Scope, *, actor: Actor, at: datetime) -> 
         _require(session, actor, venue_id, area_id)
     except OutOfReach as hidden:
         raise _refused("venue" if venue_id else "area", Sentence("No venue has this code.")) from hidden
+    except access.NotPermitted as refused:
+        # Where somebody may write one they choose here: that is a wrong choice, and what was typed stays.
+        field = "venue" if venue_id or actor.venue_ids else "area"
+        reason = Sentence("You may not write checklists there. Choose a venue or an area of yours.")
+        raise _refused(field, reason) from refused
     return venue_id, area_id
 
 
@@ -272,6 +287,12 @@ def _refuse_unknown(scope: Scope) -> None:
         raise _refused("frequency", chosen)
     if scope.venue_type and scope.venue_type not in catalogue.checklists():
         raise _refused("venue_type", chosen)
+
+
+def _refuse_other(made: ChecklistVersion, asked: Asked) -> None:
+    """Refuse a form that was sent already and says something else now: whoever went back would lose their change."""
+    if (made.sha256, made.is_signed) != (digest(asked.items), asked.is_signed):
+        raise NotNow(Sentence("This form was sent already. Open the checklist again and change it there."))
 
 
 def _refuse_faults(asked: Asked) -> None:
@@ -292,4 +313,4 @@ def _refused(field: str, reason: Sentence) -> FieldRefused:
 
 
 __all__ = ["Asked", "Difference", "Ending", "ItemsRefused", "Scope", "VersionFacts", "create", "differences", "end",
-           "keeps", "plans_on", "revise", "seen"]  # fmt: skip
+           "keeps", "plans_on", "require_kept", "revise", "seen"]  # fmt: skip

@@ -125,7 +125,7 @@ def test_who_answers_for_a_venue_writes_for_it_and_for_nothing_else(db, world):
         assert checklists.seen(session, own.id, actor=world.actor(session, "manager")).id == own.id
         assert checklists.keeps(session, own, actor=world.actor(session, "supervisor"))
         assert not checklists.keeps(session, own, actor=world.actor(session, "officer"))
-        with pytest.raises(NotPermitted):
+        with pytest.raises(FieldRefused):
             write(session, world, who="manager")
         with pytest.raises(FieldRefused):
             write(session, world, who="manager", venue=there.code)
