@@ -28,6 +28,8 @@ from domain.settings import Settings
 
 PHOTOS_AFTER = timedelta(hours=24)
 """A photo or document whose form was not sent within a day never will be."""
+HELD_PHOTOS_AFTER = timedelta(days=30)
+"""A photo of a patrol may come days before the record that names it: so long a phone may be without a network."""
 SIGN_INS_AFTER = timedelta(days=1)
 """Beyond the longest sign-in; until then the record says why somebody was sent to the sign-in page."""
 CODES_AFTER = timedelta(days=1)
@@ -57,7 +59,7 @@ class Tidied:
 
 def tidy(session: Session, *, at: datetime) -> Tidied:
     """Forget what is too old at that moment; once this is committed, `remove_all_files` removes the files."""
-    photo_count, files = _photos(session, before=at - PHOTOS_AFTER)
+    photo_count, files = _photos(session, before=at - PHOTOS_AFTER, held_before=at - HELD_PHOTOS_AFTER)
     unsent = papers.forget_unclaimed(session, before=at - PHOTOS_AFTER)
     counts = {
         "photos": photo_count,
@@ -98,8 +100,9 @@ def _timetable(session: Session, *, before: datetime) -> int:
     return done.rowcount
 
 
-def _photos(session: Session, *, before: datetime) -> tuple[int, tuple[str, ...]]:
-    unclaimed = (col(Photo.case_id).is_(None), col(Photo.made_at) < before)
+def _photos(session: Session, *, before: datetime, held_before: datetime) -> tuple[int, tuple[str, ...]]:
+    is_over = or_(col(Photo.held_for).is_(None), col(Photo.made_at) < held_before)
+    unclaimed = (col(Photo.case_id).is_(None), col(Photo.made_at) < before, is_over)
     old = session.execute(select(col(Photo.id), col(Photo.storage_key), col(Photo.position_sealed)).where(*unclaimed))
     rows = list(old)
     ids = [row.id for row in rows]

@@ -52,11 +52,13 @@ def keep_as(
     at: datetime,
     directory: Path,
     original_sha256: str | None = None,
+    held_for: UUID | None = None,
 ) -> tuple[Photo, bool]:
     """Store a photo under an id its sender gave, as `keep` does; return its row and whether it is new.
 
     Sent again it is there already, also when two requests bring it at once: what came first stays.
-    `original_sha256`: of the picture before its sender shrank it, which tells a picture that is used twice.
+    `original_sha256`: of the picture before its sender shrank it, which tells a picture that is used twice. `held_for`:
+    the patrol it belongs to, so that it waits for its record longer than for a form (`domain.tidying`).
     """
     with database.read() as session:
         known = session.get(Photo, photo_id)
@@ -67,6 +69,7 @@ def keep_as(
     row = Photo(
         id=photo_id, storage_key=key, original_sha256=original_sha256 or taken.original_sha256, width=taken.width,
         height=taken.height, size=len(taken.jpeg), taken_at=taken.taken_at, made_at=at,
+        held_for=held_for,
     )  # fmt: skip
     with database.write() as session:
         dialect: Any = sqlite if database.is_sqlite else postgresql

@@ -18,7 +18,7 @@ from api.middleware.limits import takes_photos
 from api.rendering import in_words
 from domain import uploads
 from domain.language import Sentence
-from domain.patrols import syncing, today
+from domain.patrols import syncing, today, waiting_photos
 from domain.patrols.delivery import Delivery
 from domain.workflow import FieldRefusal
 
@@ -59,12 +59,15 @@ def take_photo(photo_id: UUID, form: Posted, *, db: Db, at: Now, settings: Conf,
     if len(sent) != 1:
         raise FieldsRefused([FieldRefusal("file", Sentence("Send one photo in the field “file”."))])
     said = forms.texts(form, "original_sha256", "task")
+    with db.read() as session:
+        held_for = waiting_photos.holding(session, said.get("task", ""), actor=staff.actor, at=at)
     photo, is_new = uploads.keep_as(
         db, photo_id, sent[0].file.read(), sent[0].filename or "", at=at, directory=settings.photos,
         original_sha256=said.get("original_sha256") if DIGEST.fullmatch(said.get("original_sha256", "")) else None,
+        held_for=held_for,
     )  # fmt: skip
     with db.write() as session:
-        syncing.claim_late(session, photo.id, said.get("task", ""), actor=staff.actor)
+        waiting_photos.claim_late(session, photo.id, said.get("task", ""), actor=staff.actor)
     return JSONResponse({"id": str(photo.id)}, status_code=CREATED if is_new else HEALTHY)
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from domain.models.columns import Binary, Json, UtcDateTime
+
+_HELD = text("held_for IS NOT NULL AND case_id IS NULL")
 
 
 class Throttle(SQLModel, table=True):
@@ -52,7 +54,11 @@ class Photo(SQLModel, table=True):
     """A picture, re-encoded and without metadata; its position, if it had one, is sealed."""
 
     __tablename__ = "photo"
-    __table_args__ = (Index("photo_case", "case_id"), Index("photo_original", "original_sha256"))
+    __table_args__ = (
+        Index("photo_case", "case_id"),
+        Index("photo_original", "original_sha256"),
+        Index("photo_held", "held_for", postgresql_where=_HELD, sqlite_where=_HELD),
+    )
 
     id: UUID = Field(primary_key=True)
     case_id: UUID | None = Field(default=None, foreign_key="cases.id")
@@ -68,6 +74,8 @@ class Photo(SQLModel, table=True):
     position_sealed: UUID | None = Field(default=None)
     taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     made_at: datetime = Field(sa_type=UtcDateTime)
+    held_for: UUID | None = Field(default=None)
+    """The patrol it was uploaded for: the record that names it may come days later, with the next network."""
 
 
 class RepeatedRequest(SQLModel, table=True):

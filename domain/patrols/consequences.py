@@ -60,6 +60,20 @@ def _place(sheet: Sheet, point: int) -> str:
     return " ".join(part for part in (sheet.venue.name, there.name.zh, there.location) if part)[:200]
 
 
+def unheard_of(failing: Iterable[Judged], before: Iterable[Any]) -> list[Judged]:
+    """Return those of the failing answers that nobody was called about, given the task's answers of before, as rows.
+
+    What fails round after round, or on a second phone, is told once; found in order in between, it is told again.
+    """
+    last: dict[tuple[int, str], Any] = {}
+    for row in before:
+        same = last.get((row.point, row.item))
+        if same is None or (row.round, row.outcome == "fail") > (same.round, same.outcome == "fail"):
+            last[row.point, row.item] = row
+    known = {key for key, row in last.items() if row.outcome == "fail"}
+    return [one for one in failing if (one.answer.point, one.item.code) not in known]
+
+
 def report_critical(
     session: Session, case: Case, sheet: Sheet, failing: Iterable[Judged], opened: list[Opened], *, at: datetime
 ) -> None:

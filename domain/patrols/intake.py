@@ -19,13 +19,14 @@ from domain import facilities, people, venues
 from domain.facilities import UnknownFacility
 from domain.identifiers import NotAnIdentifier, clean_facility_code, clean_venue_code
 from domain.language import Sentence
-from domain.models import ChecklistVersion, Photo
+from domain.models import Case, ChecklistVersion, Photo
 from domain.patrols import presence, templates
 from domain.patrols.delivery import PHOTOS_OF_TASK, Answer, CheckIn, storable
 from domain.patrols.items import LARGEST_NUMBER, LONGEST_TEXT, AnswerRefused, Item, judge
 from domain.patrols.phone_clock import Reading
 from domain.patrols.presence import Doubt, Fix
 from domain.patrols.sheet import VENUE_ITSELF, Sheet
+from domain.processes.patrol_task import PATROL_TASK
 
 BEYOND = int(LARGEST_NUMBER) * 10
 
@@ -65,7 +66,8 @@ class PhotosAtHand:
 
     rows: dict[UUID, Photo]
     elsewhere: set[str]
-    """Digests of originals that another case has."""
+    """Digests of originals that another patrol has. Of patrols alone: whoever has a picture must not find out that
+    somebody's report has it, too."""
     case_id: UUID
     room: int
     used_at: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -78,8 +80,11 @@ class PhotosAtHand:
         wanted = list(set(ids))
         rows = {row.id: row for row in session.execute(select(Photo).where(col(Photo.id).in_(wanted))).scalars()}
         sums = {row.original_sha256 for row in rows.values()}
-        other = select(col(Photo.original_sha256)).where(
-            col(Photo.original_sha256).in_(sums), col(Photo.case_id).is_not(None), col(Photo.case_id) != case_id
+        other = (
+            select(col(Photo.original_sha256))
+            .join(Case, col(Case.id) == col(Photo.case_id))
+            .where(col(Photo.original_sha256).in_(sums), col(Photo.case_id) != case_id)
+            .where(col(Case.process) == PATROL_TASK.name)
         )
         count = select(func.count()).select_from(Photo).where(col(Photo.case_id) == case_id)
         taken: int = session.execute(count).scalar_one()

@@ -30,6 +30,7 @@ def verify(session: Session) -> Iterator[Breach]:
 
     The timelines themselves are held by their chains (`domain.audit.verify`). A task at a time: memory stays flat.
     """
+    yield from _strangers(session)
     after: UUID | None = None
     while True:
         query = select(_BATCHES.c.case_id).distinct().order_by(_BATCHES.c.case_id).limit(BATCH)
@@ -66,6 +67,17 @@ def _of_tasks(session: Session, ids: list[UUID]) -> Iterator[tuple[UUID, Breach]
     for batch_id, entry in told.items():
         where = f"{numbers[entry.case_id]} #{entry.seq} {entry.transition}"
         yield entry.case_id, Breach(where, Sentence("The delivery %(batch)s is gone.", batch=batch_id))
+
+
+def _strangers(session: Session) -> Iterator[Breach]:
+    """Yield tasks with rows that no delivery of theirs brought: put in under another task's."""
+    for table in (_CHECK_INS, _ANSWERS):
+        query = (
+            select(table.c.case_id).join(_BATCHES, _BATCHES.c.id == table.c.batch_id)
+            .where(_BATCHES.c.case_id != table.c.case_id).distinct()
+        )  # fmt: skip
+        for number in session.execute(select(col(Case.number)).where(col(Case.id).in_(query))).scalars():
+            yield Breach(number, Sentence("What the phone delivered was changed after it was written."))
 
 
 def _by_task(session: Session, table: Any, ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:  # noqa: ANN401 - a table

@@ -20,7 +20,7 @@ import domain.patrols.decisions
 import domain.patrols.task_rows  # noqa: F401 - both register what happens beside a task's steps
 from domain import access, cases, sweep
 from domain.actors import Actor
-from domain.language import Sentence
+from domain.language import Label, Sentence
 from domain.models import Case, ChecklistVersion, PatrolAnswer, PatrolBatch, PatrolCheckIn, PatrolTask
 from domain.patrols import arrival, consequences, finishing, judging, presence, schedule, sealing, standing
 from domain.patrols.arrival import TAKEN, Arrival, Rows
@@ -56,12 +56,12 @@ def deliver(session: Session, sent: Delivery, *, actor: Actor, at: datetime) -> 
     sends again.
     """
     case = _held(session, sent.task)
-    if case is None or sent.person != actor.person_id or not _may_bring(session, case, actor, at):
+    if case is None or sent.person != actor.person_id:
         return _answer(sent, None, refused=_all_refused(sent, "task", _why_not(sent, actor)), at=at)
     if (before := session.get(PatrolBatch, sent.batch)) is not None:
-        if (before.case_id, before.person_id) != (case.id, actor.person_id):
-            return _answer(sent, None, refused=_all_refused(sent, "batch", TAKEN), at=at)
-        return _again(before.outcome)
+        return _heard_before(sent, before, case, actor=actor, at=at)
+    if not may_bring(session, case, actor, at):
+        return _answer(sent, None, refused=_all_refused(sent, "task", _why_not(sent, actor)), at=at)
     task = session.get_one(PatrolTask, case.id)
     if case.state == SCHEDULED.name:
         if at < task.starts_at or sweep.ring(session, case.id, "start", at=at) is None:
@@ -74,21 +74,11 @@ def deliver(session: Session, sent: Delivery, *, actor: Actor, at: datetime) -> 
     return _take_in(session, coming, actor=actor, at=at)
 
 
-def claim_late(session: Session, photo_id: UUID, task: str, *, actor: Actor) -> bool:
-    """Give a photo that arrives after the answer naming it to the task; return whether there was such an answer.
-
-    Only of their own: whoever sends it recorded the answer. A photo that comes first waits for its answer.
-    """
-    try:
-        case_id = UUID(task)
-    except ValueError:
-        return False
-    mine = (_ANSWERS.c.case_id == case_id, _ANSWERS.c.person_id == actor.person_id)
-    named = [photos for photos in session.execute(select(_ANSWERS.c.photos).where(*mine)).scalars() if photos]
-    if not any(str(photo_id) in photos for photos in named):
-        return False
-    arrival.attach(session, case_id, [photo_id])
-    return True
+def _heard_before(sent: Delivery, before: PatrolBatch, case: Case, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Return what was said to a delivery that is here already, also to who holds no post any more."""
+    if (before.case_id, before.person_id) != (case.id, actor.person_id):
+        return _answer(sent, None, refused=_all_refused(sent, "batch", TAKEN), at=at)
+    return _again(before.outcome)
 
 
 def _held(session: Session, case_id: UUID) -> Case | None:
@@ -99,7 +89,7 @@ def _held(session: Session, case_id: UUID) -> Case | None:
     return case if case.process == PATROL_TASK.name else None
 
 
-def _may_bring(session: Session, case: Case, actor: Actor, at: datetime) -> bool:
+def may_bring(session: Session, case: Case, actor: Actor, at: datetime) -> bool:
     """Return whether this task is the actor's to carry out; whether it has begun is another matter."""
     step = PATROL_TASK.named("record")[0]
     acting = access.acting_on(session, actor, case)
@@ -138,14 +128,13 @@ def _take_in(session: Session, coming: Arrival, *, actor: Actor, at: datetime) -
     marks = [row.doubts for row in (*before.answers, *before.check_ins, *before.batches)]
     marks += [row["doubts"] for row in (*rows.answers, *rows.check_ins)] + [coming.doubts]
     conflicts = [one for one, how in stands.items() if how.stands and how.against]
-    if not coming.is_empty or case.state == OPEN.name:
+    if not coming.is_empty or coming.doubts or case.state == OPEN.name:
         data = {"batch": sent.batch, "device": sent.device, "check_ins": len(rows.check_ins),
                 "answers": len(rows.answers), "failed": len(failing), "sha256": sha256,
                 "doubts": presence.open_count(marks), "conflicts": len(conflicts)}  # fmt: skip
         cases.fire(session, case, "start" if case.state == OPEN.name else "record", actor=actor, at=at, data=data)
     opened = consequences.order(session, case, coming.sheet, failing, actor=actor, at=at)
-    known = {(row.round, row.point, row.item) for row in before.answers if row.outcome == "fail"}
-    news = [one for one in failing if (one.answer.round, one.answer.point, one.item.code) not in known]
+    news = consequences.unheard_of(failing, before.answers)
     consequences.report_critical(session, case, coming.sheet, news, opened, at=at)
     _count(session, coming, before, rows, stands)
     if case.facts.get("kind") == schedule.ROUNDS and coming.reading.is_certain:
@@ -287,10 +276,14 @@ def _unsaid(part: Any) -> Any:  # noqa: ANN401 - an id, or what is said of one
     if not isinstance(part, dict) or "reason" not in part:
         return part
     reason: Sentence = part["reason"]
-    params = {
-        name: str(value) if not isinstance(value, int | float) else value for name, value in reason.params.items()
-    }
+    params = {name: _plain(value) for name, value in reason.params.items()}
     return {**part, "reason": {"text": reason.text, "params": params}}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - what stands in a sentence
+    if isinstance(value, Label):
+        return {"zh": value.zh, "en": value.en}
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _again(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,7 +292,9 @@ def _again(outcome: Mapping[str, Any]) -> dict[str, Any]:
     def said(part: Any) -> Any:  # noqa: ANN401 - as above
         if not isinstance(part, dict) or "reason" not in part:
             return part
-        return {**part, "reason": Sentence(part["reason"]["text"], **part["reason"]["params"])}
+        params = part["reason"]["params"]
+        told = {name: Label(**value) if isinstance(value, dict) else value for name, value in params.items()}
+        return {**part, "reason": Sentence(part["reason"]["text"], **told)}
 
     return {
         name: [said(part) for part in value] if isinstance(value, list) else value for name, value in outcome.items()

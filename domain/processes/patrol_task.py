@@ -31,6 +31,9 @@ WORKED_ON = frozenset(state for state in STATES if state not in (SCHEDULED, OPEN
 OUTCOMES = {DONE: "done", DONE_LATE: "late", MISSED: "missed", EXCUSED: "excused", CANCELLED: "cancelled"}
 """State → `PatrolTask.outcome`; every other one is open, ""."""
 
+ENDINGS = ("complete", "complete_late", "prove_in_time")
+"""Steps by which somebody ends a task; they may name a signature."""
+
 R = Role
 CARRIERS = VENUE_SIDE | {R.WARDEN}
 """Who carries out patrols, each where they hold their post or are sent."""
@@ -38,15 +41,18 @@ DECIDERS = frozenset({R.MANAGER, R.OWNER, R.WARDEN, R.INSPECTOR, R.SUPERVISOR})
 
 
 def may_carry_out(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
-    """Carry out your own task, one of your post, or, as its manager or responsible person, any of your venue."""
+    """Carry out your own task, one of your post, or, as its manager or responsible person, any of your venue's own.
+
+    What wardens look at there is theirs alone.
+    """
     if actor.person_id is not None and actor.person_id in case.assignees:
         return None
     if any(_covers(one, case) for one in actor.covers):
         return None
     here = case.venue_id is not None and case.venue_id in actor.venue_ids
-    if here and actor.plays(R.MANAGER, R.OWNER):
-        return None
     role = case.facts.get("role")
+    if here and role != R.WARDEN.value and actor.plays(R.MANAGER, R.OWNER):
+        return None
     if not case.assignees and role and actor.plays(Role(role)) and (here or role == R.WARDEN.value):
         return None
     return Sentence("This patrol is somebody else's.")
@@ -72,15 +78,19 @@ def may_be_late(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
 
 
 def is_not_own_work(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
-    """Nobody decides on doubts about what they did themselves."""
+    """Nobody decides on doubts about what they did themselves, nor between their own answer and another's."""
     if actor.person_id is not None and str(actor.person_id) in case.facts.get("done_by", ()):
         return Sentence("You took part in this patrol; somebody else has to decide.")
     return None
 
 
 def is_answerable(case: CaseView, actor: Actor, at: datetime) -> Sentence | None:
-    """A venue answers for its own patrols, not for another's."""
-    if not actor.plays(*VENUE_SIDE) or actor.roles - VENUE_SIDE or case.venue_id in actor.venue_ids:
+    """A venue answers for its own patrols: not for another's, nor for what wardens found there."""
+    if not actor.plays(*VENUE_SIDE) or actor.roles - VENUE_SIDE:
+        return None
+    if case.facts.get("role") == R.WARDEN.value:
+        return Sentence("What a warden recorded is for the fire brigade to decide.")
+    if case.venue_id in actor.venue_ids:
         return None
     return Sentence("You hold no post at this venue today.")
 
@@ -165,7 +175,7 @@ TRANSITIONS = (
                guards=(has_doubts, is_answerable, is_not_own_work), form=forms.DoubtDecision,
                companions=("settle_doubt",), quiet=True),
     Transition("decide_conflict", zh="处理两份记录", en="Decide between two answers", sources=WORKED_ON, target=None,
-               roles=DECIDERS, guards=(has_conflicts, is_answerable), form=forms.ConflictDecision,
+               roles=DECIDERS, guards=(has_conflicts, is_answerable, is_not_own_work), form=forms.ConflictDecision,
                companions=("settle_conflict",), quiet=True),
     *everywhere.steps(STATES, assigned=(), reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER, R.WARDEN}),
                       is_routine=True),

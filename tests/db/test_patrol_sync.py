@@ -7,13 +7,26 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import func, select
+from sqlalchemy import delete
+from sqlmodel import col, func, select
 
 from domain import cases, faultpoints, sweep
+from domain.actors import SYSTEM
 from domain.database import Database
 from domain.identifiers import new_facility_code
 from domain.language import CHINESE
-from domain.models import Case, PatrolAnswer, PatrolBatch, PatrolCheckIn, PatrolTask, Photo, TimelineEntry, Venue
+from domain.models import (
+    Case,
+    PatrolAnswer,
+    PatrolBatch,
+    PatrolCheckIn,
+    PatrolTask,
+    Photo,
+    Post,
+    TimelineEntry,
+    Venue,
+)
+from domain.patrols import proof
 from domain.patrols.items import Item
 from tests.at_once import at_once
 from tests.patrols import (
@@ -147,6 +160,56 @@ def test_what_somebody_else_recorded_waits_until_they_are_signed_in(db: Database
 
     assert [str(one["reason"])[:13] for one in manager["refused"]] == ["Somebody else"]
     assert officer["accepted"] == [record]
+
+
+def test_answer_is_given_again_in_the_readers_language_and_to_who_holds_no_post_any_more(
+    db: Database, world: World
+) -> None:
+    with db.write() as session:
+        task = make_task(session, world)
+    phone = Phone(world, task)
+    phone.visits(1)
+    phone.visits(2, code=task.codes[3])
+    sent = phone.delivery()
+    first = phone.delivers(db, sent)
+    with db.write() as session:
+        session.execute(delete(Post).where(col(Post.person_id) == world.people["officer"]))
+
+    again = phone.delivers(db, sent)
+
+    assert (again["accepted"], again["refused"]) == (first["accepted"], first["refused"])
+    assert "灭火器" in again["refused"][0]["reason"].in_language(CHINESE)
+    phone.visits(3)
+    assert [one["field"] for one in phone.delivers(db)["refused"]] == ["task"]
+
+
+def test_doubt_about_the_end_alone_is_counted_and_told(db: Database, world: World) -> None:
+    with db.write() as session:
+        task = make_task(session, world)
+    phone = Phone(world, task)
+    phone.walks()
+    phone.delivers(db)
+    phone.ahead, phone.offset = timedelta(hours=-2), timedelta()
+
+    said = phone.delivers(db, done=True)
+
+    assert (said["state"], [one["kind"] for one in said["doubts"]]) == ("done", ["clock_moved"])
+    assert (row_of(db, task).doubts, steps_of(db, task)[2:]) == (1, ["start", "record", "complete"])
+    with db.read() as session:
+        assert list(proof.verify(session)) == []
+
+
+def test_picture_in_somebodys_report_is_not_given_away(db: Database, world: World) -> None:
+    with db.write() as session:
+        task = make_task(session, world)
+        report = cases.open_case(session, "hazard_report", actor=SYSTEM, at=world.clock.now)
+        keep_photo(session, at=world.clock.now, original="c" * 64, case_id=report.id)
+        same = keep_photo(session, at=world.clock.now, original="c" * 64)
+    phone = Phone(world, task)
+    phone.visits(1)
+    phone.finds(1, "P06", photos=[same])
+
+    assert phone.delivers(db)["doubts"] == []
 
 
 def test_task_takes_150_photos_and_leaves_the_others_on_the_phone(db: Database, world: World) -> None:

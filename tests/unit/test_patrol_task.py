@@ -40,6 +40,8 @@ def started_by(role: Role, *, of_post: str | None, assignees: tuple[UUID, ...] =
         (Role.OWNER, None, "under_way"),
         (Role.WARDEN, "warden", "under_way"),
         (Role.WARDEN, "officer", REFUSED),
+        (Role.MANAGER, "warden", REFUSED),
+        (Role.OWNER, "warden", REFUSED),
     ],
 )
 def test_patrol_of_a_post_is_for_who_holds_it_and_who_answers_for_the_venue(role, of_post, found) -> None:
