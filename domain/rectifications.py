@@ -15,7 +15,7 @@ from domain.actors import SYSTEM, Role
 from domain.catalogue import Severity
 from domain.models import Case, TimelineEntry
 from domain.processes.hazard_report import HAZARD_REPORT
-from domain.processes.rectification import OPEN, ORDERED, RECTIFICATION
+from domain.processes.rectification import CORRECTING, LONGEST_REASON, OPEN, ORDERED, RECTIFICATION
 
 _GOING_ON = frozenset(state.name for state in OPEN)
 FOUND_AGAIN = "found_again"
@@ -94,9 +94,9 @@ class FoundOnPatrol:
 def open_from_patrol(session: Session, task: Case, found: Sequence[FoundOnPatrol], *, at: datetime) -> dict[UUID, Case]:
     """Open the rectifications of what a patrol found and return answer → its rectification.
 
-    An open one of the same hazard at the same point is linked instead. Each is ordered at once and given to who answers
-    for fire safety at the venue; without anybody it waits for the brigade to serve it. Two patrols that find the same
-    at once get one.
+    An open one of the same hazard at the same point is linked instead, if it may be (`_stands_for`). Each is ordered at
+    once and given to who answers for fire safety at the venue; without anybody it waits for the brigade to serve it.
+    Two patrols that find the same at once get one.
     """
     known = _of_venue(session, task, {one.hazard for one in found})
     day, venue_id = people.local_day(at), task.venue_id
@@ -104,14 +104,29 @@ def open_from_patrol(session: Session, task: Case, found: Sequence[FoundOnPatrol
     opened: dict[UUID, Case] = {}
     for one in found:
         same = known.setdefault((one.hazard, str(one.point_id) if one.point_id else None), [])
-        there = next((case for case in same if case.state in _GOING_ON), None)
+        there = next((case for case in same if _stands_for(case, task, one)), None)
         if there is None:
-            there = _open_one(session, task, one, len(same), in_charge[0].id if in_charge else None, at=at)
+            earlier = sum(1 for case in same if case.channel == task.process)
+            there = _open_one(session, task, one, earlier, in_charge[0].id if in_charge else None, at=at)
             same.append(there)
         if there.parent_id != task.id:
             cases.link(session, source=task.id, target=there.id, kind=FOUND_AGAIN, at=at)
         opened[one.answer] = there
     return opened
+
+
+def _stands_for(case: Case, task: Case, found: FoundOnPatrol) -> bool:
+    """Return whether what was found is being corrected under that rectification already.
+
+    One that a report led to and that is not served yet stays the brigade's secret: the venue would learn from its
+    number that somebody reported it. What a warden finds is for the brigade to see corrected, so one that the venue
+    closes by itself does not stand for it.
+    """
+    if case.state not in _GOING_ON:
+        return False
+    if case.channel != task.process and case.state == ORDERED.name:
+        return False
+    return found.is_by_venue or not case.facts.get("by_venue")
 
 
 def _open_one(
@@ -144,6 +159,30 @@ def _open_one(
         day = correct_by(found.hazard, on=people.local_day(at), is_on_spot=found.is_on_spot)
         cases.fire(session, case, "order_by_patrol", actor=SYSTEM, at=at, data={"correct_by": day})
     return case
+
+
+def overrule(session: Session, case_id: UUID, *, task: Case, reason: str, at: datetime) -> str | None:
+    """Take back what a patrol's answer ordered that does not stand any more; return the step, None when it has ended.
+
+    What nobody has touched since is revoked with the reason. What people work on, or the brigade ordered, goes on and
+    is told; the two stay linked.
+    """
+    case = cases.reload(session, case_id)
+    if case.state not in _GOING_ON:
+        return None
+    by_people = select(col(TimelineEntry.seq)).where(
+        col(TimelineEntry.case_id) == case_id, col(TimelineEntry.actor_id).is_not(None)
+    )
+    is_untouched = case.channel == task.process and session.execute(by_people.limit(1)).first() is None
+    if is_untouched and case.state in {ORDERED.name, CORRECTING.name}:
+        why = f"{task.number}：{reason}"[:LONGEST_REASON]
+        cases.fire(session, case, "revoke", actor=SYSTEM, at=at, data={"reason": why})
+        return "revoke"
+    if case.state == ORDERED.name:
+        return None
+    data = {"patrol": task.number, "reason": reason}
+    cases.fire(session, case, "finding_overruled", actor=SYSTEM, at=at, data=data)
+    return "finding_overruled"
 
 
 def correct_by(hazard: str, *, on: date, is_on_spot: bool = False) -> date:

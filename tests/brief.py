@@ -61,13 +61,14 @@ BRIEF = {
         serve | ordered | correcting | inspector handler
         order_by_patrol | ordered | correcting | system
         record_corrected | ordered | closed | system
+        finding_overruled | correcting submitted overdue | - | system
         submit | correcting overdue | submitted | officer manager owner warden
         confirm | submitted | closed | inspector warden officer manager owner
         fail_recheck | submitted | correcting | inspector warden officer manager owner
         extend | correcting | - | supervisor
         mark_overdue | correcting | overdue | system
         penalise | correcting overdue | penalised | inspector supervisor
-        revoke | ordered correcting | revoked | supervisor
+        revoke | ordered correcting | revoked | supervisor system
         remind | going | - | handler supervisor leader
         comment | going | - | warden handler inspector operator supervisor leader
         reassign | going | - | handler supervisor

@@ -25,6 +25,7 @@ CLOSED = State("closed", zh="已整改", en="Corrected", final=True)
 PENALISED = State("penalised", zh="已移送处罚", en="Handed over for penalty", final=True)
 REVOKED = State("revoked", zh="已撤销", en="Revoked", final=True)
 STATES = (ORDERED, CORRECTING, SUBMITTED, OVERDUE, CLOSED, PENALISED, REVOKED)
+LONGEST_REASON = 500
 OPEN = frozenset(state for state in STATES if not state.final)
 
 
@@ -40,6 +41,13 @@ class OrderedByPatrol(Form):
     """A patrol found it: the place puts it right by that day (R61 第三十一条)."""
 
     correct_by: date
+
+
+class Overruled(Form):
+    """Somebody decided that the patrol's answer it came from does not stand; it goes on until people say otherwise."""
+
+    patrol: str = Field(..., title=N_("Patrol"))
+    reason: str = text_field(N_("Reason"), limit=LONGEST_REASON)
 
 
 class Submission(Form):
@@ -84,7 +92,7 @@ class Penalty(Form):
 class Reason(Form):
     """Why."""
 
-    reason: str = text_field(N_("Reason"), limit=500)
+    reason: str = text_field(N_("Reason"), limit=LONGEST_REASON)
 
 
 class Corrected(Form):
@@ -181,6 +189,9 @@ TRANSITIONS = (
                effects=("notify_venue",), quiet=True),
     Transition("record_corrected", zh="当场改正", en="Corrected on the spot", sources={ORDERED}, target=CLOSED,
                roles={R.SYSTEM}, form=Corrected, quiet=True),
+    Transition("finding_overruled", zh="巡查结论已更改", en="The patrol's answer was overruled",
+               sources=OPEN - {ORDERED}, target=None, roles={R.SYSTEM}, form=Overruled, effects=("notify_venue",),
+               quiet=True),
     Transition("submit", zh="提交整改", en="Submit the correction", sources={CORRECTING, OVERDUE}, target=SUBMITTED,
                roles=VENUE_SIDE | {R.WARDEN}, guards=(is_of_this_venue,), form=Submission, changes=note_submission,
                effects=("tell_rechecker",), usual=True),
@@ -198,7 +209,7 @@ TRANSITIONS = (
     Transition("penalise", zh="移送处罚", en="Hand over for penalty", sources={CORRECTING, OVERDUE}, target=PENALISED,
                roles={R.INSPECTOR, R.SUPERVISOR}, form=Penalty, effects=("notify_venue", "tell_parent")),
     Transition("revoke", zh="撤销整改", en="Revoke", sources={ORDERED, CORRECTING}, target=REVOKED,
-               roles={R.SUPERVISOR}, form=Reason, effects=("notify_venue",)),
+               roles={R.SUPERVISOR, R.SYSTEM}, form=Reason, effects=("notify_venue",)),
     *everywhere.steps(STATES, assigned=OPEN, reminders=frozenset({R.HANDLER, R.SUPERVISOR, R.LEADER})),
 )  # fmt: skip
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from domain import catalogue, people
+from domain import cases, catalogue, people
 from domain.actors import Role
 from domain.forms import LabelledChoice
 from domain.identifiers import new_id, new_venue_code
@@ -23,6 +23,7 @@ from domain.models import (
     PatrolPlan,
     PatrolTask,
     Post,
+    TimelineEntry,
     Venue,
 )
 from domain.opening_hours import read_hours
@@ -30,11 +31,13 @@ from domain.patrols import catalogue_items, judging, planning, plans
 from domain.patrols.items import Item
 from domain.patrols.plan_forms import PlanEnd
 from domain.patrols.rhythm import DaysOff
+from domain.processes.rectification import RECTIFICATION
 from domain.queries import patrol_words
 from domain.settings import city_zone
 from tests.bdd import walking
 from tests.bdd.telling import Story
 from tests.bdd.walking import Walks
+from tests.patrols import keep_photo
 from tests.telephony import eventually
 from tests.world import PEOPLE
 
@@ -269,6 +272,28 @@ def _decided(walks: Walks) -> None:
         chosen = session.exec(select(PatrolAnswer.id).where(*own, col(PatrolAnswer.against).is_not(None))).all()
     for answer in chosen:
         story.fire("owner", "处理两份记录", "该巡查", {"answer": str(answer), "reason": "监控显示出口未锁"})
+
+
+@when("褚巡查“提交整改”该巡查引出的各件整改")
+def _all_submitted(story: Story) -> None:
+    with story.db.write() as session:
+        for case in _ordered(session, story):
+            form = {"description": "锁已拆除", "photos": [keep_photo(session, at=story.now)]}
+            officer = story.world.actor(session, "officer")
+            cases.fire(session, cases.reload(session, case.id), "submit", actor=officer, at=story.now, data=form)
+
+
+@then(parsers.parse("该巡查引出的{count:d}件整改时间线上最后都是“{step}”"))
+def _all_end_with(story: Story, count: int, step: str) -> None:
+    with story.db.read() as session:
+        found = _ordered(session, story)
+        last = [session.get_one(TimelineEntry, (case.id, case.version)).transition for case in found]
+    assert [RECTIFICATION.named(name)[0].zh for name in last] == [step] * count
+
+
+def _ordered(session: Session, story: Story) -> list[Case]:
+    """Return the rectifications that the patrol led to."""
+    return list(session.exec(select(Case).where(Case.parent_id == story.known["该巡查"])))
 
 
 @when("郑主管自次日起停止该计划")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, update
@@ -27,6 +27,7 @@ from domain.models import (
     TimelineEntry,
 )
 from domain.patrols import judging, proof
+from domain.patrols.task_page import task_page
 from domain.workflow import TransitionRefused
 from notifications import recipients
 from tests.at_once import at_once
@@ -88,11 +89,95 @@ def test_of_two_phones_the_worst_counts_until_a_person_decides(db: Database, wor
     rows = answers_of(db, task)
     assert (rows[fine].stands, rows[broken].stands, rows[broken].against) == (True, False, None)
     assert (row_of(db, task).conflicts, row_of(db, task).failed) == (0, 0)
+    with db.read() as session:
+        (case,) = rectified(session)
+        assert (case.state, session.get_one(TimelineEntry, (case.id, case.version)).data["reason"]) == (
+            "revoked",
+            f"{task.number}：看过现场，压力正常",
+        )
     world.clock.advance(minutes=5)
     again = two.finds(2, "P06", "fail", photos=[shot(db, world)])
     assert two.delivers(db)["conflicts"] == [again]
     with db.read() as session:
         assert list(proof.verify(session)) == []
+
+
+def test_nobody_decides_between_their_own_answer_and_anothers(db: Database, world: World, task: Round) -> None:
+    one, two = Phone(world, task), Phone(world, task, who="manager")
+    one.finds(2, "P06", "fail", photos=[shot(db, world)])
+    one.delivers(db)
+    fine = two.finds(2, "P06")
+    two.delivers(db)
+
+    with pytest.raises(TransitionRefused, match="took part"):
+        fires(db, world, task.task_id, "manager", "decide_conflict", answer=fine, reason="我说了算")
+
+
+def test_what_another_patrol_still_asks_for_is_not_taken_back(db: Database, world: World, task: Round) -> None:
+    one, two = Phone(world, task), Phone(world, task, who="manager")
+    fine = one.finds(2, "P06")
+    one.delivers(db)
+    two.finds(2, "P06", "fail", photos=[shot(db, world)])
+    two.delivers(db)
+    with db.write() as session:
+        row = session.get_one(PatrolTask, task.task_id)
+        other = next_task(session, world, *_plan_and_version(session, row), codes=task.codes,
+                          starts_in=timedelta(seconds=-1))  # fmt: skip
+    third = Phone(world, other)
+    third.finds(2, "P06", "fail", photos=[shot(db, world)])
+    third.delivers(db)
+
+    fires(db, world, task.task_id, "owner", "decide_conflict", answer=fine, reason="看过现场")
+
+    with db.read() as session:
+        (case,) = rectified(session)
+    assert case.state == "correcting"
+
+
+def test_order_that_a_report_led_to_stays_secret_until_it_is_served(db: Database, world: World, task: Round) -> None:
+    with db.write() as session:
+        secret = cases.open_case(
+            session, "rectification", actor=SYSTEM, at=world.clock.now, facts={"finding_seq": 4},
+            columns={"venue_id": task.venue_id, "hazard_code": "ELE-02", "place": "-"},
+        )  # fmt: skip
+    phone = Phone(world, task)
+    phone.finds(0, "P01", "fail")
+
+    (own,) = phone.delivers(db)["rectifications"]
+
+    assert own["number"] != secret.number
+    with db.read() as session:
+        page = task_page(session, cases.by_id(session, task.task_id), actor=world.actor(session, "manager"),
+                         at=world.clock.now)  # fmt: skip
+        assert [number for number, *_ in page.rectifications] == [own["number"]]
+    world.clock.advance(minutes=5)
+    served = {"correct_by": people.local_day(world.clock.now), "served_to": "物业经理"}
+    fires(db, world, secret.id, "inspector1", "serve", **served)
+    again = Phone(world, task, who="manager")
+    again.finds(0, "P01", "fail", round=2)
+    assert len(again.delivers(db)["rectifications"]) == 1
+    with db.read() as session:
+        assert len(rectified(session)) == 2
+
+
+def test_what_a_warden_finds_is_not_closed_by_the_venue_alone(db: Database, world: World, task: Round) -> None:
+    with db.write() as session:
+        row = session.get_one(PatrolTask, task.task_id)
+        plan, version = _plan_and_version(session, row)
+        own = next_task(session, world, plan, version, codes=task.codes, starts_in=timedelta(minutes=-1))
+        plan.role = "warden"
+        session.flush()
+        brigades = next_task(session, world, plan, version, codes=task.codes, starts_in=timedelta(minutes=-2))
+    numbers = []
+    for there, who in ((own, "officer"), (brigades, "warden"), (task, "officer")):
+        phone = Phone(world, there, who=who)
+        phone.finds(0, "P01", "fail")
+        numbers.append(phone.delivers(db)["rectifications"][0]["number"])
+
+    with db.read() as session:
+        found = {case.number: case.facts["by_venue"] for case in rectified(session)}
+    assert found == {numbers[0]: True, numbers[1]: False}
+    assert numbers[2] in found
 
 
 def test_correction_of_the_same_phone_stands_by_its_own_count(db: Database, world: World, task: Round) -> None:
@@ -264,6 +349,21 @@ def test_something_grave_calls_the_manager_once_and_is_due_the_same_day(
     assert (entry.data["item"], entry.data["rectification"]) == (CRITICAL.code, case.number)
 
 
+def test_what_stays_grave_round_after_round_calls_once_and_again_after_it_was_fine(
+    db: Database, world: World, task: Round
+) -> None:
+    phone = Phone(world, task)
+    for number, choice in enumerate(("fail", "fail", "pass", "fail"), start=1):
+        photos = [shot(db, world)] if choice == "fail" else []
+        phone.finds(0, CRITICAL.code, choice, photos=photos, round=number)
+        phone.delivers(db)
+        world.clock.advance(hours=1)
+
+    with db.read() as session:
+        calls = session.exec(select(Outbox.effect).where(Outbox.effect == "call_manager")).all()
+    assert len(calls) == 2
+
+
 def test_what_was_put_right_on_the_spot_is_recorded_and_calls_nobody(db: Database, world: World, task: Round) -> None:
     phone = Phone(world, task)
     phone.finds(0, CRITICAL.code, "fail", photos=[shot(db, world), shot(db, world)], corrected=True)
@@ -301,3 +401,17 @@ def test_rows_changed_behind_our_back_are_found(db: Database, world: World, task
 
     with db.read() as session:
         assert [breach.where.split(" #")[0] for breach in proof.verify(session)] == [task.number]
+
+
+def test_row_put_in_under_another_patrols_delivery_is_found(db: Database, world: World, task: Round) -> None:
+    with db.write() as session:
+        other = make_task(session, world)
+    phone = Phone(world, task)
+    visit = phone.visits(1)
+    phone.delivers(db)
+    with db.write() as session:
+        row = session.get_one(PatrolCheckIn, UUID(visit)).model_dump()
+        session.add(PatrolCheckIn.model_validate({**row, "id": uuid4(), "case_id": other.task_id}))
+
+    with db.read() as session:
+        assert [breach.where for breach in proof.verify(session)] == [other.number]

@@ -252,7 +252,10 @@ QUIET_OBJECTIONS = [
     ("may_be_late", "patrol_task", "missed", "complete_late", WARDEN, {"late_allowed": False}),
     ("has_doubts", "patrol_task", "done", "decide_doubt", somebody(Role.MANAGER), {"doubts": 0}),
     ("is_answerable", "patrol_task", "done", "decide_doubt", ELSEWHERE, {}),
+    ("is_answerable", "patrol_task", "done", "decide_doubt", somebody(Role.MANAGER), {"role": "warden"}),
+    ("is_answerable", "patrol_task", "done", "decide_conflict", somebody(Role.OWNER), {"role": "warden"}),
     ("is_not_own_work", "patrol_task", "done", "decide_doubt", somebody(Role.MANAGER), {"done_by": [str(ME)]}),
+    ("is_not_own_work", "patrol_task", "done", "decide_conflict", somebody(Role.OWNER), {"done_by": [str(ME)]}),
     ("has_conflicts", "patrol_task", "done", "decide_conflict", somebody(Role.OWNER), {"conflicts": 0}),
 ]
 
