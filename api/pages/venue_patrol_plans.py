@@ -20,15 +20,15 @@ from api.pages import register_forms
 from api.pages.register_forms import RegisterForm, Unsent, form_id_of
 from api.pages.staff_forms import Option, Pickers, Typed, as_data, form_shown, read_typed
 from api.pages.staff_frame import staff_page
-from api.pages.venue_forms import AtVenue, Here, VenueForm, allowed
+from api.pages.venue_forms import AtVenue, Describe, Here, VenueForm, allowed
 from api.pages.venue_patrols import HERE, PLANS, weeks_of
 from domain import catalogue, people, register_lock
 from domain.cases import FieldRefused
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import PatrolPlan, Venue
-from domain.patrols import offered, plans, points, preview, rhythm, rosters
-from domain.patrols.plan_forms import PlanChange, PlanEnd, PlanFacts
+from domain.patrols import events, offered, plans, points, preview, rhythm, rosters
+from domain.patrols.plan_forms import EventStart, PlanChange, PlanEnd, PlanFacts
 from domain.patrols.points import Point
 from domain.patrols.preview import Preview
 from domain.patrols.schedule import Rule
@@ -106,7 +106,7 @@ def change(here: Here, plan_id: UUID, form: Posted) -> Response:
     return _send(here, editor, form, carry_out)
 
 
-def _end(here: AtVenue, plan_id: UUID) -> Any:  # noqa: ANN401 - a function that describes the form
+def _end(here: AtVenue, plan_id: UUID) -> Describe:
     def describe(session: Session, venue: Venue) -> VenueForm:
         plan = plans.of_its_own(session, venue.id, plan_id)
         home = f"/venues/{venue.code}/patrols"
@@ -136,6 +136,36 @@ def ask_end(here: Here, plan_id: UUID) -> Response:
 def end(here: Here, plan_id: UUID, form: Posted) -> Response:
     """End a plan on a day."""
     return here.send(PLANS, form, _end(here, plan_id))
+
+
+def _start(here: AtVenue, plan_id: UUID, start_id: UUID) -> Describe:
+    def describe(session: Session, venue: Venue) -> VenueForm:
+        plan = plans.of_its_own(session, venue.id, plan_id)
+        home = f"/venues/{venue.code}/patrols/plans/{plan_id}"
+        page = RegisterForm(
+            Sentence("Start the patrol now"), f"{home}/start", home, Sentence("Start it"), about=plan.title,
+            warning=Sentence("It begins at once, and whoever has it is told."),
+        )  # fmt: skip
+        return VenueForm(
+            page, EventStart,
+            lambda session, filled, _: events.start(session, plan_id, filled, start_id=start_id, **here.by),
+        )  # fmt: skip
+
+    return describe
+
+
+@router.get("/venues/{code}/patrols/plans/{plan_id}/start")
+@needs(PLANS)
+def ask_start(here: Here, plan_id: UUID) -> Response:
+    """Show the form by which a patrol that an event asks for begins."""
+    return here.ask(PLANS, _start(here, plan_id, new_id()))
+
+
+@router.post("/venues/{code}/patrols/plans/{plan_id}/start")
+@needs(PLANS)
+def start(here: Here, plan_id: UUID, form: Posted) -> Response:
+    """Plan one task at once."""
+    return here.send(PLANS, form, _start(here, plan_id, form_id_of(form)))
 
 
 def _new(venue: Venue) -> Editor:

@@ -18,7 +18,7 @@ from api.pages.venue_forms import AtVenue, Here, allowed
 from domain import people
 from domain.language import Sentence
 from domain.models import Venue
-from domain.patrols import plan_page, preview, suggestions
+from domain.patrols import events, plan_page, preview, suggestions
 from domain.patrols.preview import Coming, Preview
 from domain.queries import record_words, venue_page
 from domain.rights import Right
@@ -77,9 +77,11 @@ def show_plan(here: Here, plan_id: UUID) -> Response:
             session, [series.now.plan.series_id], cursor=here.request.query_params.get("cursor")
         )
         may_plan = _may_plan(session, here, venue) and not series.has_ended
+    day = people.local_day(here.at)
+    may_start = may_plan and events.may_start(series.now.plan) and series.now.holds_on(day)
     return staff_page(
         here.request, "pages/staff/patrols/plan.html", staff=here.staff, at=here.at, here=HERE, venue=venue,
-        series=series, ahead=ahead, history=history, may_plan=may_plan, day=people.local_day(here.at),
+        series=series, ahead=ahead, history=history, may_plan=may_plan, may_start=may_start, day=day,
         done=DONE.get(here.request.query_params.get("done", "")), weeks=weeks_of(ahead),
     )  # fmt: skip
 

@@ -100,6 +100,12 @@ class PlanEnd(Form):
     reason: str = text_field(N_("Reason"), limit=300)
 
 
+class EventStart(Form):
+    """What happened, by which a patrol begins now."""
+
+    reason: str = text_field(N_("What happened"), limit=300)
+
+
 class Turn(Form):
     """Whose turn it is on one day of the cycle."""
 

@@ -71,17 +71,23 @@ def plan_day(session: Session, day: date, *, at: datetime, area_ids: Areas = Non
     withdrawn += replanning.follow_hours(session, day, every, at=at, areas=area_ids)
     running = [one for one in every if one.ends_at > at]
     lapsed = len(every) - len(running)
-    fresh = _unknown(session, running, area_ids)
+    fresh = add(session, running, at=at, areas=area_ids)
+    return Planned(fresh, len(running) - fresh, lapsed, withdrawn, rebound)
+
+
+def add(session: Session, listed: Collection[Wanted], *, at: datetime, areas: Areas) -> int:
+    """Plan those of these tasks that are not planned yet, all of them in `areas`, and return how many."""
+    fresh = _unknown(session, listed, areas)
     if fresh:
         number = {"prefix": PATROL_TASK.prefix, "year": at.astimezone(city_zone()).year}
         session.connection().execute(_HOLD, number)
         # Whoever held the series before us may have been planning the same.
-        fresh = _unknown(session, fresh, area_ids)
+        fresh = _unknown(session, fresh, areas)
     if fresh:
-        replanning.count_again(session, fresh, areas=area_ids)
+        replanning.count_again(session, fresh, areas=areas)
         last = session.connection().execute(_TAKE, {**number, "count": len(fresh)}).scalar_one()
         _write(session, fresh, f"{PATROL_TASK.prefix}-{number['year']}-", last - len(fresh), at=at)
-    return Planned(len(fresh), len(running) - len(fresh), lapsed, withdrawn, rebound)
+    return len(fresh)
 
 
 def _unknown(session: Session, listed: Collection[Wanted], areas: Areas) -> list[Wanted]:

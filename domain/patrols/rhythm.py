@@ -100,6 +100,12 @@ def rule_of(frequency: str, asked: Asked) -> Rule:
             frequency, None, schedule.ROLLING, asked.roll.value, season, starts=_single(times),
             every_days=asked.every_days or (base.every_days if asked.rhythm is Rhythm.USUAL else None),
         )  # fmt: skip
+    if asked.rhythm is Rhythm.USUAL and base.window == schedule.EVENT:
+        if times or season:
+            raise RuleRefused(
+                "times" if times else "season", Sentence("It begins when somebody starts it; leave this empty.")
+            )
+        return Rule(frequency, None, schedule.EVENT, minutes=asked.minutes)
     rrule = _rrule(base, asked)
     window = asked.window or _window(base, asked.rhythm)
     if len(times) > 1 and window == schedule.DAY:
@@ -122,7 +128,7 @@ def values_of(rule: Rule) -> dict[str, Any]:
     base = schedule.default_for(rule.frequency)
     values: dict[str, Any] = {
         "rhythm": Rhythm.OWN.value, "rrule": "", "weekdays": [], "month_days": "", "every_days": rule.every_days or "",
-        "window": "" if rule.window == schedule.ROLLING else rule.window, "times": rule.starts or "",
+        "window": "" if rule.window in (schedule.ROLLING, schedule.EVENT) else rule.window, "times": rule.starts or "",
         "minutes": rule.minutes or "", "gap_minutes": rule.gap_minutes or "", "roll": rule.roll,
         "season": "; ".join(f"{first} – {last}" for first, last in rule.season),
     }  # fmt: skip
@@ -153,7 +159,7 @@ def say(rule: Rule) -> Label:
         said.append(_WINDOWS[rule.window])
     if clocks := "、".join(times) or rule.starts or "":
         said.append(Label(f"{clocks} 起", f"from {clocks.replace('、', ', ')}"))
-    if rule.minutes and rule.window in (schedule.SHIFT, schedule.DAY):
+    if rule.minutes and rule.window in (schedule.SHIFT, schedule.DAY, schedule.EVENT):
         said.append(Label(f"{rule.minutes} 分钟内", f"within {rule.minutes} min"))
     if rule.gap_minutes and rule.gap_minutes != base.gap_minutes:
         said.append(Label(f"间隔不超过 {rule.gap_minutes} 分钟", f"at most {rule.gap_minutes} min apart"))
@@ -192,9 +198,7 @@ def _rrule(base: Rule, asked: Asked) -> str:
             return f"FREQ=MONTHLY;BYMONTHDAY={','.join(map(str, _month_days(asked.month_days)))}"
         case Rhythm.OWN:
             return (asked.rrule or "").strip()
-    if base.rrule is None:
-        raise RuleRefused("rhythm", Sentence("This checklist is for when something happens: choose on which days."))
-    return base.rrule
+    return base.rrule or ""
 
 
 def _window(base: Rule, rhythm: Rhythm) -> str:

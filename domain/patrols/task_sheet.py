@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from domain import audit, belonging, cases, rulebooks, timing
 from domain.actors import SYSTEM
-from domain.patrols import copying
+from domain.patrols import copying, schedule
 from domain.patrols.copying import Cell, Spelling
 from domain.patrols.schedule import Slot
 from domain.patrols.wanted import Wanted
@@ -30,6 +30,8 @@ BEGIN, START = "begin", "start"
 CHANNEL = "plan"
 LONG, SHARE, BEFORE = timedelta(hours=4), 0.75, timedelta(minutes=30)
 """What has so much time is reminded of at that share of it; what has less, so long before its end."""
+AT_ONCE = timedelta(minutes=1)
+"""A moment no round of reminders has passed when the task is planned."""
 _ROLE = next(iter(SYSTEM.roles)).value
 
 CASES = ("id", "number", "process", "state", "version", "chain_head", "opened_at", "changed_at", "venue_id", "area_id",
@@ -92,9 +94,11 @@ def title_of(wanted: Wanted) -> str:
 def remind_at(wanted: Wanted) -> datetime:
     """Return when whoever has a task is reminded of it: at three quarters of its time, of a short one before its end.
 
-    Of rounds before the first gap would be too long.
+    Of rounds before the first gap would be too long; of what an event starts at once, nobody could see it come.
     """
     starts_at, due_at = wanted.slot.starts_at, wanted.slot.due_at
+    if wanted.rule.window == schedule.EVENT:
+        return starts_at + AT_ONCE
     if wanted.rule.gap_minutes is not None:
         due_at = min(due_at, starts_at + timedelta(minutes=wanted.rule.gap_minutes))
     elif due_at - starts_at >= LONG:
@@ -199,7 +203,8 @@ class Sheet:
 
     def _moment(self, wanted: Wanted) -> _Moment:
         slot, kind, frequency = wanted.slot, wanted.plan.kind, wanted.rule.frequency
-        key = (slot.starts_at, slot.due_at, wanted.miss_at, slot.day, kind, frequency, wanted.rule.gap_minutes)
+        rule = wanted.rule
+        key = (slot.starts_at, slot.due_at, wanted.miss_at, slot.day, kind, frequency, rule.gap_minutes, rule.window)
         if key not in self._moments:
             self._moments[key] = self._worked_out(wanted)
         return self._moments[key]

@@ -114,6 +114,21 @@ def of_day(session: Session, day: date, *, areas: Areas = None) -> list[Wanted]:
     return found
 
 
+def at_once(session: Session, plan_id: UUID, slot: Slot) -> Wanted | None:
+    """Return the task a plan asks for now, whatever its rule says; None: the plan, its checklist or its venue rests."""
+    day, plans = slot.day, _PLANS.c
+    plan = session.execute(_plans_in_force(day, None).where(plans.id == plan_id)).first()
+    version_id = templates.versions_on(session, {plan.template_id}, day).get(plan.template_id) if plan else None
+    if plan is None or version_id is None:
+        return None
+    venue = session.execute(_open_venues(day, None).where(_VENUES.c.id == plan.venue_id)).one()
+    counted = dict(session.execute(_point_counts(day, None).where(plans.id == plan_id)).tuples().all())
+    rule = rules_of(session, {plan.rule_key: plan.id})[plan.rule_key]
+    miss_at = slot.due_at + timedelta(minutes=plan.grace_minutes)
+    carrier = _Carriers(session, [plan], day).of(plan, slot)
+    return Wanted(plan, venue, slot, rule, miss_at, version_id, carrier, counted.get(plan.id, 0))
+
+
 def in_areas(areas: Areas) -> tuple[ColumnElement[bool], ...]:
     """Return the condition on `venue` that leaves those of the areas."""
     return () if areas is None else (_VENUES.c.area_id.in_(list(areas)),)

@@ -230,7 +230,7 @@ def test_what_does_not_fit_is_refused_by_its_field(place: Place) -> None:
     for field, facts in (
         ("checklist", {"checklist": "catalogue:sometimes"}),
         ("checklist", {"checklist": str(uuid4())}),
-        ("rhythm", {"checklist": "catalogue:event"}),
+        ("times", {"checklist": "catalogue:event", "times": "08:00"}),
         ("weekdays", {"rhythm": "weekdays"}),
         ("month_days", {"rhythm": "month_days", "month_days": "32"}),
         ("rrule", {"rhythm": "own", "rrule": "FREQ=SOMETIMES"}),

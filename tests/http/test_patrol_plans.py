@@ -12,7 +12,16 @@ from sqlmodel import select
 
 from domain.database import Database
 from domain.identifiers import new_facility_code, new_id
-from domain.models import ChecklistTemplate, Facility, KeyPart, PatrolPlan, PatrolPlanPoint, PatrolRoster, Venue
+from domain.models import (
+    ChecklistTemplate,
+    Facility,
+    KeyPart,
+    PatrolPlan,
+    PatrolPlanPoint,
+    PatrolRoster,
+    PatrolTask,
+    Venue,
+)
 from domain.patrols import plans
 from tests.staff_member import Office, office_of, seen
 from tests.world import World
@@ -195,3 +204,31 @@ def test_plans_are_seen_and_made_by_whom_they_concern(office: Office, home: str)
     assert operator.opens(home).status_code == 403
     for path in (market, f"{market}/ahead", f"{market}/ahead.json", f"{market}/new", f"{home}/plans/{new_id()}"):
         assert office.member("manager").opens(path).status_code == 404, path
+
+
+def test_what_an_event_asks_for_is_started_with_a_reason_and_once(office: Office, home: str) -> None:
+    manager = office.member("manager")
+    made = manager.sends(f"{home}/new", f"{home}/new", **{**USUAL, "checklist": "catalogue:event"},
+                         from_on=office.world.clock.now.date().isoformat())  # fmt: skip
+    address = made.headers["location"].partition("?")[0]
+    form = new_id().hex
+
+    without = manager.sends(f"{address}/start", f"{address}/start", reason="")
+    answers = [
+        manager.posts(f"{address}/start", form_id=form, reason="隔壁起火", csrf=manager.csrf(f"{address}/start"))
+        for _ in range(2)
+    ]
+    daily = manager.sends(f"{home}/new", f"{home}/new", **USUAL).headers["location"].partition("?")[0]
+    by_calendar = manager.sends(f"{daily}/start", f"{daily}/start", reason="想提前")
+
+    assert without.status_code == 422
+    assert [answer.headers["location"] for answer in answers] == [f"{address}?done=saved"] * 2
+    (task,) = all_of(office, PatrolTask)
+    page = seen(manager.opens(address))
+    for words in ("立即启动", "启动巡查", "隔壁起火", "XC-2026-000001"):
+        assert words in page, words
+    assert task.kind == "visits"
+    assert by_calendar.status_code == 409
+    assert "按日历排定" in seen(by_calendar)
+    assert f"{daily}/start" not in manager.opens(daily).text
+    assert f"{address}/start" not in office.member("officer").opens(address).text
