@@ -175,7 +175,6 @@ GETS: dict[str, frozenset[Role]] = {
     "/venues/{code}/patrols/plans/{plan_id}/edit": PLANNERS,
     "/venues/{code}/patrols/plans/{plan_id}/end": PLANNERS,
     "/venues/{code}/patrols/plans/{plan_id}/start": PLANNERS,
-    "/venues/{code}/patrols/plans/{plan_id}/start": PLANNERS,
     "/venues/{code}/patrols/rosters/new": PLANNERS,
     "/venues/{code}/patrols/rosters/{roster_id}/edit": PLANNERS,
     "/venues/{code}/patrols/rosters/{roster_id}/end": PLANNERS,
@@ -234,7 +233,6 @@ POSTS: dict[str, frozenset[Role]] = {
     "/venues/{code}/facilities/assign": ON_SITE,
     "/venues/{code}/facilities/{facility_id}/{step}": ON_SITE,
     "/venues/{code}/patrols/adopt": PLANNERS,
-    "/venues/{code}/patrols/plans/{plan_id}/start": PLANNERS,
     "/venues/{code}/patrols/plans/{plan_id}/start": PLANNERS,
     "/venues/{code}/people/{person_id}/phone": PHONES,
 }
