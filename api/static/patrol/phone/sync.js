@@ -86,7 +86,7 @@ async function sendAll() {
   for (const batch of await everything("batches")) if (batch.person === who) await deliver(batch);
   for (;;) {
     const pending = (await inBox(who, "pending")).sort((one, other) => one.seq - other.seq);
-    if (!pending.length) return;
+    if (!pending.length) return sendLost(who);
     tell({ kind: "busy", left: pending.length, whole: Math.max(state.kind === "busy" ? state.whole : 0, pending.length) });
     const ready = await ready_(pending, who);
     if (!ready.length) return; // what is left waits for a person
@@ -133,6 +133,31 @@ async function sendPhotos(records) {
     }
   }
   return true;
+}
+
+// Pictures the server had taken and knew no more when the answer that names them came: they leave once more.
+async function sendLost(who) {
+  for (const { id } of (await inBox(who, "sent")).filter((record) => record.lost)) {
+    const record = await get("records", id);
+    for (const photo of record?.photos ?? []) {
+      const kept = await get("photos", photo);
+      if (!kept?.bytes) continue;
+      try {
+        await sendPhoto(kept);
+      } catch (error) {
+        if (!(error instanceof Refused || error instanceof TooLarge)) throw await afterProof(error);
+      }
+    }
+    await write(["records", "photos"], async ({ records, photos }) => {
+      const sent = await asked(records.get(id));
+      if (sent) records.put({ ...sent, lost: false });
+      for (const photo of sent?.photos ?? []) {
+        const kept = await asked(photos.get(photo));
+        if (kept) photos.put({ ...kept, bytes: null });
+      }
+    });
+    changed("state");
+  }
 }
 
 // Our proof that the page is ours is of a sign-in that has been renewed: ask for a new one, and try again.
@@ -239,11 +264,12 @@ async function settle(batch, answer) {
         records.put({ ...record, box: "failed", batch: null, field: no?.field ?? null, why: no?.reason ?? t("The server did not say whether it took this.") });
         continue;
       }
-      records.put({ ...record, box: "sent", batch: null, why: null, sent_at: answer.at, conflict: conflicts.has(id),
+      const lost = (doubts.get(id) ?? []).some((row) => row.kind === "photo_missing");
+      records.put({ ...record, lost, box: "sent", batch: null, why: null, sent_at: answer.at, conflict: conflicts.has(id),
         doubts: (doubts.get(id) ?? []).map((row) => row.reason), rectification: ordered.get(id)?.[0]?.number ?? null });
       for (const photo of record.photos ?? []) {
         const kept = await asked(photos.get(photo));
-        if (kept?.arrived) photos.put({ ...kept, bytes: null });
+        if (kept?.arrived && !lost) photos.put({ ...kept, bytes: null });
       }
     }
     batches.delete(batch.id);
