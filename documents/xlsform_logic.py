@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from domain.patrols.items import MEASURED, Condition, Item
 
@@ -13,6 +14,8 @@ _EQUALS = re.compile(rf"{_NAME}\s*=\s*{_QUOTED}")
 _SELECTED = re.compile(rf"selected\(\s*{_NAME}\s*,\s*{_QUOTED}\s*\)")
 _COMPARED = re.compile(rf"{_NAME}\s*(?P<sign>>|<)\s*(?P<number>-?\d+(?:\.\d+)?)")
 _BOUND = re.compile(r"\.\s*(?P<sign>>=|<=|>|<)\s*(?P<number>-?\d+(?:\.\d+)?)")
+_BACK = re.compile(r"\.\s*>=\s*today\(\)\s*-\s*(?P<days>\d{1,6})")
+_NOT_TO_COME = re.compile(r"\.\s*<=\s*today\(\)")
 LONGEST = 1_000
 """Characters of an expression that is looked at."""
 NEVER = "1 = 0"
@@ -138,11 +141,25 @@ def limits_of(constraint: str, *, is_whole: bool) -> tuple[float | None, float |
     return low, high
 
 
+def days_of(constraint: str) -> float | None:
+    """Return how many days a date may lie back by `. >= today() - 365`, None: any; raises `NotUnderstood`."""
+    days: float | None = None
+    for part in re.split(r"\s+and\s+", constraint[: LONGEST + 1].strip()):
+        if match := _BACK.fullmatch(part.strip()):
+            days = int(match["days"])
+        elif not _NOT_TO_COME.fullmatch(part.strip()):  # a day to come is never taken anyway
+            raise NotUnderstood(constraint[:80])
+    return days
+
+
 def number(text: str) -> float:
     """Return a number as written: 2 stays whole."""
     return float(text) if "." in text else int(text)
 
 
 def plain(value: float | None) -> str:
-    """Return a number without exponent and needless zeros."""
-    return "" if value is None else f"{value:.6f}".rstrip("0").rstrip(".")
+    """Return a number whole, without exponent and needless zeros."""
+    if value is None:
+        return ""
+    said = format(Decimal(repr(float(value))), "f")
+    return said.rstrip("0").rstrip(".") if "." in said else said

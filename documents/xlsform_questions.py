@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from documents.xlsform_logic import NotUnderstood, condition_of, limits_of, number, relevant_of, retold
+from documents.xlsform_logic import NotUnderstood, condition_of, days_of, limits_of, number, relevant_of, retold
 from documents.xlsform_rows import CellFault, Line, SheetRows
-from documents.xlsforms import BETWEEN, BETWEEN_LANGUAGES
+from documents.xlsforms import unpacked
 from domain.language import Sentence
-from domain.patrols.items import ANSWERS, EVIDENCE, MEASURED, PER, Canned, Choice, Condition, Item
+from domain.patrols.item_rules import LIMITS
+from domain.patrols.items import ANSWERS, EVIDENCE, MEASURED, OUTCOMES, PER, Choice, Condition, Item
 
 _SILENT = frozenset({
     "start", "end", "today", "deviceid", "device id", "username", "phonenumber", "email", "audit", "calculate",
@@ -18,13 +19,17 @@ _SILENT = frozenset({
 """Ask nobody anything."""
 _KINDS = {"integer": "number", "decimal": "number", "range": "number", "text": "text", "string": "text", "date": "date",
           "datetime": "date", "image": "photo", "photo": "photo"}  # fmt: skip
-_VERDICTS = {"pass": "pass", "yes": "pass", "ok": "pass", "fail": "fail", "no": "fail", "na": "na", "n_a": "na",
-             "not_applicable": "na"}  # fmt: skip
+_VERDICTS = {"pass": "pass", "yes": "pass", "ok": "pass", "合格": "pass", "是": "pass", "fail": "fail", "no": "fail",
+             "不合格": "fail", "否": "fail", "na": "na", "n_a": "na", "n/a": "na", "not_applicable": "na",
+             "不适用": "na"}  # fmt: skip
 _YES = {"yes": True, "true": True, "1": True, "是": True, "no": False, "false": False, "0": False, "否": False}
 _NOT_OURS = re.compile(r"[^A-Za-z0-9_]")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_CHOICE = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _BLOCK = re.compile(r"(begin|end)[ _](group|repeat)")
 LONGEST_CODE = 24
+LONGEST_NUMBER = 40
+"""Far beyond what a gauge shows."""
 
 
 @dataclass(slots=True)
@@ -38,8 +43,10 @@ class Reader:
     left_out: list[str] = field(default_factory=list)
     _named: dict[str, Item] = field(default_factory=dict)
     _verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
+    _codes: set[str] = field(default_factory=set)
     _blocks: list[tuple[str, Line]] = field(default_factory=list)
     _note: tuple[str, str] = ("", "")
+    _note_name: str = ""
 
     def take(self, line: Line) -> None:
         """Take the next line of the survey."""
@@ -49,11 +56,18 @@ class Reader:
         elif kind in _SILENT or line.get("fireline::of"):
             self.left_out += [] if line.get("fireline::of") else [line.get("name")]
         elif kind == "note":
-            self._note = line.words("label")
+            self.end()
+            self._note, self._note_name = line.words("label"), line.get("name")
         elif not kind:
             self._wrong(line, "type", Sentence("Say what kind of question this is."))
         else:
             self._ask(line, kind)
+
+    def end(self) -> None:
+        """Leave out a note that no question follows, to which it would be the hint."""
+        if self._note_name:
+            self.left_out.append(self._note_name)
+        self._note, self._note_name = ("", ""), ""
 
     def _begin_or_end(self, block: re.Match[str], line: Line) -> None:
         if block[1] == "begin":
@@ -73,7 +87,10 @@ class Reader:
         if not item.zh:
             self._wrong(line, "label", Sentence("Write what is to be checked."))
         self._named[name] = item
-        self._note = ("", "")
+        self._codes.add(item.code)
+        if self._note_name and item.hint == self._note[0]:
+            self._note_name = ""
+        self.end()
         # Also of a line with faults: later ones may name it.
         if len(self.faults) == before:
             self.items.append(item)
@@ -83,9 +100,15 @@ class Reader:
         """Return what the question asks by what every XLSForm says."""
         zh, en = line.words("label")
         hint, hint_en = line.words("hint")
+        if not hint and len(self._note[0]) <= LIMITS["hint"] and len(self._note[1]) <= LIMITS["hint_en"]:
+            hint, hint_en = self._note
         per = "point" if any(block == "repeat" for block, _ in self._blocks) else "venue"
-        item = Item(code=_code(line.get("name")), zh=zh, en=en, hint=hint or self._note[0], per=per,
-                    hint_en=hint_en or self._note[1], evidence="none")  # fmt: skip
+        code = self._code(line.get("name"))
+        item = Item(code=code, zh=zh, en=en, hint=hint, per=per, hint_en=hint_en, evidence="none")
+        for column in ("choice_filter", "calculation"):
+            if line.get(column):
+                reason = Sentence("A patrol cannot compute what it asks: leave this cell empty.")
+                self._wrong(line, column, reason)
         word, _, rest = kind.partition(" ")
         if word in {"select_one", "select1"} and rest:
             return self._of_list(line, item, line.get("type").split()[1])
@@ -96,18 +119,24 @@ class Reader:
                 line, "type", Sentence("A patrol cannot ask a question of the type “%(kind)s”.", kind=kind[:40])
             )
             return item
-        item = replace(item, answer=_KINDS[kind])
-        return self._limited(line, item, is_whole=kind == "integer") if item.answer == "number" else item
+        return self._limited(line, replace(item, answer=_KINDS[kind]), is_whole=kind == "integer")
 
     def _limited(self, line: Line, item: Item, *, is_whole: bool) -> Item:
         if not line.get("constraint") or line.get("fireline::answer"):
             return item
         try:
-            low, high = limits_of(line.get("constraint"), is_whole=is_whole)
+            if item.answer == "date":
+                return replace(item, high=days_of(line.get("constraint")))
+            if item.answer == "number":
+                low, high = limits_of(line.get("constraint"), is_whole=is_whole)
+                return replace(item, low=low, high=high)
         except NotUnderstood:
-            self._wrong(line, "constraint", Sentence("Only limits such as . >= 2 and . <= 8 can be taken over."))
-            return item
-        return replace(item, low=low, high=high)
+            limits = ". >= today() - 365" if item.answer == "date" else ". >= 2 and . <= 8"
+            reason = Sentence("Only limits such as %(limits)s can be taken over.", limits=limits)
+            self._wrong(line, "constraint", reason)
+        else:
+            self._wrong(line, "constraint", Sentence("Only a number, a reading or a date has limits."))
+        return item
 
     def _of_list(self, line: Line, item: Item, name: str) -> Item:
         if " or_other" in line.get("type") or len(line.get("type").split()) > 2:  # noqa: PLR2004 - type and list
@@ -117,14 +146,22 @@ class Reader:
             self._wrong(line, "type", Sentence("The sheet “choices” has no list “%(name)s”.", name=name[:40]))
             return item
         meant = {one.get("name"): _VERDICTS.get(one.get("name").lower(), "") for one in listed}
-        if all(meant.values()) and {"pass", "fail"} <= set(meant.values()) and len(set(meant.values())) == len(meant):
+        is_own_choice = line.get("fireline::answer") == "choice"
+        if (
+            not is_own_choice
+            and all(meant.values())
+            and {"pass", "fail"} <= set(meant.values())
+            and len(set(meant.values())) == len(meant)
+        ):
             self._verdicts[line.get("name")] = meant
             return replace(item, answer="pass_fail_na", evidence="none")
+        codes = {one.get("name"): _choice_code(one.get("name"), place) for place, one in enumerate(listed, start=1)}
+        self._verdicts[line.get("name")] = codes
         choices = []
         for one in listed:
             zh, en = one.words("label")
             fails = self._yes_or_no(one, "fireline_fails", default=False)
-            choices.append(Choice(one.get("name"), zh or one.get("name"), en, fails))
+            choices.append(Choice(codes[one.get("name")], zh or one.get("name"), en, fails))
         return replace(item, answer="choice", choices=tuple(choices))
 
     def _own(self, line: Line, item: Item) -> Item:
@@ -136,7 +173,6 @@ class Reader:
                 told[name] = ""
         if told["answer"] and not _is_same_kind(told["answer"], item.answer):
             self._wrong(line, "fireline::answer", Sentence("This does not fit the type of the question."))
-        canned = [part.split(BETWEEN_LANGUAGES, 1) for part in line.get("fireline::canned").split(BETWEEN) if part]
         return replace(
             item,
             answer=told["answer"] or item.answer,
@@ -151,7 +187,7 @@ class Reader:
             hazard=line.get("fireline::hazard") or None,
             basis=tuple(part.strip() for part in line.get("fireline::basis").split(";") if part.strip()),
             shows_previous=self._yes_or_no(line, "fireline::shows_previous", default=True),
-            canned=tuple(Canned(part[0].strip(), part[1].strip() if len(part) > 1 else "") for part in canned),
+            canned=unpacked(line.get("fireline::canned")),
         )
 
     def _condition(self, line: Line) -> Condition | None:
@@ -178,11 +214,25 @@ class Reader:
             self._wrong(here, "relevant", reason)
             return None
 
+    def _code(self, name: str) -> str:
+        """Return a question's name as a code: other characters as underscores, a letter first, cut short, once only."""
+        code = _NOT_OURS.sub("_", name)
+        code = code if code[:1].isalpha() else f"q{code}" if code else ""
+        if len(code) <= LONGEST_CODE and (code == name or code not in self._codes):
+            return code
+        ends = (f"_{number}" for number in range(2, 10_000))
+        free = (f"{code[: LONGEST_CODE - len(end)]}{end}" for end in ends)
+        return (
+            code[:LONGEST_CODE]
+            if code[:LONGEST_CODE] not in self._codes
+            else next(one for one in free if one not in self._codes)
+        )
+
     def _number(self, line: Line, column: str, otherwise: float | None) -> float | None:
         text = line.get(column)
         if not text:
             return otherwise
-        if not _NUMBER.fullmatch(text) or len(text) > 20:  # noqa: PLR2004 - far beyond what a gauge shows
+        if not _NUMBER.fullmatch(text) or len(text) > LONGEST_NUMBER:
             self._wrong(line, column, Sentence("This is not a number."))
             return None
         return number(text)
@@ -202,7 +252,8 @@ def _is_same_kind(own: str, foreign: str) -> bool:
     return own == foreign or any({own, foreign} <= group for group in alike)
 
 
-def _code(name: str) -> str:
-    """Return a question's name as a code: other characters as underscores, a letter first."""
-    code = _NOT_OURS.sub("_", name)
-    return (code if code[:1].isalpha() else f"q{code}")[:LONGEST_CODE] if code else ""
+def _choice_code(name: str, place: int) -> str:
+    """Return the name of a choice as a code; ours are plain, and none is called like an outcome."""
+    if not _CHOICE.fullmatch(name):
+        return f"c{place}"
+    return f"{name}_"[:LONGEST_CODE] if name in OUTCOMES else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ def _text(cell: Cell) -> tuple[str, Sentence | None]:
         return "", None
     if isinstance(cell.value, bool):
         return ("yes" if cell.value else "no"), None
+    if isinstance(cell.value, float) and math.isnan(cell.value):
+        return "", Sentence("This is not a number.")
     try:
         return text_of(cell.value), None
     except CellRefused as wrong:

@@ -13,7 +13,7 @@ from pathlib import Path
 from documents.xlsform_check import Book
 from documents.xlsform_logic import plain, relevant_of, told
 from domain.language import Label
-from domain.patrols.items import VERDICTS, Choice, Condition, Item
+from domain.patrols.items import VERDICTS, Canned, Choice, Condition, Item
 
 ZH, EN = "中文 (zh)", "English (en)"
 VERDICT_LIST = "fl_verdict"
@@ -106,8 +106,7 @@ def _questions(item: Item, by_code: dict[str, Item]) -> Iterator[dict[str, str]]
         "fireline::critical": _yes(item.is_critical), "fireline::on_spot": _yes(item.on_spot),
         "fireline::hazard": item.hazard or "", "fireline::basis": "; ".join(item.basis),
         "fireline::shows_previous": _yes(item.shows_previous),
-        "fireline::canned": BETWEEN.join(BETWEEN_LANGUAGES.join(part for part in (one.zh, one.en) if part)
-                                         for one in item.canned),
+        "fireline::canned": packed(item.canned),
     }  # fmt: skip
     if item.evidence in _PHOTO and item.answer != "photo":
         photo, words = _PHOTO[item.evidence]
@@ -117,6 +116,33 @@ def _questions(item: Item, by_code: dict[str, Item]) -> Iterator[dict[str, str]]
             "type": photo, "name": f"{item.code}__{item.evidence}", f"label::{ZH}": f"{words.zh}：{item.zh}",
             f"label::{EN}": f"{words.en}: {item.en}" if item.en else "", "relevant": wanted, "fireline::of": item.code,
         }  # fmt: skip
+
+
+def packed(canned: Sequence[Canned]) -> str:
+    """Return comments in one cell: `表坏了 | Gauge broken || 读不到`; a bar in words has a backslash first."""
+    return BETWEEN.join(
+        BETWEEN_LANGUAGES.join(part.replace("\\", r"\\").replace("|", r"\|") for part in (one.zh, one.en) if part)
+        for one in canned
+    )
+
+
+def unpacked(text: str) -> tuple[Canned, ...]:
+    """Return the comments that `packed` put into a cell, or somebody typed."""
+    found, at = [[""]], 0
+    while at < len(text):
+        if text[at] == "\\" and at + 1 < len(text):
+            found[-1][-1] += text[at + 1]
+            at += 2
+        elif text.startswith(BETWEEN, at):
+            found.append([""])
+            at += len(BETWEEN)
+        elif text.startswith(BETWEEN_LANGUAGES, at):
+            found[-1].append("")
+            at += len(BETWEEN_LANGUAGES)
+        else:
+            found[-1][-1] += text[at]
+            at += 1
+    return tuple(Canned(parts[0].strip(), " ".join(parts[1:]).strip()) for parts in found if parts[0].strip())
 
 
 def _type(item: Item) -> tuple[str, str]:

@@ -21,6 +21,8 @@ from domain.patrols import item_rules
 from domain.patrols.items import Item
 
 LARGEST_FILE = 2 * 2**20
+LARGEST_WHOLE = 24 * 2**20
+"""Bytes unpacked; it is read while somebody waits."""
 MOST_ROWS = 1_000
 MOST_FAULTS = 50
 ZIP_START = b"PK\x03\x04"
@@ -63,7 +65,7 @@ def read(path: Path) -> ReadForm:
     with path.open("rb") as file:
         if not file.read(4).startswith(ZIP_START):
             raise TableRefused(Sentence("This is no .xlsx workbook. Save the form as .xlsx and send that."))
-    sheets = read_sheets(path, xlsform_rows.SHEETS, most_rows=MOST_ROWS)
+    sheets = read_sheets(path, xlsform_rows.SHEETS, most_rows=MOST_ROWS, largest=LARGEST_WHOLE)
     if "survey" not in sheets:
         raise TableRefused(Sentence("The workbook has no sheet “survey”: it is no XLSForm."))
     tables = {name: SheetRows.of(name, rows) for name, rows in sheets.items()}
@@ -86,6 +88,7 @@ def _understood(tables: Mapping[str, SheetRows]) -> tuple[ReadForm, list[Line]]:
     reader = Reader(tables.get("choices"))
     for line in tables["survey"].lines:
         reader.take(line)
+    reader.end()
     facts, wrong = xlsform_rows.facts_of(tables.get("settings"))
     faults += [*reader.faults, *wrong]
     if faults:

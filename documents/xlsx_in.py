@@ -50,9 +50,9 @@ def open_sheet(path: Path) -> Iterator[tuple[Iterator[Row], int | None]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Workbook]:
+def _opened(path: Path, *, largest: int = LARGEST_WHOLE) -> Iterator[Workbook]:
     """Give the workbook once nothing in it is too large or not what it seems."""
-    _refuse_bombs(path)
+    _refuse_bombs(path, largest=largest)
     from openpyxl import load_workbook  # noqa: PLC0415 - a fifth of a second that no page should wait for
 
     from documents.xlsx_rows import refuse_crowds  # noqa: PLC0415 - brings openpyxl
@@ -69,13 +69,13 @@ def _opened(path: Path) -> Iterator[Workbook]:
         yield workbook
 
 
-def read_sheets(path: Path, names: Collection[str], *, most_rows: int) -> dict[str, list[Row]]:
+def read_sheets(path: Path, names: Collection[str], *, most_rows: int, largest: int) -> dict[str, list[Row]]:
     """Return the rows with something in them of the sheets that have one of `names` (in small letters).
 
     Text keeps the spaces and line ends inside it. Sheets that the workbook lacks are missing. Raises `TableRefused`,
-    also for more than `most_rows` in one of them.
+    also for more than `most_rows` in one of them, or more than `largest` bytes unpacked.
     """
-    with _opened(path) as workbook:
+    with _opened(path, largest=largest) as workbook:
         found: dict[str, list[Row]] = {}
         for sheet in workbook.worksheets:
             name = sheet.title.strip().lower()
@@ -114,7 +114,7 @@ def _damage_refused() -> Iterator[None]:
         raise TableRefused(ENTITIES if is_entity else DAMAGED) from None
 
 
-def _refuse_bombs(path: Path) -> None:
+def _refuse_bombs(path: Path, *, largest: int) -> None:
     # Python's zipfile gives no more of a part than its header declares, so the declared sizes are what can come out.
     with _damage_refused(), zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
@@ -126,7 +126,7 @@ def _refuse_bombs(path: Path) -> None:
         raise TableRefused(Sentence("The workbook has a password. Save it without one."))
     whole = sum(part.file_size for part in parts)
     packed = path.stat().st_size
-    if whole > LARGEST_WHOLE or (whole > SMALL_ENOUGH and whole > packed * HIGHEST_RATIO):
+    if whole > largest or (whole > SMALL_ENOUGH and whole > packed * HIGHEST_RATIO):
         raise TableRefused(TOO_MUCH)
     for part in parts:
         if part.file_size > _limit(part.filename):
