@@ -256,7 +256,7 @@ class _Ahead:
             troubles.append(reason)
         if row.who == "roster":
             roster = self._rosters.get(row.id)
-            on = rosters.who_is_on(self._session, roster, slot.starts_at) if roster else None
+            on = rosters.who_is_on(self._session, roster, slot.starts_at, until=slot.due_at) if roster else None
             if on is not None:
                 return self._get(on)
             troubles.append(NOBODY_ON)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from domain import people
-from domain.models import PatrolRoster, Post
+from domain.models import Area, PatrolRoster, Venue
+from domain.patrols.serving import Serving
 from domain.settings import city_zone
 
 
@@ -23,35 +24,54 @@ def of_venue(session: Session, venue_id: UUID, *, day: date) -> Sequence[PatrolR
     return session.execute(query.order_by(col(PatrolRoster.name), col(PatrolRoster.starts_on))).scalars().all()
 
 
-def who_is_on(session: Session, roster: PatrolRoster, at: datetime) -> UUID | None:
-    """Return whose turn it is at that moment, of those who hold a post at the venue on that day; None: nobody's.
+def who_is_on(session: Session, roster: PatrolRoster, at: datetime, *, until: datetime | None = None) -> UUID | None:
+    """Return whose turn it is at that moment, or first before `until`, of those who serve the venue; None: nobody's.
 
     Then the plan's `role` says whose task it is.
     """
-    listed = on_duty(roster, at, zone=city_zone())
+    listed = on_duty(roster, at, until=until, zone=city_zone())
     if not listed:
         return None
-    held = select(col(Post.person_id)).where(
-        col(Post.venue_id) == roster.venue_id, col(Post.person_id).in_(listed), *people.valid_on(people.local_day(at))
-    )
-    there = set(session.execute(held).scalars())
-    return next((person for person in listed if person in there), None)
+    serving = Serving(session, listed, day=people.local_day(at))
+    query = select(col(Area.path)).join(Venue, col(Venue.area_id) == col(Area.id))
+    path = session.execute(query.where(col(Venue.id) == roster.venue_id)).scalar_one()
+    return next((person for person in listed if serving.at(person, roster.venue_id, path=path)), None)
 
 
-def on_duty(roster: PatrolRoster, at: datetime, *, zone: tzinfo) -> tuple[UUID, ...]:
-    """Return everybody whose turn it is at that moment, in the order of the roster, posts not asked for. Pure."""
+def on_duty(
+    roster: PatrolRoster, at: datetime, *, zone: tzinfo, until: datetime | None = None
+) -> tuple[UUID, ...]:  # fmt: skip
+    """Return everybody whose turn it is at that moment, in the order of the roster, posts not asked for. Pure.
+
+    Then, with `until`, whose turn begins before that, the first one first: a day's check begins at midnight, and who
+    carries it out comes in the morning.
+    """
     local = at.astimezone(zone)
     today, clock = local.date(), f"{local:%H:%M}"
     yesterday = today - timedelta(days=1)
     found: list[UUID] = []
     for turn in roster.turns:
-        begins, until, person = turn["from"], turn["until"], UUID(turn["person"])
-        past_midnight = until <= begins
-        on = falls_on(roster, turn["day"], today) and begins <= clock and (past_midnight or clock < until)
-        still_on = past_midnight and falls_on(roster, turn["day"], yesterday) and clock < until
-        if (on or still_on) and person not in found:
+        begins, ends, person = turn["from"], turn["until"], UUID(turn["person"])
+        past_midnight = ends <= begins
+        on = falls_on(roster, turn["day"], today) and begins <= clock and (past_midnight or clock < ends)
+        still_on = past_midnight and falls_on(roster, turn["day"], yesterday) and clock < ends
+        if on or still_on:
             found.append(person)
-    return tuple(found)
+    if until is not None:
+        found += _coming(roster, today, at, until, zone)
+    return tuple(dict.fromkeys(found))
+
+
+def _coming(roster: PatrolRoster, today: date, at: datetime, until: datetime, zone: tzinfo) -> list[UUID]:
+    """Return whose turns begin after `at` and before `until`, within one cycle, the first one first."""
+    found = []
+    for number in range(roster.cycle_days + 1):
+        day = today + timedelta(days=number)
+        for turn in roster.turns:
+            begins = datetime.combine(day, time.fromisoformat(turn["from"]), zone)
+            if falls_on(roster, turn["day"], day) and at < begins < until:
+                found.append((begins, UUID(turn["person"])))
+    return [person for _, person in sorted(found, key=lambda one: one[0])]
 
 
 def shifts_of(roster: PatrolRoster) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,6 @@ The answer is a function of the register and the day: whoever asks, in whatever 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,12 +13,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from domain import people, rulebooks
 from domain.actors import Role
 from domain.models import (
+    Area,
     ChecklistTemplate,
     Facility,
     KeyPart,
@@ -27,11 +27,11 @@ from domain.models import (
     PatrolPlanPoint,
     PatrolRoster,
     PatrolTask,
-    Post,
     Venue,
 )
 from domain.patrols import rosters, schedule, templates
 from domain.patrols.schedule import Rule, Slot
+from domain.patrols.serving import Serving
 from domain.settings import city_zone
 
 Areas = Collection[UUID] | None
@@ -39,6 +39,7 @@ Areas = Collection[UUID] | None
 BY_HOURS = frozenset({schedule.OPENING, schedule.CLOSING})
 DONE = ("done", "late")
 
+_AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _VENUES: Any = Venue.__table__  # type: ignore[attr-defined]
 _PLANS: Any = PatrolPlan.__table__  # type: ignore[attr-defined]
 _POINTS: Any = PatrolPlanPoint.__table__  # type: ignore[attr-defined]
@@ -107,7 +108,7 @@ def of_day(session: Session, day: date, *, areas: Areas = None) -> list[Wanted]:
         venue, rule = venues[plan.venue_id], rules[plan.rule_key]
         grace = timedelta(minutes=plan.grace_minutes)
         found += [
-            Wanted(plan, venue, slot, rule, slot.due_at + grace, version_id, carriers.of(plan, slot),
+            Wanted(plan, venue, slot, rule, slot.due_at + grace, version_id, carriers.of(plan, venue, slot),
                    points.get(plan.id, 0))
             for slot in times.slots(plan, rule, venue)
         ]  # fmt: skip
@@ -125,7 +126,7 @@ def at_once(session: Session, plan_id: UUID, slot: Slot) -> Wanted | None:
     counted = dict(session.execute(_point_counts(day, None).where(plans.id == plan_id)).tuples().all())
     rule = rules_of(session, {plan.rule_key: plan.id})[plan.rule_key]
     miss_at = slot.due_at + timedelta(minutes=plan.grace_minutes)
-    carrier = _Carriers(session, [plan], day).of(plan, slot)
+    carrier = _Carriers(session, [plan], day).of(plan, venue, slot)
     return Wanted(plan, venue, slot, rule, miss_at, version_id, carrier, counted.get(plan.id, 0))
 
 
@@ -156,8 +157,10 @@ def in_force(day: date) -> tuple[ColumnElement[bool], ...]:
 
 def _open_venues(day: date, areas: Areas) -> Any:  # noqa: ANN401 - a select
     venues = _VENUES.c
-    return select(venues.id, venues.area_id, venues.name, venues.industry, venues.hours).where(
-        *in_areas(areas), *open_on(day)
+    return (
+        select(venues.id, venues.area_id, venues.name, venues.industry, venues.hours, _AREAS.c.path)
+        .join(_AREAS, _AREAS.c.id == venues.area_id)
+        .where(*in_areas(areas), *open_on(day))
     )
 
 
@@ -257,25 +260,25 @@ class _Carriers:
         self._rosters = _rosters(session, {row.roster_id for row in plans if row.roster_id})
         on_turn = {UUID(turn["person"]) for roster in self._rosters.values() for turn in roster.turns}
         named = {row.person_id for row in plans if row.person_id}
-        self._posts = _posts(session, named | on_turn, day)
+        self._serving = Serving(session, named | on_turn, day=day)
         self._alike: dict[tuple[UUID | None, str | None, bool], Carrier] = {}
 
-    def of(self, plan: Any, slot: Slot) -> Carrier:  # noqa: ANN401 - a row
+    def of(self, plan: Any, venue: Any, slot: Slot) -> Carrier:  # noqa: ANN401 - rows
         """Return whose a slot is: where nobody is on duty, of who holds the plan's role, or of the manager."""
         if plan.who == "post":
             return self._shared(None, plan.role)
         if plan.who == "roster":
-            person_id = self._on_duty(plan, slot)
+            person_id = self._on_duty(plan, venue, slot)
         else:
-            person_id = plan.person_id if plan.person_id in self._posts else None
+            person_id = plan.person_id if self._serving.at(plan.person_id, venue.id, path=venue.path) else None
         if person_id is None:
             return self._shared(None, plan.role or Role.MANAGER.value, vacant=True)
         return self._shared(person_id, None)
 
-    def _on_duty(self, plan: Any, slot: Slot) -> UUID | None:  # noqa: ANN401 - a row
+    def _on_duty(self, plan: Any, venue: Any, slot: Slot) -> UUID | None:  # noqa: ANN401 - rows
         roster = self._rosters.get(plan.roster_id)
-        listed = rosters.on_duty(roster, slot.starts_at, zone=city_zone()) if roster else ()
-        return next((person for person in listed if plan.venue_id in self._posts.get(person, ())), None)
+        listed = rosters.on_duty(roster, slot.starts_at, until=slot.due_at, zone=city_zone()) if roster else ()
+        return next((person for person in listed if self._serving.at(person, venue.id, path=venue.path)), None)
 
     def _shared(self, person_id: UUID | None, role: str | None, *, vacant: bool = False) -> Carrier:
         key = (person_id, role, vacant)
@@ -289,14 +292,4 @@ def _rosters(session: Session, ids: Collection[UUID]) -> dict[UUID, PatrolRoster
     for batch in _batches(ids):
         rows = session.execute(select(PatrolRoster).where(col(PatrolRoster.id).in_(batch))).scalars()
         found.update((row.id, row) for row in rows)
-    return found
-
-
-def _posts(session: Session, ids: Collection[UUID], day: date) -> dict[UUID, set[UUID | None]]:
-    """Return who of these people holds posts on the day, and at which venues."""
-    found: dict[UUID, set[UUID | None]] = defaultdict(set)
-    for batch in _batches(ids):
-        held = and_(col(Post.person_id).in_(batch), *people.valid_on(day))
-        for person_id, venue_id in session.execute(select(col(Post.person_id), col(Post.venue_id)).where(held)):
-            found[person_id].add(venue_id)
     return found

@@ -41,7 +41,7 @@ def ground(db: Database, world: World) -> Ground:
             made.plan(session, venue, "daily", role="owner")
             made.plan(session, venue, "weekly", title='周检 "一"\\\t', grace_minutes=30)
         made.plan(session, "kuancheng", "business_2h", who="person", person_id=world.people["officer"], role=None)
-        made.plan(session, "kuancheng", "daily_close", who="person", person_id=world.people["inspector1"], role=None)
+        made.plan(session, "kuancheng", "daily_close", who="person", person_id=world.people["warden"], role=None)
         made.plan(session, "market", "monthly", from_on=date(2026, 11, 3))
     return made
 
