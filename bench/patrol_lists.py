@@ -163,7 +163,7 @@ def _delivery(task: dict[str, Any], person: str) -> dict[str, Any]:
     ]  # fmt: skip
     now = _now().isoformat()
     return {"batch": str(uuid4()), "device": str(uuid4()), "person": person, "task": task["id"], "sent_at": now,
-            "clock": {"offset_ms": 0, "contact_at": now}, "check_ins": check_ins, "answers": answers,
+            "clock": {"offset_ms": 0, "contact_at": None}, "check_ins": check_ins, "answers": answers,
             "done": None}  # fmt: skip
 
 

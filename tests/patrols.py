@@ -164,6 +164,8 @@ class Phone:
     """What it believes ours minus its own to be; None: as it is."""
     check_ins: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    contact_at: datetime | None = None
+    """Of its last contact, by its own clock; None: it never had one that it knows of."""
     _seq: Any = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -200,12 +202,13 @@ class Phone:
         self, *, done: bool = False, ended: datetime | None = None, signature: str | None = None, **given: Any
     ) -> dict[str, Any]:
         """Return what it would send now."""
+        contact_at = self.contact_at.isoformat() if self.contact_at else None
         offset = -self.ahead if self.offset is None else self.offset
         end = {"claimed_at": (ended or self.clock).isoformat(), "signature": signature} if done else None
         return {
             "batch": str(uuid4()), "device": str(self.device), "person": str(self.world.people[self.who]),
             "task": str(self.round.task_id), "sent_at": self.clock.isoformat(),
-            "clock": {"offset_ms": offset.total_seconds() * 1000, "contact_at": self.clock.isoformat()},
+            "clock": {"offset_ms": offset.total_seconds() * 1000, "contact_at": contact_at},
             "check_ins": self.check_ins, "answers": self.answers,
             "done": end, **given,
         }  # fmt: skip

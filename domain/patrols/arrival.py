@@ -76,7 +76,8 @@ def _reading(sent: Delivery, records: Iterable[CheckIn | Answer], at: datetime) 
     if sent.done:
         claims.append(Claim(sent.batch, MOST_SEQ, sent.done.claimed_at))
     offset = None if sent.clock.offset_ms is None else timedelta(milliseconds=sent.clock.offset_ms)
-    return corrected(claims, sent_at=sent.sent_at, offset=offset, received_at=at)
+    contact_at = sent.clock.contact_at
+    return corrected(claims, sent_at=sent.sent_at, offset=offset, received_at=at, contact_at=contact_at)
 
 
 def _read_check_ins(session: Session, coming: Arrival, fresh: Iterable[CheckIn]) -> None:

@@ -55,18 +55,20 @@ class Reading:
 
 
 def corrected(
-    claims: Sequence[Claim], *, sent_at: datetime, offset: timedelta | None, received_at: datetime
-) -> Reading:
+    claims: Sequence[Claim], *, sent_at: datetime, offset: timedelta | None, received_at: datetime,
+    contact_at: datetime | None = None,
+) -> Reading:  # fmt: skip
     """Return the records' moments by our clock.
 
-    `offset`: ours minus the phone's at the last contact; None when there was none. A moment after the receipt becomes
-    the receipt, and says how far ahead it was.
+    `offset`: ours minus the phone's at the last contact before these were recorded, `contact_at` when that was by the
+    phone's clock; None when there was none. What claims to be older than that contact was recorded by a clock that had
+    been set back. A moment after the receipt becomes the receipt, and says how far ahead it was.
     """
     now = received_at - sent_at
     differs = offset is not None and abs(offset - now) > AGREES_WITHIN
     estimates = (now,) if offset is None or not differs else (now, offset)
     found: dict[UUID, Corrected] = {}
-    back, highest = timedelta(), None
+    back, highest = timedelta(), contact_at
     for claim in sorted(claims, key=lambda one: (one.seq, one.claimed_at)):
         if highest is not None:
             back = max(back, highest - claim.claimed_at)

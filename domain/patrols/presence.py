@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import asin, cos, hypot, pi, radians, sin, sqrt
 from typing import Any
 
+from domain.coordinates import to_gcj02
 from domain.language import Label, Sentence
 
 Doubt = dict[str, Any]
@@ -70,10 +71,14 @@ def reach_m(sizes: Mapping[str, Any]) -> float:
 
 
 def of_position(fix: Fix | None, venue: tuple[float, float] | None, *, reach: float) -> list[Doubt]:
-    """Return what a position says against being at the venue, its own uncertainty taken off."""
+    """Return what a position says against being at the venue, its own uncertainty taken off.
+
+    Some browsers in China give GCJ-02, some hundred metres beside WGS-84, and do not say so: the nearer one counts.
+    """
     if fix is None or venue is None or fix.accuracy_m > COARSE_M:
         return []
-    away = distance_m((fix.lat, fix.lon), venue)
+    here = (fix.lat, fix.lon)
+    away = min(distance_m(here, venue), distance_m(here, to_gcj02(*venue)))
     if away - fix.accuracy_m <= reach:
         return []
     return [{"kind": "far", "metres": round(away), "accuracy_m": round(fix.accuracy_m), "allowed_m": round(reach)}]

@@ -86,7 +86,10 @@ def _rows(session: Session, actor: Actor, *, at: datetime) -> list[Any]:
     is_open = and_(_TASKS.c.outcome == literal_column("''"), _TASKS.c.starts_at < at + AHEAD)
     recent = and_(_TASKS.c.due_at > at - LATE_FOR, _TASKS.c.outcome != literal_column("''"))
     ended = and_(recent, or_(_TASKS.c.outcome == "missed", _TASKS.c.done_at >= _midnight(today)))
-    wanted = [and_(_TASKS.c.person_id == actor.person_id, is_open)]
+    mine = _TASKS.c.person_id == actor.person_id
+    if not actor.plays(Role.WARDEN):  # who is sent works wherever; a post that has ended shows nothing any more
+        mine = and_(mine, _TASKS.c.venue_id.in_(actor.venue_ids))
+    wanted = [and_(mine, is_open)]
     for venues, whose in theirs:
         theirs_alone = and_(venues, _TASKS.c.person_id.is_(None), whose)
         wanted += [and_(theirs_alone, is_open), and_(theirs_alone, ended)]

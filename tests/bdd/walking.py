@@ -132,7 +132,7 @@ class Phone:
         done = {"claimed_at": ended_at.isoformat(), "signature": snap(session, at=at)} if is_done else None
         sent = Delivery.model_validate({
             "batch": str(uuid4()), "device": str(self.device), "person": str(self.person), "task": str(case_id),
-            "sent_at": at.isoformat(), "clock": {"offset_ms": 0, "contact_at": at.isoformat()},
+            "sent_at": at.isoformat(), "clock": {"offset_ms": 0, "contact_at": None},
             "check_ins": self.check_ins, "answers": self.answers, "done": done,
         })  # fmt: skip
         who = next(name for name, person in world.people.items() if person == self.person)

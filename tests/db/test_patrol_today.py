@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
 from domain import access, sweep
 from domain.database import Database
-from domain.models import ChecklistVersion, PatrolPlan, PatrolTask
+from domain.models import ChecklistVersion, PatrolPlan, PatrolTask, Post
 from domain.patrols import today
 from tests.patrols import Phone, Round, make_task, next_task
 from tests.world import World
@@ -45,6 +47,17 @@ def test_everybody_takes_their_own_tasks_and_those_of_their_posts(db: Database, 
         "warden2": ["by name", "elsewhere"],
         "handler": [],
     }
+
+
+def test_task_by_name_goes_with_the_post(db: Database, world: World) -> None:
+    with db.write() as session:
+        task = make_task(session, world, person="officer", role=None)
+    assert numbers(db, world, "officer") == [task.number]
+
+    with db.write() as session:
+        session.execute(delete(Post).where(col(Post.person_id) == world.people["officer"]))
+
+    assert numbers(db, world, "officer") == []
 
 
 @pytest.mark.parametrize(("allowed", "listed"), [(True, True), (False, False)])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.coordinates import to_gcj02
 from domain.language import CHINESE, ENGLISH
 from domain.patrols import presence
 from domain.patrols.phone_clock import Claim, corrected
@@ -35,6 +36,8 @@ def north(metres: float, accuracy: float = 0.0) -> Fix:
         (north(700), 1_000_000, []),
         (north(5000), 1e12, ["far"]),
         (None, None, []),
+        (Fix(*to_gcj02(*VENUE), 20), None, []),
+        (Fix(*to_gcj02(VENUE[0] + 200 * A_METRE, VENUE[1]), 20), None, ["far"]),
     ],
 )
 def test_position_counts_against_somebody_beyond_the_venue_and_its_own_uncertainty(fix, area, found) -> None:
@@ -117,6 +120,17 @@ def test_clock_that_ran_back_while_it_counted_on_proves_nothing() -> None:
 
     assert reading.backwards == timedelta(minutes=25)
     assert {one.latest for one in reading.by_id.values()} == {received}
+
+
+def test_clock_set_back_for_the_work_and_set_right_again_is_known_by_the_last_contact() -> None:
+    received, contact = NOON + timedelta(hours=9), NOON + timedelta(hours=5)
+    given = {"sent_at": received, "offset": timedelta(), "received_at": received}
+
+    back = corrected(claims(1, 2), contact_at=contact, **given)
+
+    assert back.backwards == timedelta(hours=4, minutes=59)
+    assert {one.latest for one in back.by_id.values()} == {received}
+    assert corrected(claims(1, 2), contact_at=NOON, **given).is_certain
 
 
 def test_future_becomes_the_moment_of_receipt_and_says_how_far_it_was() -> None:
