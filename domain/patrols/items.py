@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -240,9 +239,9 @@ def _measured(item: Item, value: Mapping[str, Any], photos: int, on: date | None
     if value.get("choice") == "na":
         return "na"
     number = value.get("number")
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float) or number != number:  # noqa: PLR0124
         raise AnswerRefused(Sentence("This is not a number."))
-    if abs(number) > LARGEST_NUMBER:
+    if abs(number) > LARGEST_NUMBER:  # also infinity, and what no float holds
         raise AnswerRefused(Sentence("This number cannot be right."))
     if value.get("choice") == "fail":  # the wording asks for more than the number
         return "fail"
@@ -254,7 +253,7 @@ def _measured(item: Item, value: Mapping[str, Any], photos: int, on: date | None
 
 def _said(value: Mapping[str, Any]) -> str:
     verdict = value.get("choice")
-    return str(verdict) if verdict in {"pass", "fail"} else "noted"
+    return str(verdict) if verdict in VERDICTS[:2] else "noted"
 
 
 def _chosen(item: Item, value: Mapping[str, Any], photos: int, on: date | None) -> str:  # noqa: ARG001 - one signature
@@ -276,7 +275,7 @@ def _written(item: Item, value: Mapping[str, Any], photos: int, on: date | None)
 
 
 def _dated(item: Item, value: Mapping[str, Any], photos: int, on: date | None) -> str:  # noqa: ARG001 - one signature
-    if value.get("choice") in {"na", "fail"} and not value.get("date"):
+    if value.get("choice") in VERDICTS[1:] and not value.get("date"):
         return str(value["choice"])  # it was not done: there is no date to give
     given = value.get("date")
     try:
