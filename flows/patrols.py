@@ -30,6 +30,8 @@ SAID = N_(
     "%(tasks)s patrols planned; %(already)s were there, %(withdrawn)s withdrawn, %(rebound)s ask a new checklist."
 )
 PARTS_LEFT = Sentence("Some parts of the city could not be planned. Have them tried again, then this.")
+MOST_LEFT = 1_000
+"""Rounds that cannot be judged now; so many, and something else is wrong."""
 ENDED = frozenset({"done", "failed", "held", "cancelled"})
 
 
@@ -95,18 +97,24 @@ def _said(planned: Planned) -> dict[str, Any]:
 def judge_rounds(shift: Shift) -> int:
     """Judge every round whose time is over, a few to a transaction; return how many were."""
     judged = 0
-    while not shift.stopping.is_set():
+    left: set[UUID] = set()
+    """Tried again the next time, and in nobody's way until then."""
+    while not shift.stopping.is_set() and len(left) < MOST_LEFT:
         with shift.database.read() as session:
-            waiting = judging.due(session, at=shift.now())
-        before = judged
+            waiting = judging.due(session, at=shift.now(), apart_from=left)
+        if not waiting:
+            break
         for case_id in waiting:
             try:
                 with shift.database.write() as session:
-                    judged += judging.judge(session, case_id, at=shift.now()) is not None
+                    step = judging.judge(session, case_id, at=shift.now())
             except Exception:
                 log.exception("rounds not judged", case=str(case_id))
-        if judged == before:
-            break
+                step = None
+            if step is None:
+                left.add(case_id)
+            else:
+                judged += 1
     return judged
 
 

@@ -5,7 +5,7 @@ Nobody ticks rounds off; the check-ins say when somebody was there. Judged twice
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from domain.processes.patrol_task import MISSED, OPEN, SCHEDULED, UNDER_WAY
 from domain.settings import city_zone
 
 AT_ONCE = 50
-"""Tasks judged in one transaction: on SQLite everybody else waits for it."""
+"""Tasks read at once; each is judged in a transaction of its own."""
 
 _TASKS: Any = PatrolTask.__table__  # type: ignore[attr-defined]
 _CHECK_INS: Any = PatrolCheckIn.__table__  # type: ignore[attr-defined]
@@ -47,9 +47,11 @@ class Judgement:
         return self.last_at is not None and not self.gaps
 
 
-def due(session: Session, *, at: datetime, most: int = AT_ONCE) -> list[UUID]:
-    """Return up to `most` tasks of rounds that can be judged, the oldest first (a read)."""
-    waiting = (_TASKS.c.outcome == "", _TASKS.c.kind == schedule.ROUNDS, _TASKS.c.miss_at <= at)
+def due(session: Session, *, at: datetime, apart_from: Collection[UUID] = (), most: int = AT_ONCE) -> list[UUID]:
+    """Return up to `most` tasks of rounds that can be judged, the oldest first, without some of them (a read)."""
+    waiting = [_TASKS.c.outcome == "", _TASKS.c.kind == schedule.ROUNDS, _TASKS.c.miss_at <= at]
+    if apart_from:
+        waiting.append(_TASKS.c.case_id.not_in(list(apart_from)))
     query = select(_TASKS.c.case_id).where(*waiting).order_by(_TASKS.c.miss_at, _TASKS.c.case_id)
     return list(session.execute(query.limit(most)).scalars())
 

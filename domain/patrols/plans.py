@@ -177,6 +177,8 @@ def earliest(session: Session, series_id: UUID, *, at: datetime) -> date:
 
 def last_done(session: Session, series: Collection[UUID]) -> dict[UUID, date]:
     """Return series → the city's day on which a task of it was last carried out, of those of which one was."""
+    if not series:
+        return {}
     done = col(PatrolTask.done_at)
     query = select(col(PatrolTask.series_id), func.max(done)).where(
         col(PatrolTask.series_id).in_(list(series)), col(PatrolTask.outcome).in_(("done", "late")), done.is_not(None)

@@ -94,7 +94,7 @@ def look(
     preview = Preview(first, days)
     rows = [row for row in rows if row.until_on is None or row.until_on > first]
     ahead = _Ahead(session, venue, rows, drafted or {}, at)
-    done = plans.last_done(session, [row.series_id for row in rows])
+    done = _last_done(session, rows)
     for row in rows:
         rule = Rule.of_json(row.rule)
         seen: set[str] = set()
@@ -117,6 +117,11 @@ def look(
     return preview
 
 
+def _last_done(session: Session, rows: Iterable[PatrolPlan]) -> dict[UUID, date]:
+    """Return when each series that counts from completion was last carried out; the others have years of tasks."""
+    return plans.last_done(session, {row.series_id for row in rows if row.rule.get("every_days")})
+
+
 def _vacant(coming: Iterable[Coming]) -> Iterator[Trouble]:
     """Yield, once per plan, from which day on nobody holds the post its tasks fall to."""
     told: set[UUID] = set()
@@ -130,7 +135,7 @@ def next_of(session: Session, venue: Venue, row: PatrolPlan, *, at: datetime, da
     """Return the next slot of a plan that begins today or later; None: within these days there is none."""
     rule, first = Rule.of_json(row.rule), people.local_day(at)
     is_working = rulebooks.current(session).calendar.works
-    done = plans.last_done(session, [row.series_id]).get(row.series_id)
+    done = _last_done(session, [row]).get(row.series_id)
     for number in range(days):
         day = first + timedelta(days=number)
         if _holds(row, day):

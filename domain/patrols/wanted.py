@@ -187,7 +187,8 @@ def _point_counts(day: date, areas: Areas) -> Any:  # noqa: ANN401 - a select
         .join(_VENUES, _VENUES.c.id == _PLANS.c.venue_id)
         .outerjoin(_FACILITIES, facilities.id == _POINTS.c.facility_id)
         .outerjoin(_PARTS, parts.id == _POINTS.c.key_part_id)
-        .where(*in_areas(areas), func.coalesce(gone, False).is_(False))
+        .where(*in_areas(areas), _PLANS.c.from_on <= day, or_(_PLANS.c.until_on.is_(None), _PLANS.c.until_on > day))
+        .where(func.coalesce(gone, False).is_(False))
         .group_by(_POINTS.c.plan_id)
     )
 

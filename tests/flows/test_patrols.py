@@ -12,14 +12,14 @@ from sqlmodel import Session, col, select
 from domain import errands
 from domain.database import Database
 from domain.models import Case, ChecklistTemplate, Errand, PatrolPlan, PatrolTask, TimetableRun
-from domain.patrols import changed_areas, planning, planning_days, plans
+from domain.patrols import changed_areas, judging, planning, planning_days, plans
 from domain.patrols.plan_forms import PlanEnd
 from domain.settings import get_settings
 from flows import patrols, timetable, watch
 from flows.provider import provider_of
 from flows.shift import Shift
 from tests import filed
-from tests.patrol_ground import Ground
+from tests.patrol_ground import Ground, open_late
 from tests.world import World
 
 JOBS = {job.name: job for job in timetable.JOBS}
@@ -200,3 +200,30 @@ def test_worker_lets_many_patrols_begin_at_midnight_together(
         states = session.exec(select(Case.state)).all()
     assert (states, one_by_one) == (["open"] * 12, [])
     assert asyncio.run(midnight()) == 0
+
+
+def test_rounds_that_cannot_be_judged_are_in_nobody_s_way(
+    db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = Ground(world)
+    with db.write() as session:
+        open_late(session, world, "kuancheng")
+        for _ in range(4):
+            ground.plan(session, "kuancheng", "business_2h")
+        planning.plan_day(session, DAY, at=NIGHT - timedelta(hours=4))
+    judge, monday = judging.judge, NIGHT + timedelta(days=2)
+    with db.read() as session:
+        broken = judging.due(session, at=monday)[0]
+
+    def broken_one(session: Session, case_id: UUID, *, at: datetime) -> str | None:
+        if case_id == broken:
+            raise LookupError(case_id)
+        return judge(session, case_id, at=at)
+
+    monkeypatch.setattr(judging, "judge", broken_one)
+    monkeypatch.setattr(judging.due, "__kwdefaults__", {**judging.due.__kwdefaults__, "most": 1})
+
+    assert patrols.judge_rounds(shift_at(db, monday)) == 3
+    assert patrols.judge_rounds(shift_at(db, monday)) == 0
+    with db.read() as session:
+        assert judging.due(session, at=monday) == [broken]
