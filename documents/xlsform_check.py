@@ -58,7 +58,7 @@ def judged(book: Book) -> Complaint | None:
     from pyxform.xls2xform import convert  # noqa: PLC0415 - see above
 
     try:
-        convert({name: [dict(row) for row in rows] for name, rows in book.items()})
+        convert(_with_headers(book))
     except PyXFormError as wrong:
         text = str(wrong)
     # Whatever else it stumbles over is no form either; its own words help nobody.
@@ -68,6 +68,15 @@ def judged(book: Book) -> Complaint | None:
         return None
     found = _ROW.match(text)
     return Complaint(_ROW.sub("", text)[:LONGEST_SAID], int(found[1]) if found else None)
+
+
+def _with_headers(book: Book) -> dict[str, list[dict[str, str | None]]]:
+    """Return the sheets with their headers, which pyxform would else take from the first row alone."""
+    sheets: dict[str, list[dict[str, str | None]]] = {}
+    for name, rows in book.items():
+        sheets[name] = [dict(row) for row in rows]
+        sheets[f"{name}_header"] = [dict.fromkeys(header for row in rows for header in row)]
+    return sheets
 
 
 def main() -> None:
