@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from domain import errands
+from domain import errands, venue_register
 from domain.database import Database
 from domain.models import Case, ChecklistTemplate, Errand, PatrolPlan, PatrolTask, TimetableRun
 from domain.patrols import changed_areas, judging, planning, planning_days, plans
 from domain.patrols.plan_forms import PlanEnd
+from domain.register_forms import VenueFacts
 from domain.settings import get_settings
 from flows import patrols, timetable, watch
 from flows.provider import provider_of
@@ -227,3 +228,29 @@ def test_rounds_that_cannot_be_judged_are_in_nobody_s_way(
     assert patrols.judge_rounds(shift_at(db, monday)) == 0
     with db.read() as session:
         assert judging.due(session, at=monday) == [broken]
+
+
+def test_hours_changed_in_the_register_are_followed_within_two_minutes(db: Database, world: World) -> None:
+    evening = NIGHT - timedelta(hours=4)
+    ground = Ground(world)
+    with db.write() as session:
+        open_late(session, world, "kuancheng")
+        ground.plan(session, "kuancheng", "business_2h")
+    timetable.run(shift_at(db, evening), TOMORROW)
+    carry_out(db, evening)
+    world.clock.now = evening + timedelta(minutes=10)
+    asked = {"name": "宽城宾馆", "class_code": "V10", "address": "环城路 1 号", "area": "guanglong",
+             "hours": "每天 8:00-20:00"}  # fmt: skip
+    with db.write() as session:
+        venue_register.change(session, world.venues["kuancheng"], VenueFacts.model_validate(asked),
+                              actor=world.actor(session, "supervisor"), at=world.clock.now)  # fmt: skip
+
+    at = evening + timedelta(minutes=12)
+    assert timetable.run(shift_at(db, at), JOBS[changed_areas.JOB])
+    carry_out(db, at)
+
+    opens = datetime(2026, 11, 2, 0, tzinfo=UTC)
+    with db.read() as session:
+        found = {task.outcome: (task.starts_at, task.due_at) for task in session.exec(select(PatrolTask))}
+    hour = timedelta(hours=1)
+    assert found == {"cancelled": (opens + hour, opens + 14 * hour), "": (opens, opens + 12 * hour)}
