@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,7 @@ def _of_tasks(session: Session, ids: list[UUID]) -> Iterator[tuple[UUID, Breach]
     check_ins, answers, batches = (_by_task(session, table, ids) for table in (_CHECK_INS, _ANSWERS, _BATCHES))
     delivered = select(_ENTRIES).where(_ENTRIES.c.case_id.in_(ids), _ENTRIES.c.transition.in_(_DELIVERING))
     told = {entry.data["batch"]: entry for entry in session.execute(delivered)}
+    decisions = _decisions(session, ids)
     for case_id in ids:
         number = numbers[case_id]
         for batch in batches.get(case_id, ()):
@@ -62,7 +64,8 @@ def _of_tasks(session: Session, ids: list[UUID]) -> Iterator[tuple[UUID, Breach]
             where = f"{number} #{entry.seq} {entry.transition}" if entry else f"{number}, delivery {batch['id']}"
             if entry is None or sealing.digest(came, found, batch["doubts"]) != entry.data["sha256"]:
                 yield case_id, Breach(where, Sentence("What the phone delivered was changed after it was written."))
-        if _stand_wrongly(answers.get(case_id, [])):
+        given = answers.get(case_id, [])
+        if _stand_wrongly(given) or not _were_decided(given, decisions.get(case_id, set())):
             yield case_id, Breach(number, Sentence("Another answer stands than should."))
     for batch_id, entry in told.items():
         where = f"{numbers[entry.case_id]} #{entry.seq} {entry.transition}"
@@ -84,6 +87,26 @@ def _by_task(session: Session, table: Any, ids: list[UUID]) -> dict[UUID, list[d
     query = select(table).where(table.c.case_id.in_(ids)).order_by(table.c.case_id)
     rows = (dict(row) for row in session.execute(query).mappings())
     return {case_id: list(group) for case_id, group in groupby(rows, key=lambda row: row["case_id"])}
+
+
+def _decisions(session: Session, ids: list[UUID]) -> dict[UUID, set[tuple[datetime, str]]]:
+    """Return task → when somebody decided between answers, and for which."""
+    query = select(_ENTRIES.c.case_id, _ENTRIES.c.at, _ENTRIES.c.data)
+    rows = session.execute(query.where(_ENTRIES.c.case_id.in_(ids), _ENTRIES.c.transition == "decide_conflict"))
+    found: dict[UUID, set[tuple[datetime, str]]] = {}
+    for case_id, at, data in rows:
+        found.setdefault(case_id, set()).add((at, data["answer"]))
+    return found
+
+
+def _were_decided(answers: list[dict[str, Any]], decisions: set[tuple[datetime, str]]) -> bool:
+    """Return whether the timeline has a decision for another answer to the same wherever one was decided against."""
+    about = {str(row["id"]): (row["round"], row["point"], row["item"]) for row in answers}
+    decided = {(at, about.get(chosen)) for at, chosen in decisions}
+    return all(
+        (row["settled_at"], (row["round"], row["point"], row["item"])) in decided
+        for row in answers if row["settled_at"] is not None
+    )  # fmt: skip
 
 
 def _stand_wrongly(answers: list[dict[str, Any]]) -> bool:

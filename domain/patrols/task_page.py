@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ from domain.patrols.task_shown import (
     AnswerShown,
     Conflict,
     Doubted,
+    Mark,
     PointShown,
     RoundShown,
     VisitShown,
@@ -191,7 +192,13 @@ class _Told:
         return tuple(sorted(found, key=lambda one: (not one.is_open, one.at, one.id)))
 
     def _doubted(self, row: Any, about: Label, at: datetime) -> Doubted:  # noqa: ANN401 - a row
-        return Doubted(row.id, about, self.name(row.person_id), at, tuple(mark_of(doubt) for doubt in row.doubts))
+        return Doubted(row.id, about, self.name(row.person_id), at, tuple(map(self._mark, row.doubts)))
+
+    def _mark(self, doubt: dict[str, Any]) -> Mark:
+        mark = mark_of(doubt)
+        if doubt["kind"] != "photo_missing" or UUID(doubt["photo"]) not in self._arrived:
+            return mark
+        return replace(mark, reason=Sentence("A photo that belongs to it arrived later."))
 
     def _about_visit(self, row: PatrolCheckIn) -> Label:
         point = self.point(row.point)

@@ -32,7 +32,7 @@ from domain.workflow import TransitionRefused
 from notifications import recipients
 from tests.at_once import at_once
 from tests.patrols import CRITICAL, ITEMS, LATITUDE, Phone, Round, keep_photo, make_task, next_task, row_of
-from tests.world import World
+from tests.world import START, World
 
 
 @pytest.fixture
@@ -385,6 +385,7 @@ def test_what_was_put_right_on_the_spot_is_recorded_and_calls_nobody(db: Databas
         update(PatrolCheckIn).values(doubts=[]),
         delete(PatrolAnswer).where(col(PatrolAnswer.outcome) == "fail"),
         update(PatrolBatch).values(doubts=[]),
+        update(PatrolAnswer).where(col(PatrolAnswer.outcome) == "fail").values(stands=False, settled_at=START),
     ],
 )
 def test_rows_changed_behind_our_back_are_found(db: Database, world: World, task: Round, change) -> None:

@@ -78,6 +78,7 @@ def test_photo_of_an_answer_that_came_first_is_given_to_its_task(
         with db.read() as session:
             assert session.get_one(Photo, UUID(photo)).case_id == found
     assert officer.client.get(f"/photos/{photo}/thumbnail").status_code == 200
+    assert "所附照片后来已补传。" in officer.opens(f"/patrols/{task.number}").text
 
 
 def test_photo_that_comes_first_waits_a_month_for_the_record_that_names_it(
