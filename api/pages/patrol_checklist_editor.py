@@ -5,14 +5,12 @@ What is not saved yet stands in the form itself, so nothing is kept meanwhile an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
@@ -20,20 +18,20 @@ from starlette.responses import Response
 from api import forms
 from api.access import Router, needs
 from api.deps import CurrentStaff, Db, Now, Posted
-from api.field_errors import FieldError, FieldsRefused
-from api.pages import register_forms
+from api.field_errors import FieldsRefused
+from api.pages import checklist_draft, register_forms
+from api.pages.checklist_draft import Draft
 from api.pages.patrol_checklists import HERE, HOME, PARTS, WORDS, laws_of
 from api.pages.register_forms import Unsent, form_id_of, options
 from api.pages.staff_forms import Group, Option, Pickers, Typed, form_shown, read_typed
 from api.pages.staff_frame import staff_page
 from domain import access, catalogue, people, register_lock
 from domain.accounts import Identity
-from domain.catalogue import check_items
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import ChecklistTemplate, Venue
-from domain.patrols import catalogue_items, checklists, item_form, item_rules, templates
+from domain.patrols import checklists, item_rules, templates
 from domain.patrols.checklists import Asked, ItemsRefused, Scope, VersionFacts
 from domain.patrols.items import Item
 from domain.queries import area_tree
@@ -43,60 +41,12 @@ from domain.workflow import FieldRefusal
 router = Router(include_in_schema=False)
 KEEPS = Right.KEEP_CHECKLISTS
 UNPROCESSABLE = 422
-OF_ITEM = "i-"
-"""Begins the names of the fields of the item that is open."""
 REGIONS = ("110000", "440500", "411300", "410700")
 """Divisions for which the catalogue has items of their own."""
-_ITEMS = TypeAdapter(tuple[Item, ...])
 
 
 class NewChecklist(Scope, VersionFacts):
     """A checklist that is written anew."""
-
-
-@dataclass(slots=True)
-class Draft:
-    """What is being written."""
-
-    items: list[Item]
-    place: int | None = None
-    """Which item is open; that after the last: a new one."""
-    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    is_signed: bool = True
-    card: int | None = None
-    """Which card of the phone is looked at."""
-    pick: Mapping[str, str] = field(default_factory=dict)
-    errors: tuple[FieldError, ...] = ()
-    """Of the item that is open."""
-    focus: str = ""
-    """What was asked for: where the page begins when it is shown again."""
-
-    def open(self, place: int) -> None:
-        """Show an item's form; that behind the last is a new one's."""
-        if 0 <= place < len(self.items):
-            self.place, self.texts = place, item_form.texts_of(self.items[place])
-        elif place == len(self.items):
-            self.place, self.texts = place, item_form.texts_of(Item(_free_code(self.items), ""))
-        self.focus = "item"
-
-    def close(self) -> None:
-        """Put the open item's form away."""
-        self.place, self.texts, self.errors = None, {}, ()
-
-    def keep(self) -> bool:
-        """Take what was typed into the list; False, with its errors, when it cannot be asked."""
-        if self.place is None:
-            return True
-        item, wrong = item_form.item_of(self.texts)
-        changed = [*self.items[: self.place], item, *self.items[self.place + 1 :]]
-        wrong += [(fault.field, fault.reason) for fault in item_rules.faults(changed) if fault.place == self.place]
-        self.errors = tuple(FieldError(f"{OF_ITEM}{_shown_as(name)}", reason) for name, reason in wrong)
-        if self.errors:
-            self.focus = ""
-            return False
-        self.items = changed
-        self.close()
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +89,7 @@ def ask_new(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Response:
 @needs(KEEPS)
 def write_new(request: Request, db: Db, at: Now, staff: CurrentStaff, form: Posted) -> Response:
     """Carry out what a button asks, or save the new checklist."""
-    copied = _text(form, "copied_from")
+    copied = checklist_draft.text_of(form, "copied_from")
     editor = _new(copied)
 
     def save(session: Session, asked: Asked, filled: Any, _: int | None) -> str:  # noqa: ANN401 - the form's model
@@ -211,12 +161,12 @@ def _copied(
 def _send(
     request: Request, db: Database, editor: Editor, form: FormData, save: Any, *, staff: Identity, at: datetime  # noqa: ANN401
 ) -> Response:  # fmt: skip
-    draft = _draft(form)
-    pressed = _text(form, "do") or "keep"
+    draft = checklist_draft.read(form)
+    pressed = checklist_draft.text_of(form, "do") or "keep"
     version = forms.version(form) if form.get("version") else None
     typed = read_typed(editor.model, form)
     unsent = Unsent(Typed(typed), 200, version=version, form_id=form_id_of(form).hex)
-    is_kept = _press(draft, pressed, form, day=people.local_day(at))
+    is_kept = checklist_draft.press(draft, pressed, form, day=people.local_day(at))
     if is_kept and pressed == "save":
         answer = _saved(db, editor, form, draft, save)
         if isinstance(answer, Response):
@@ -240,82 +190,6 @@ def _saved(db: Database, editor: Editor, form: FormData, draft: Draft, save: Any
     return register_forms.send(db, editor.model, form, carry_out)
 
 
-def _draft(form: FormData) -> Draft:
-    try:
-        items = list(_ITEMS.validate_json(_text(form, "items") or "[]"))[: item_rules.MOST_ITEMS]
-    except ValidationError:
-        items = []  # not from our form: there is nothing to keep
-    place = _place(_text(form, "place"), most=len(items))
-    texts = {
-        name.removeprefix(OF_ITEM): [text for text in form.getlist(name) if isinstance(text, str)]
-        for name in form
-        if name.startswith(OF_ITEM)
-    }
-    pick = {name: _text(form, f"pick_{name}") for name in ("venue_type", "frequency", "division")}
-    return Draft(items, place, texts if place is not None else {}, form.get("is_signed") == "yes", pick=pick)
-
-
-def _press(draft: Draft, pressed: str, form: FormData, *, day: date) -> bool:
-    """Do what a button says; False when the item that is open cannot be taken."""
-    name, _, rest = pressed.partition(":")
-    if name == "discard":
-        draft.close()
-        draft.focus = "items"
-        return True
-    if not draft.keep():
-        return False
-    place = _place(rest, most=len(draft.items))
-    if name == "own":
-        draft.open(len(draft.items))
-    elif name == "add":
-        codes = [code for code in form.getlist("pick") if isinstance(code, str)]
-        there = {item.code for item in draft.items}
-        draft.items += [catalogue_items.item_of(code) for code in codes if code in check_items() and code not in there]
-        draft.items, draft.focus = draft.items[: item_rules.MOST_ITEMS], "items"
-    elif name == "all":
-        there = {item.code for item in draft.items}
-        draft.items += [item for item in _offered(draft, day) if item.code not in there]
-        draft.focus = "items"
-    elif name == "pick":
-        draft.focus = "pick"
-    elif name == "card":
-        draft.card, draft.focus = place or 0, "card"
-    elif place is not None and place < len(draft.items):
-        _move(draft, name, place)
-    return True
-
-
-def _move(draft: Draft, name: str, place: int) -> None:
-    if name == "edit":
-        draft.open(place)
-    elif name == "remove":
-        del draft.items[place]
-        draft.focus = "items"
-    elif name in {"up", "down"}:
-        other = place - 1 if name == "up" else place + 1
-        if 0 <= other < len(draft.items):
-            draft.items[place], draft.items[other] = draft.items[other], draft.items[place]
-        draft.focus = f"row-{min(max(other, 0), len(draft.items) - 1)}"
-
-
-def _offered(draft: Draft, day: date) -> tuple[Item, ...]:
-    """Return the items of the catalogue that fit what is picked from; all of them where nothing narrows them."""
-    venue_type, frequency = draft.pick.get("venue_type", ""), draft.pick.get("frequency", "")
-    division = draft.pick.get("division", "")
-    if venue_type not in catalogue.checklists():
-        return tuple(catalogue_items.item_of(code) for code in check_items())
-    wanted = [frequency] if frequency in catalogue.frequencies() else list(
-        catalogue_items.frequencies_of(venue_type, division=division, day=day))  # fmt: skip
-    found: dict[str, Item] = {}
-    for key in wanted:
-        try:
-            drawn = catalogue_items.draw(venue_type, key, division=division, day=day)
-        except catalogue_items.NothingAsked:
-            continue
-        found.update({item.code: item for item in drawn.items})
-    return tuple(found.values())
-
-
 def _show(
     request: Request, session: Session, editor: Editor, draft: Draft, unsent: Unsent, *, staff: Identity, at: datetime
 ) -> Response:  # fmt: skip
@@ -325,28 +199,34 @@ def _show(
         "areas": tuple(Option(one.code, one.name) for one in area_tree.named(session, staff.actor)),
     }  # fmt: skip
     shown = form_shown(editor.model, prefix="", pickers=Pickers(lists=lists), typed=typed)
+    # There is a reason to give; what stood in a note besides would be kept nowhere.
+    shown = replace(shown, fields=tuple(one for one in shown.fields if one.name != "note"))
     faults: dict[int, list[Sentence]] = {}
     for fault in item_rules.faults(draft.items):
         if fault.place is not None:
             faults.setdefault(fault.place, []).append(fault.reason)
     hidden = {
-        "form_id": unsent.form_id or new_id().hex, "items": _ITEMS.dump_json(tuple(draft.items)).decode(),
+        "form_id": unsent.form_id or new_id().hex,
+        "items": checklist_draft.ITEMS.dump_json(tuple(draft.items)).decode(),
         "place": "" if draft.place is None else str(draft.place), "copied_from": editor.copied_from,
     }  # fmt: skip
     if unsent.version is not None:
         hidden["version"] = str(unsent.version)
     there = {item.code for item in draft.items}
-    offered = [item for item in _offered(draft, people.local_day(at)) if item.code not in there]
-    titles = {**shown.titles, **{f"{OF_ITEM}{_shown_as(name)}": words for name, words in PARTS.items()},
-              f"{OF_ITEM}code": Sentence("Code")}  # fmt: skip
+    offered = [item for item in checklist_draft.offered(draft, people.local_day(at)) if item.code not in there]
+    titles = {
+        **shown.titles, checklist_draft.field_of("code"): Sentence("Code"),
+        **{checklist_draft.field_of(name): words for name, words in PARTS.items()},
+    }  # fmt: skip
     is_typed = draft.place is not None
-    seen = _looked_at(draft)
+    seen = checklist_draft.looked_at(draft)
     context: dict[str, Any] = {
         "editor": editor, "draft": draft, "form": shown, "hidden": hidden, "titles": titles, "faults": faults,
         "errors": (*draft.errors, *unsent.errors), "reason": unsent.reason, "changed": unsent.changed,
         "texts": {name: list(texts) for name, texts in draft.texts.items()}, "is_open": is_typed, "seen": seen,
         "offered": offered, "types": catalogue.checklists(), "frequencies": catalogue.frequencies(),
-        "regions": REGIONS, "hazards": _hazards(), "kinds": catalogue.facility_kinds(), "words": WORDS, "parts": PARTS,
+        "regions": REGIONS, "hazards": _hazards(),
+        "all_hazards": catalogue.hazards(), "kinds": catalogue.facility_kinds(), "words": WORDS, "parts": PARTS,
         "laws": laws_of(tuple(draft.items) + ((seen,) if seen else ())),
     }  # fmt: skip
     status = UNPROCESSABLE if draft.errors else unsent.status
@@ -355,38 +235,11 @@ def _show(
     )  # fmt: skip
 
 
-def _looked_at(draft: Draft) -> Item | None:
-    """Return the item that stands on the phone beside the form."""
-    if draft.place is not None:
-        return item_form.item_of(draft.texts)[0]
-    if draft.card is not None and draft.items:
-        return draft.items[min(draft.card, len(draft.items) - 1)]
-    return None
-
-
 def _hazards() -> tuple[Group, ...]:
     listed: dict[str, list[Option]] = {}
     for code, hazard in catalogue.hazards().items():
         listed.setdefault(hazard.category, []).append(Option(code, hazard))
     return tuple(Group(catalogue.categories()[key], tuple(found)) for key, found in listed.items())
-
-
-def _shown_as(name: str) -> str:
-    return "condition_item" if name == "condition" else name
-
-
-def _free_code(items: Sequence[Item]) -> str:
-    taken = {item.code for item in items}
-    return next(code for code in (f"Z{number:02}" for number in range(1, 1000)) if code not in taken)
-
-
-def _place(text: str, *, most: int) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000") and int(text) <= most else None
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _id(text: str) -> UUID | None:
