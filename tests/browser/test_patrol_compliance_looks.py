@@ -1,4 +1,4 @@
-"""The pages of how patrols are kept, of special campaigns and of small places: accessible, large enough, not too wide."""
+"""The pages of how patrols are kept, of campaigns and of small places: accessible, large enough, not too wide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def test_pages_of_how_patrols_are_kept(open_page: OpenPage, office: Office, widt
     for chart in ("areas", "items"):
         expect(page.locator(f"[data-chart={chart}][data-drawn] canvas")).to_be_visible()
     found = {"overview": opened_faults(page)}
-    for path in (f"/patrols?{MONTH}&by=venue", f"/patrols?{MONTH}&by=person", "/patrols?from=2020-01-01&until=2020-01-02",
+    for path in (f"/patrols?{MONTH}&by=venue", f"/patrols?{MONTH}&by=person",
+                 "/patrols?from=2020-01-01&until=2020-01-02",
                  "/patrols?from=2026-09-01&until=2026-08-01", f"/patrols/tasks?{MONTH}&figure=missed"):  # fmt: skip
         page.goto(path)
         found[path] = opened_faults(page)
