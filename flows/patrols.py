@@ -18,7 +18,7 @@ import domain.patrols.task_rows  # noqa: F401 - keeps the rows of patrols in ste
 from domain import people
 from domain.language import N_, Sentence
 from domain.models import Errand
-from domain.patrols import judging, planning, planning_days
+from domain.patrols import following, judging, planning, planning_days
 from domain.patrols.planning import Planned
 from flows.chores import Chore
 from flows.shift import Shift
@@ -36,7 +36,8 @@ ENDED = frozenset({"done", "failed", "held", "cancelled"})
 
 
 def promise_tomorrow(session: Session, *, at: datetime) -> dict[str, Any]:
-    """Promise that tomorrow is planned."""
+    """Promise that tomorrow is planned, by what the catalogue asks then."""
+    following.follow_catalogue(session, at=at)
     day = people.local_day(at) + timedelta(days=1)
     return {"errand": str(planning_days.promise(session, day, key=f"{day}:evening", at=at).id)}
 

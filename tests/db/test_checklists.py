@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from domain.access import NotPermitted
 from domain.cases import FieldRefused
 from domain.identifiers import new_id
 from domain.models import ChecklistVersion, Venue
-from domain.patrols import catalogue_items, checklists, templates
+from domain.patrols import catalogue_items, checklists, following, templates
 from domain.patrols.items import Item, digest
 from domain.register_lock import NotNow, RegisterChanged
 
@@ -158,3 +159,26 @@ def test_regions_and_other_units_make_lists_of_their_own(db):
             codes("hospital", "half_yearly", is_key_unit=False)
         assert codes("hotel", "weekly", is_key_unit=False)[0] == "catalogue:hotel:weekly:other"
         assert codes("residential_highrise", "daily", "411302")[0].endswith(":411300")
+
+
+def test_the_citys_checklists_follow_the_catalogue_and_those_people_changed_do_not(db, world, monkeypatch):
+    with db.write() as session:
+        followed, changed, other = (
+            templates.from_catalogue(session, venue_type, "daily", division=division, at=AT)
+            for venue_type, division in (("hotel", ""), ("factory", ""), ("restaurant", "110000"))
+        )
+        by = {"actor": world.actor(session, "supervisor"), "at": AT}
+        mine = checklists.revise(session, changed.id, asked(FIRST), checklists.VersionFacts(), **by)
+        assert following.follow_catalogue(session, at=AT) == 0
+    real = catalogue_items.item_of
+    monkeypatch.setattr(catalogue_items, "item_of", lambda code: replace(real(code), hint="新版"))
+
+    with db.write() as session:
+        assert [following.follow_catalogue(session, at=AT) for _ in range(2)] == [2, 0]
+
+    with db.read() as session:
+        tomorrow = DAY + timedelta(days=1)
+        assert templates.version_on(session, followed.id, DAY).number == 1
+        assert templates.items_of(templates.version_on(session, followed.id, tomorrow))[0].hint == "新版"
+        assert [one.code for one in templates.items_of(templates.version_on(session, other.id, tomorrow))][-1] == "R02"
+        assert templates.version_on(session, changed.id, tomorrow).id == mine.id
