@@ -14,6 +14,7 @@ from domain.models.columns import Json, UtcDateTime
 _OPEN = text("outcome = ''")
 _OPEN_ROUNDS = text("outcome = '' AND kind = 'rounds'")
 _MISSED = text("outcome = 'missed'")
+_NAMED = text("person_id IS NOT NULL")
 _STANDS = text("stands")
 _WARDENS = text("role = 'warden'")
 _WARDENS_OPEN = text("role = 'warden' AND outcome = ''")
@@ -99,6 +100,7 @@ class PatrolTask(SQLModel, table=True):
         Index("patrol_task_venue", "venue_id", "due_at"),
         Index("patrol_task_open", "venue_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         Index("patrol_task_person", "person_id", "due_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("patrol_task_holder", "person_id", "due_at", postgresql_where=_NAMED, sqlite_where=_NAMED),
         Index("patrol_task_day", "day", "area_id"),
         Index("patrol_task_warden", "area_id", "due_at", postgresql_where=_WARDENS, sqlite_where=_WARDENS),
         Index("patrol_task_warden_open", "area_id", "due_at", postgresql_where=_WARDENS_OPEN,

@@ -17,12 +17,13 @@ from sqlmodel import Session, col
 from domain import access, catalogue, people, register_log
 from domain.actors import SYSTEM, VENUE_SIDE, Actor, Role
 from domain.models import Case, ChecklistTemplate, ChecklistVersion, Document, PatrolPlan, PatrolTask, Venue
-from domain.patrols import catalogue_items, planning, plans, schedule, templates
+from domain.patrols import catalogue_items, planning, plans, schedule, templates, wanted
 from domain.patrols.items import Item, digest
 from domain.patrols.plans import Draft
 from domain.patrols.schedule import Rule
 from domain.patrols.score import Standing
 from domain.rights import Right
+from domain.settings import city_zone
 from domain.venue_register import held_open
 
 MOST_ITEMS = 10
@@ -136,7 +137,10 @@ def start(session: Session, venue_id: UUID, *, actor: Actor, at: datetime) -> Pa
     plan_id = uuid5(venue.id, f"self:{day.isoformat()}")
     made = Draft(venue, template, rule, values, ())
     plan = plans.insert(session, made, actor=actor, at=at, from_on=day, id=plan_id, series_id=plan_id)
-    planning.plan_day(session, day, at=at, area_ids=[venue.area_id])
+    # This place's alone: planning a whole area is no work for a request.
+    slots = schedule.slots(rule, day=day, hours=venue.hours, is_working=lambda _: True, zone=city_zone(), from_on=day)
+    asked = [wanted.at_once(session, plan.id, slot) for slot in slots]
+    planning.add(session, [task for task in asked if task], at=at, areas=[venue.area_id])
     return plan
 
 

@@ -27,7 +27,7 @@ from domain.models import (
 )
 from domain.patrols import rounds
 from domain.patrols.sheet import VENUE_ITSELF, Point, points_of
-from domain.processes.patrol_task import PATROL_TASK
+from domain.processes.patrol_task import CARRIERS, PATROL_TASK
 from domain.settings import city_zone
 
 AHEAD = timedelta(hours=36)
@@ -89,12 +89,12 @@ def _rows(session: Session, actor: Actor, *, at: datetime) -> list[Any]:
     mine = _TASKS.c.person_id == actor.person_id
     if not actor.plays(Role.WARDEN):  # who is sent works wherever; a post that has ended shows nothing any more
         mine = and_(mine, _TASKS.c.venue_id.in_(actor.venue_ids))
-    wanted = [and_(mine, is_open)]
+    wanted = [and_(one, is_open) for one in (mine, *_of_covered(actor))]
+    wanted += [and_(one, ended) for one in _of_covered(actor)]
     for venues, whose in theirs:
         theirs_alone = and_(venues, _TASKS.c.person_id.is_(None), whose)
         wanted += [and_(theirs_alone, is_open), and_(theirs_alone, ended)]
-    if actor.venue_ids:
-        wanted.append(and_(_TASKS.c.venue_id.in_(actor.venue_ids), ended, _TASKS.c.person_id == actor.person_id))
+    wanted.append(and_(mine, ended))
     ids: set[UUID] = set()
     for which in wanted:
         ids |= set(
@@ -110,6 +110,18 @@ def _rows(session: Session, actor: Actor, *, at: datetime) -> list[Any]:
     )
     found = session.execute(query).all() if ids else []
     return [row for row in found if row.PatrolTask.outcome != "missed" or row.Case.facts.get("late_allowed")]
+
+
+def _of_covered(actor: Actor) -> list[ColumnElement[bool]]:
+    """Return, for each post the actor covers, the condition of what its holder was given by name there."""
+    found = []
+    for covered in actor.covers:
+        theirs = _TASKS.c.person_id == covered.person_id
+        if covered.role is Role.WARDEN:
+            found.append(theirs)
+        elif covered.role in CARRIERS and covered.venue_id is not None:
+            found.append(and_(theirs, _TASKS.c.venue_id == covered.venue_id))
+    return found
 
 
 def _of_posts(actor: Actor) -> list[tuple[ColumnElement[bool], ColumnElement[bool]]]:

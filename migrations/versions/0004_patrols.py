@@ -339,6 +339,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("patrol_task_day", ["day", "area_id"], unique=False)
         batch_op.create_index(
+            "patrol_task_holder",
+            ["person_id", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+            sqlite_where=sa.text("person_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "patrol_task_missed",
             ["miss_at"],
             unique=False,
@@ -702,6 +709,11 @@ def downgrade() -> None:
             "patrol_task_missed",
             postgresql_where=sa.text("outcome = 'missed'"),
             sqlite_where=sa.text("outcome = 'missed'"),
+        )
+        batch_op.drop_index(
+            "patrol_task_holder",
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+            sqlite_where=sa.text("person_id IS NOT NULL"),
         )
         batch_op.drop_index("patrol_task_day")
         batch_op.drop_index(
