@@ -26,6 +26,7 @@ WORDS = (
         "under your name."
     ),
     N_("%(count)s to upload"),
+    N_("%(done)s of %(whole)s places done, the venue as a whole among them"),
     N_("%(done)s of %(whole)s points done"),
     N_("%(hours)s h %(minutes)s min"),
     N_("%(lat)s, %(lon)s within %(count)s m"),

@@ -116,12 +116,12 @@ let announced = "";
 async function drawState() {
   const who = await person();
   const found = who ? await counts(who) : { pending: 0, failed: 0, draft: 0 };
-  const { words, kind, sign } = stateWords(found, who);
+  const { words, kind, sign, waiting: besides } = stateWords(found, who);
   bar.className = `bar ${kind}`;
-  const inner = [h("span", { "aria-hidden": "true" }, sign), " ", words];
+  const inner = [h("span", { "aria-hidden": "true" }, sign), " ", h("span", null, words), " ", besides && h("span", { class: "besides" }, besides)];
   bar.replaceChildren(state.kind === "signed-out" ? h("a", { href: "/login?next=/patrol/" }, inner) : h("a", { href: found.failed ? "#/records/failed" : "#/records/pending" }, inner));
   const spoken = found.failed ? `failed ${found.failed}` : `${kind} ${state.kind}`;
-  if (announced && spoken !== announced) say(words);
+  if (announced && spoken !== announced) say([words, besides].filter(Boolean).join(" "));
   announced = spoken;
   const badge = document.getElementById("badge");
   const waiting = found.pending + found.failed + found.draft;
@@ -132,10 +132,10 @@ async function drawState() {
 function stateWords(found, who) {
   const waiting = found.pending ? t("%(count)s to upload", { count: found.pending }) : "";
   if (state.kind === "signed-out") {
-    return { kind: "warn", sign: "!", words: who ? [t("Your sign-in has ended. Sign in to upload; nothing is lost."), waiting].filter(Boolean).join(" ") : t("Sign in to see your patrols.") };
+    return { kind: "warn", sign: "!", words: who ? t("Your sign-in has ended. Sign in to upload; nothing is lost.") : t("Sign in to see your patrols."), waiting: who && waiting };
   }
   if (found.failed) return { kind: "bad", sign: "▲", words: t("%(count)s could not be uploaded. See why.", { count: found.failed }) };
-  if (state.kind === "away" || !navigator.onLine) return { kind: "warn", sign: "○", words: [t("Offline: go on, it is uploaded later."), waiting].filter(Boolean).join(" ") };
+  if (state.kind === "away" || !navigator.onLine) return { kind: "warn", sign: "○", words: t("Offline: go on, it is uploaded later."), waiting };
   if (state.kind === "busy") return { kind: "plain", sign: "↑", words: t("Uploading, %(count)s left", { count: found.pending }) };
   if (found.pending) return { kind: "plain", sign: "…", words: waiting };
   if (state.kind === "new") return { kind: "plain", sign: "…", words: t("Connecting …") };

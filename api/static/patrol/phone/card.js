@@ -49,9 +49,11 @@ function previous(one, seq, item) {
   if (!before) return null;
   const said = { pass: t("Passes"), fail: t("Fails"), na: t("Not applicable"), noted: "" }[before.outcome] ?? "";
   const choice = item.choices?.find((one_) => one_.code === before.value?.choice);
-  const what = [said, choice && inWords(choice), before.value?.number, before.value?.text, before.value?.date, before.comment].filter((part) => part !== undefined && part !== "" && part !== null && part !== false);
+  const what = [said, choice && inWords(choice), measured(before.value?.number, item.unit), before.value?.text, before.value?.date, before.comment].filter((part) => part !== undefined && part !== "" && part !== null && part !== false);
   return h("p", { class: `previous ${before.outcome === "fail" ? "late" : ""}` }, h("b", null, t("Last time, %(day)s", { day: whole(before.at).slice(0, 10) })), " ", what.join(" · "));
 }
+
+const measured = (number, unit) => (number === undefined ? "" : [number, unit].filter((part) => part !== "" && part != null).join(" "));
 
 function swipes(element, { back, on, go }) {
   let from = null;
@@ -130,7 +132,9 @@ class Asking {
       shown.push(h("label", { class: "option" }, box, t("Put right while I stood here")));
     }
     if (fails || this.item.answer === "photo" || (this.item.evidence !== "none" && this.item.evidence !== "photo_on_fail") || this.answer.photos.length) {
-      shown.push(photos(this.one, this.seq, this.answer, { wanted: () => wantsPhoto(this.item, this.outcome ?? "noted"), keep: () => this.save() }));
+      shown.push(photos(this.one, this.seq, this.answer, {
+        wanted: () => wantsPhoto(this.item, this.outcome ?? "noted"), begin: () => this.hush(), keep: () => this.save(),
+      }));
     }
     this.more.replaceChildren(...shown);
   }
@@ -140,6 +144,7 @@ class Asking {
     const add = (words) => {
       area.value = area.value.includes(words) ? area.value : [area.value.trim(), words].filter(Boolean).join(t("; ")).slice(0, LONGEST_COMMENT);
       this.answer.comment = area.value;
+      this.hush();
       this.save();
     };
     const canned = (this.item.canned ?? []).map((one) => button(inWords(one), () => add(inWords(one)), "choice"));
@@ -147,7 +152,11 @@ class Asking {
       field("comment", t("What is wrong?"), area));
   }
 
+  // What was missing is perhaps given by now.
+  hush() { this.wrong.textContent = ""; }
+
   change() {
+    this.hush();
     this.touched = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), TYPING_MS);
@@ -172,6 +181,7 @@ class Asking {
 
   async give(value) {
     this.answer.value = value;
+    this.hush();
     const { outcome, field: what, wrong } = this.verdict();
     const isPlain = !wrong && outcome !== "fail";
     if (isPlain) return this.end();
@@ -199,7 +209,7 @@ class Asking {
     const { outcome, wrong, field: what } = this.verdict();
     if (wrong) {
       this.wrong.textContent = wrong;
-      (what === "photos" ? this.more : this.box).querySelector("input, textarea, button")?.focus();
+      (what === "photos" ? this.more.querySelector("input[type=file]") : this.box.querySelector("input, textarea, button"))?.focus();
       return;
     }
     if (outcome === "fail" && !this.answer.comment.trim()) {

@@ -10,13 +10,14 @@ import { t, whole } from "./words.js";
 export const MOST_PHOTOS = 9;
 export const PHOTOS_OF_TASK = 150;
 
-// `answer.photos`: ids. `keep()` writes the answer; the block redraws itself.
-export function photos(one, seq, answer, { wanted, keep }) {
+// `answer.photos`: ids. `begin()` is called before a picture is taken, `keep()` writes the answer; the block redraws itself.
+export function photos(one, seq, answer, { wanted, begin, keep }) {
   const block = h("section", { class: "evidence", "aria-label": t("Photos"), "aria-busy": "true" });
   const said = h("p", { class: "said", role: "status" });
   const input = h("input", { id: "camera", type: "file", accept: "image/*", capture: "environment", class: "off-screen", onchange: () => add([...input.files]) });
 
   async function add(files) {
+    begin();
     for (const file of files) {
       if (answer.photos.length >= MOST_PHOTOS || one.records.reduce((sum, record) => sum + (record.photos?.length ?? 0), 0) + answer.photos.length >= PHOTOS_OF_TASK) {
         said.textContent = t("No more photos here: at most %(count)s of an answer and %(whole)s of a patrol.", { count: MOST_PHOTOS, whole: PHOTOS_OF_TASK });
@@ -47,6 +48,7 @@ export function photos(one, seq, answer, { wanted, keep }) {
 
   async function draw() {
     const kept = (await Promise.all(answer.photos.map((id) => get("photos", id)))).filter(Boolean);
+    const hadFocus = block.contains(document.activeElement);
     block.replaceChildren(
       h("div", { class: "pictures" }, kept.map((photo, index) => h("figure", null,
         h("img", { src: photo.thumbnail, alt: t("Photo %(count)s", { count: index + 1 }) }),
@@ -54,6 +56,7 @@ export function photos(one, seq, answer, { wanted, keep }) {
       h("label", { class: `shoot${wanted() && !kept.length ? " wanted" : ""}`, for: "camera" }, input,
         h("span", null, kept.length ? t("One more photo") : t("Take a photo (marked with time and place)"))),
       said);
+    if (hadFocus) document.getElementById("camera")?.focus({ preventScroll: true });
     block.removeAttribute("aria-busy");
   }
   draw();

@@ -8,6 +8,7 @@ import { taskWith } from "./work.js";
 import { inWords, moment, t } from "./words.js";
 
 const SHORTEST_REASON = 2;
+const LONGEST_TYPED = 300; // a label's whole address may be pasted
 
 export async function point({ go, redraw }, number, seqText) {
   const one = await taskWith(number);
@@ -24,7 +25,7 @@ export async function point({ go, redraw }, number, seqText) {
     body: [
       h("p", { class: "eyebrow" }, seq === 0 ? t("The venue as a whole") : t("Point %(count)s of %(whole)s", { count: seq, whole: one.task.points.length })),
       h("h1", { tabindex: "-1" }, title),
-      h("p", { class: "quiet" }, seq === 0 ? place.location : [place.location, place.code].filter(Boolean).join(" · ")),
+      place.location && h("p", { class: "quiet" }, place.location), // never its code: that stands at the point and nowhere else
       came && h("p", { class: "chip fine" }, t("Checked in at %(time)s", { time: moment(came.claimed_at) })),
       came?.accuracy_m != null && h("p", { class: "small quiet" }, t("Position within %(count)s m", { count: came.accuracy_m })),
       !came && canWork && checkInPanel(one, seq, { go, redraw }),
@@ -127,7 +128,7 @@ function checkInPanel(one, seq, { go, redraw }) {
     scan.hidden = false;
   }, "button big");
 
-  const typed = h("input", { id: "typed-code", type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: "14", inputmode: "text" });
+  const typed = h("input", { id: "typed-code", type: "text", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: String(LONGEST_TYPED), inputmode: "text" });
   const form = h("form", { class: "typed", onsubmit: (event) => {
     event.preventDefault();
     const code = codeIn(typed.value);

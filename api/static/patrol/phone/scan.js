@@ -1,5 +1,5 @@
 // Reading the code at a point: BarcodeDetector, else jsQR; what cannot be read is typed.
-const FACILITY_OR_VENUE = /\/[fv]\/([0-9A-Za-z-]{8,11})(?:[/?#]|$)/;
+const FACILITY_OR_VENUE = /\/[fv]\/([0-9A-Za-z-]{8,11})(?:[/?#]|$)/i;
 const PLAIN = /^[0-9A-Za-z]{8}(?:[0-9A-Za-z]{2})?$/;
 const BETWEEN_MS = 120;
 

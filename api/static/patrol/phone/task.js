@@ -1,5 +1,6 @@
 // One task: where to go, how far it has come, the points in their order.
 import { button, h, notice } from "./dom.js";
+import { VENUE } from "./items.js";
 import { isRefused, latest, metres, start as watchPosition } from "./position.js";
 import { dueChip, distanceWords } from "./today.js";
 import { adopt, taskWith } from "./work.js";
@@ -57,7 +58,8 @@ function notices(one, redraw) {
 }
 
 function progress(one) {
-  const words = t("%(done)s of %(whole)s points done", { done: one.isEnded ? one.stops.length : one.doneStops, whole: one.stops.length });
+  const counts = { done: one.isEnded ? one.stops.length : one.doneStops, whole: one.stops.length };
+  const words = one.stop(VENUE) ? t("%(done)s of %(whole)s places done, the venue as a whole among them", counts) : t("%(done)s of %(whole)s points done", counts);
   return h("div", { class: "progress" }, one.isRounds && h("p", null, h("b", null, t("Round %(count)s", { count: one.ordinal }))),
     h("progress", { max: one.stops.length || 1, value: one.isEnded ? one.stops.length || 1 : one.doneStops, "aria-label": words }), h("p", { class: "small" }, words));
 }
