@@ -223,6 +223,20 @@ FIELDS: Mapping[str, Label] = {
     "starts_on": Label("首日", "First day"),
     "cycle_days": Label("周期天数", "Days of the cycle"),
     "turns": Label("班次", "Turns"),
+    "zh": Label("名称", "Name"),
+    "items": Label("检查项", "Items"),
+    "added": Label("新增检查项", "Items added"),
+    "removed": Label("删除检查项", "Items taken out"),
+    "copied_from": Label("复制自", "Copied from"),
+    "checklist": Label("检查表", "Checklist"),
+    "criteria": Label("筛选条件", "Picked by"),
+    "due_on": Label("截止日期", "Due on"),
+    "venues": Label("场所数", "Venues"),
+    "classes": Label("类别", "Classes"),
+    "category": Label("隐患类别", "Category of hazards"),
+    "months": Label("近几个月", "In the last months"),
+    "key_units": Label("仅重点单位", "Key units only"),
+    "not_visited_since": Label("此日起未巡查", "Not visited since"),
 }
 
 
@@ -271,7 +285,9 @@ CARRIERS = {
 }
 """Words of plans as `domain.patrols` has them in its forms, which stands above this layer."""
 CODES: Mapping[str, Callable[[], Mapping[Any, Labelled]]] = {
+    "category": catalogue.categories,
     "class_code": catalogue.venue_classes,
+    "classes": catalogue.venue_classes,
     "industry": catalogue.industries,
     "kind": _kinds,
     "frequency": catalogue.frequencies,

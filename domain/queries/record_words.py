@@ -28,6 +28,7 @@ from domain.models import (
     Floor,
     KeyPart,
     Organisation,
+    PatrolCampaign,
     PatrolPlan,
     PatrolRoster,
     Person,
@@ -230,6 +231,7 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, Subject]:
         (ChecklistTemplate, ChecklistTemplate.zh, None, ChecklistTemplate.id),
         (PatrolPlan, PatrolPlan.title, None, PatrolPlan.id),
         (PatrolRoster, PatrolRoster.name, None, PatrolRoster.id),
+        (PatrolCampaign, PatrolCampaign.title, None, PatrolCampaign.id),
     ):
         query = select(col(model.id), col(name), col(key)).where(col(model.id).in_(ids))
         for row in session.execute(query).tuples():
@@ -272,5 +274,5 @@ def _is_change(name: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
     return name not in LISTS and not all(isinstance(one, Mapping) for one in value)
 
 
-LISTS = frozenset({"roles"})
+LISTS = frozenset({"roles", "items", "added", "removed", "changed"})
 """Fields that hold a list without having changed."""

@@ -120,6 +120,7 @@ def test_a_change_is_a_version_from_a_day_on_and_is_shown_beside_what_was(site, 
     assert "<del>布草间、配电间、机房无可燃物堆放</del>" in shown
     assert "<ins>机房、配电间无可燃物</ins>" in shown
     assert "客人投诉" in shown
+    assert "<dt>检查项</dt><dd>T03，T04</dd>" in shown
     assert "布草间、配电间、机房无可燃物堆放" in chief.get(f"{home}?version=1").text
     assert chief.get(f"{home}?version=9").status_code == 404
     assert chief.get(f"{home}?lang=en").status_code == 200
