@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from typing import Any
+from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
@@ -16,11 +19,14 @@ from starlette.responses import JSONResponse, Response
 from api.access import Router, public
 from api.deps import Db, MaybeStaff, Now, locale_of
 from api.pages.patrol_words import WORDS
-from api.rendering import STATIC, TEMPLATES, local_time, render
+from api.rendering import STATIC, TEMPLATES, local_due, render
 from domain.accounts import Identity
+from domain.actors import VENUE_SIDE, Actor
 from domain.database import Database
 from domain.language import CHINESE, translate
 from domain.patrols import today
+from domain.patrols.schedule import VISITS
+from domain.processes.patrol_task import MISSED, OPEN, UNDER_WAY
 from domain.settings import city_zone
 
 router = Router(include_in_schema=False)
@@ -121,13 +127,13 @@ def _words() -> dict[str, str]:
     return {words: translate(words, CHINESE) for words in WORDS}
 
 
-def _page(request: Request, *, begun: list[dict[str, str]] | None, headers: dict[str, str]) -> Response:
+def _page(request: Request, *, begun: list[dict[str, Any]] | None, headers: dict[str, str]) -> Response:
     return render(
         request, TEMPLATE, headers=headers, assets=_prefix(), words=_words(), begun=begun, zone=city_zone().key
     )
 
 
-def _listed(db: Database, staff: Identity, *, at: datetime, locale: str) -> list[dict[str, str]]:
+def _listed(db: Database, staff: Identity, *, at: datetime, locale: str) -> list[dict[str, Any]]:
     with db.read() as session:
         work = today.work_of(session, staff.actor, at=at, locale=locale)
     return [
@@ -136,7 +142,25 @@ def _listed(db: Database, staff: Identity, *, at: datetime, locale: str) -> list
             "title": task["title"],
             "venue": task["venue"]["name"],
             "address": task["venue"]["address"],
-            "due": local_time(datetime.fromisoformat(task["due_at"])),
+            "due": local_due(datetime.fromisoformat(task["due_at"])),
+            "missed": _missed(task, locale),
+            "href": _page_of(task, work["versions"][task["version"]], staff.actor),
         }
         for task in work["tasks"]
     ]
+
+
+def _missed(task: Mapping[str, Any], locale: str) -> str:
+    if task["state"] != MISSED.name:
+        return ""
+    return translate("Missed, may be done late" if task["late_allowed"] else "Missed", locale)
+
+
+def _page_of(task: Mapping[str, Any], version: Mapping[str, Any], actor: Actor) -> str:
+    """Return where it is carried out without scripts; what cannot be has its page to read."""
+    is_form = not task["points"] and all(item["answer"] == "pass_fail_na" for item in version["items"])
+    is_open = task["state"] in (OPEN.name, UNDER_WAY.name) or (task["state"] == MISSED.name and task["late_allowed"])
+    is_theirs = actor.plays(*VENUE_SIDE) and UUID(task["venue"]["id"]) in actor.venue_ids
+    if is_form and is_open and is_theirs and task["kind"] == VISITS:
+        return f"/my-place/{task['number']}"
+    return f"/patrols/{task['number']}"

@@ -11,6 +11,7 @@ import pytest
 from api.pages.patrol_words import WORDS
 from api.static_files import FOLDER
 from domain.database import Database
+from domain.models import Case
 from tests.patrols import make_task
 from tests.staff_member import Office, office_of
 from tests.world import World
@@ -56,9 +57,17 @@ def test_worker_keeps_every_file_the_app_asks_for(office: Office) -> None:
 def test_kept_page_names_nobody_and_the_live_one_lists_the_reader_s_tasks(office: Office, world: World) -> None:
     with office.db.write() as session:
         task = make_task(session, world)
+        plain = make_task(session, world, points=0)
+        missed = make_task(session, world, points=0)
+        session.get_one(Case, missed.task_id).state = "missed"
     officer, nobody = office.member("officer"), office.nobody()
 
     assert task.number in officer.opens("/patrol/").text
+    listed = officer.opens("/patrol/").text
+    assert f'href="/patrols/{task.number}"' in listed  # its points are gone to with a phone
+    assert f'href="/my-place/{plain.number}"' in listed
+    assert "漏查，可补查" in listed.partition("<body>")[2]
+    assert task.codes[1] not in listed
     assert officer.opens("/patrol/").headers["cache-control"] == "no-store"
     assert task.number not in officer.opens("/patrol/shell").text
     assert "/login?next=/patrol/" in nobody.opens("/patrol/").text
