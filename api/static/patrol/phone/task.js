@@ -4,7 +4,7 @@ import { VENUE } from "./items.js";
 import { isRefused, latest, metres, start as watchPosition } from "./position.js";
 import { dueChip, distanceWords } from "./today.js";
 import { adopt, taskWith } from "./work.js";
-import { inWords, t, whole } from "./words.js";
+import { dueWhole, inWords, t } from "./words.js";
 
 export const gone = () => ({
   title: t("This patrol is not on this phone"),
@@ -39,7 +39,7 @@ function place(one) {
   const { venue } = one.task;
   const far = distanceWords(metres(latest(), venue));
   return h("div", { class: "card" }, h("b", null, venue.name), h("p", { class: "quiet" }, venue.address),
-    h("p", { class: "small quiet" }, t("Deadline %(time)s", { time: whole(one.task.due_at) }), far && ` · ${far}`),
+    h("p", { class: "small quiet" }, t("Deadline %(time)s", { time: dueWhole(one.task.due_at) }), far && ` · ${far}`),
     h("p", { class: "small quiet" }, inWords(one.version)));
 }
 

@@ -4,7 +4,7 @@ import { button, h, notice } from "./dom.js";
 import { latest, metres, onPosition, start as watchPosition } from "./position.js";
 import { state } from "./sync.js";
 import { tasksWithProgress } from "./work.js";
-import { dayOf, length, moment, t } from "./words.js";
+import { dayOf, dueMoment, length, moment, t } from "./words.js";
 
 const FILTERS = ["open", "late", "done", "all"];
 const chosen = { filter: "open", sort: "due" };
@@ -69,7 +69,7 @@ export function dueChip(one) {
   if (!one.hasBegun) return h("span", { class: "chip" }, t("From %(time)s", { time: moment(one.task.starts_at, { now: new Date(now) }) }));
   const due = dueOf(one);
   const left = due - now;
-  const time = moment(due, { now: new Date(now) });
+  const time = dueMoment(due, { now: new Date(now) });
   if (left < 0) return h("span", { class: "chip late" }, t("Overdue by %(time)s", { time: length(-left) }));
   if (one.isRounds) return h("span", { class: `chip ${left < 30 * 60000 ? "soon" : "fine"}` }, t("Next round by %(time)s, %(left)s left", { time, left: length(left) }));
   return h("span", { class: `chip ${left < 2 * 3600000 ? "soon" : "fine"}` }, t("By %(time)s, %(left)s left", { time, left: length(left) }));

@@ -42,6 +42,17 @@ export function moment(value, { now = new Date() } = {}) {
   const when = new Date(value);
   return dayOf(when) === dayOf(now) ? hourOf(when) : `${dayOf(when).slice(5)} ${hourOf(when)}`;
 }
+// A deadline at midnight is the end of the day before, as on paper and on the office pages.
+export function dueMoment(value, { now = new Date() } = {}) {
+  const when = new Date(value);
+  if (hourOf(when) !== "00:00") return moment(when, { now });
+  const day = dayOf(new Date(when.getTime() - 1));
+  return day === dayOf(now) ? "24:00" : `${day.slice(5)} 24:00`;
+}
+export function dueWhole(value) {
+  const when = new Date(value);
+  return hourOf(when) === "00:00" ? `${dayOf(new Date(when.getTime() - 1))} 24:00` : whole(when);
+}
 export const whole = (value) => `${dayOf(new Date(value))} ${hourOf(new Date(value))}`;
 
 export function length(milliseconds) {
