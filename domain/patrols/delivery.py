@@ -21,6 +21,7 @@ MOST_PHOTOS = 9
 PHOTOS_OF_TASK = 150
 LONGEST_REASON = 300
 LONGEST_CODE = 200
+LONGEST_NAME = 80
 """A code, or the address that stands in the square code."""
 MOST_ROUNDS = 200
 MOST_SEQ = 2**31 - 1
@@ -78,6 +79,8 @@ class Done(Sent):
     claimed_at: Moment
     signature: UUID | None = None
     """A photo."""
+    typed: Annotated[Text, Field(max_length=LONGEST_NAME)] = ""
+    """The name somebody typed instead of drawing it."""
 
 
 class Delivery(Sent):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlmodel import Session
 
 from domain import cases, sweep
 from domain.actors import Actor
-from domain.models import Case, ChecklistVersion
+from domain.language import Sentence
+from domain.models import Case, ChecklistVersion, Person
 from domain.patrols import items, templates
+from domain.patrols.delivery import Done
 from domain.patrols.items import Item
 from domain.patrols.phone_clock import Corrected
 from domain.patrols.sheet import VENUE_ITSELF, Sheet
@@ -47,9 +49,21 @@ def _is_answered_otherwise(item: Item, seq: int, *, seen: set[int], is_signed: b
     return item.answer == "signature" and is_signed
 
 
+def not_own_name(session: Session, typed: str, *, actor: Actor) -> Sentence | None:
+    """Return what is wrong with a name typed as a signature; None where it is the full name of who signs."""
+    person = session.get(Person, actor.person_id) if actor.person_id else None
+    if person is not None and _bare(typed) == _bare(person.name):
+        return None
+    return Sentence("Sign with your own full name: %(name)s.", name=person.name if person else "–")
+
+
+def _bare(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
 def finish(
     session: Session, case: Case, *, ended: Corrected, points: int, points_done: int, failed: int,
-    signature: UUID | None, actor: Actor, at: datetime,
+    signed: Done | None, actor: Actor, at: datetime,
 ) -> Case:  # fmt: skip
     """Move the case to its end and return it. What its times prove to have ended before it was missed is done in time.
 
@@ -63,8 +77,9 @@ def finish(
     step = _step(case, in_time=in_time)
     if step is None:
         return case
-    data = {"worked_until": ended.at, "points": points, "points_done": points_done, "failed": failed,
-            "signature": signature}  # fmt: skip
+    data = {"worked_until": ended.at, "points": points, "points_done": points_done, "failed": failed}
+    if signed is not None:
+        data |= {"signature": signed.signature, "signed_name": signed.typed}
     cases.fire(session, case, step, actor=actor, at=at, data=data)
     return case
 

@@ -219,7 +219,8 @@ def _end(
     answered = {key: (outcome, value) for key, (outcome, value, _) in given.items()}
     visited = {row.point for row in before.check_ins} | {row["point"] for row in rows.check_ins}
     versions = [sheet.version, *_others(session, {version for *_, version in given.values()} - {sheet.version.id})]
-    is_signed = sent.done is not None and sent.done.signature is not None
+    typed = sent.done.typed if sent.done else ""
+    is_signed = bool(typed) or (sent.done is not None and sent.done.signature is not None)
     lacking = min(
         finishing.missing(sheet, version, answered, visited=visited, is_signed=is_signed) for version in versions
     )
@@ -230,10 +231,13 @@ def _end(
     if sheet.version.is_signed and not is_signed:
         coming.refused.append(Refusal(sent.batch, "signature", Sentence("The signature is missing.")))
         return coming.case
+    if typed and (wrong := finishing.not_own_name(session, typed, actor=actor)) is not None:
+        coming.refused.append(Refusal(sent.batch, "signature", wrong))
+        return coming.case
     done, failed = _count(session, coming, before, rows, stands)
     return finishing.finish(
         session, coming.case, ended=coming.reading.by_id[sent.batch], points=len(sheet.points), points_done=done,
-        failed=failed, signature=sent.done.signature if sent.done else None, actor=actor, at=at,
+        failed=failed, signed=sent.done, actor=actor, at=at,
     )  # fmt: skip
 
 

@@ -71,6 +71,8 @@ class TaskPage:
     rounds: tuple[RoundShown, ...]
     gaps: tuple[tuple[datetime, datetime], ...]
     signature: UUID | None
+    signed_name: str
+    """Typed instead of drawn."""
     rectifications: tuple[tuple[str, Label, bool], ...]
     """Number, state, whether it ended."""
     cannot_doubt: Sentence | None
@@ -112,6 +114,7 @@ def task_page(session: Session, case: Case, *, actor: Actor, at: datetime) -> Ta
             for gap in case.facts.get("gaps", ())
         ),
         signature=UUID(entry.data["signature"]) if entry is not None and entry.data.get("signature") else None,
+        signed_name=str(entry.data.get("signed_name") or "") if entry is not None else "",
         rectifications=_rectifications(session, case),
         cannot_doubt=_cannot(session, case, "decide_doubt", actor, at),
         cannot_settle=_cannot(session, case, "decide_conflict", actor, at),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session
 
 from domain import cases
@@ -24,11 +24,17 @@ _FOLLOW = (
     .where(_TASKS.c.case_id == bindparam("_case_id"))
     .values({name: bindparam(name) for name in _KEPT})
 )  # fmt: skip
+_FOLLOW_LATER = _FOLLOW.values(
+    # Who completed it stays who did, whoever brings records afterwards.
+    done_by=func.coalesce(_TASKS.c.done_by, bindparam("done_by", type_=_TASKS.c.done_by.type))
+)
 _REBIND = update(_TASKS).where(_TASKS.c.case_id == bindparam("_case_id")).values(version_id=bindparam("_version"))
 
 
 def follow(session: Session, case: Case, *, by: UUID | None = None) -> None:
-    """Copy how a case stands into its row; `by` completed it. Done again, it changes nothing.
+    """Copy how a case stands into its row; `by` completed it (None: before, or nobody).
+
+    Done again, it changes nothing.
 
     `cases.fire` has it done already, whoever fires.
     """
@@ -38,7 +44,7 @@ def follow(session: Session, case: Case, *, by: UUID | None = None) -> None:
     took_part = [UUID(person) for person in facts.get("done_by", ())]
     ended = facts.get("worked_until") if outcome in _DONE else None
     session.connection().execute(
-        _FOLLOW,
+        _FOLLOW_LATER if ended and by is None else _FOLLOW,
         {
             "_case_id": case.id,
             "outcome": outcome,

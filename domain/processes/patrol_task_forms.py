@@ -56,6 +56,8 @@ class Completion(Form):
     points_done: int = Field(0, ge=0)
     failed: int = Field(0, ge=0)
     signature: UUID | None = None
+    signed_name: str = Field("", max_length=80)
+    """The full name of whoever signed by typing it."""
     gaps: list[Gap] = Field(default_factory=list)
 
 

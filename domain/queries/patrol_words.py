@@ -22,6 +22,7 @@ TITLES: Mapping[str, Label] = {
     "others": Label("另有重大问题（项）", "More grave findings"),
     "rectification": Label("开具整改", "Rectification"),
     "worked_until": Label("巡查结束", "Work ended"),
+    "signed_name": Label("签名", "Signed"),
     "points": Label("应到巡查点", "Points of the plan"),
     "points_done": Label("已到巡查点", "Points visited"),
     "gaps": Label("无人巡查的时段", "Nobody came"),

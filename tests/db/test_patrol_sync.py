@@ -21,6 +21,7 @@ from domain.models import (
     PatrolBatch,
     PatrolCheckIn,
     PatrolTask,
+    Person,
     Photo,
     Post,
     TimelineEntry,
@@ -303,6 +304,36 @@ def test_task_is_not_done_before_all_is_answered_and_signed(db: Database, world:
     assert [(one["field"], str(one["reason"])) for one in few["refused"]] == [("done", "Answers still missing: 3.")]
     assert (few["state"], unsigned["state"], signed["state"]) == ("under_way", "under_way", "done")
     assert [one["field"] for one in unsigned["refused"]] == ["signature"]
+
+
+def test_name_typed_as_a_signature_is_that_of_who_signs(db: Database, world: World) -> None:
+    with db.write() as session:
+        task = make_task(session, world, is_signed=True)
+        name = session.get_one(Person, world.people["officer"]).name
+    phone = Phone(world, task)
+    phone.walks()
+    end = {"claimed_at": phone.clock.isoformat(), "signature": None}
+
+    wrong = phone.delivers(db, phone.delivery() | {"done": {**end, "typed": "别人的名字"}})
+    right = phone.delivers(db, phone.delivery() | {"done": {**end, "typed": f" {name} "}})
+
+    assert [(one["field"], name in str(one["reason"])) for one in wrong["refused"]] == [("signature", True)]
+    assert (wrong["state"], right["state"]) == ("under_way", "done")
+
+
+def test_who_completed_it_stays_who_did_whoever_brings_records_later(db: Database, world: World) -> None:
+    with db.write() as session:
+        task = make_task(session, world)
+    first, second = Phone(world, task), Phone(world, task, who="manager")
+    second.visits(1)
+    first.walks()
+    first.delivers(db, done=True)
+    world.clock.advance(hours=1)
+
+    second.delivers(db)
+
+    assert steps_of(db, task)[-1] == "record"
+    assert row_of(db, task).done_by == world.people["officer"]
 
 
 def test_honest_work_that_arrives_late_was_in_time(db: Database, world: World) -> None:

@@ -82,7 +82,7 @@ export async function dropPhoto(id) {
   await write("photos", ({ photos }) => { photos.delete(id); });
 }
 
-export async function end(progress, signature) {
+export async function end(progress, signature, typed = "") {
   await write(["records", "photos", "meta"], async ({ records, photos, meta }) => {
     const id = newId();
     const stale = (await asked(records.index("task").getAll([progress.person.id, progress.task.id])))
@@ -90,7 +90,7 @@ export async function end(progress, signature) {
     if (stale.some((record) => record.box === "pending")) return; // another tab has ended it
     for (const record of stale) records.delete(record.id);
     if (signature) photos.put({ ...(await asked(photos.get(signature))), record: id });
-    records.put({ id, kind: "done", ...about(progress), round: 1, ...moment(), signature: signature ?? null,
+    records.put({ id, kind: "done", ...about(progress), round: 1, ...moment(), signature: signature ?? null, typed,
       photos: signature ? [signature] : [], seq: await next(meta), box: "pending" });
   });
   changed();

@@ -10,8 +10,8 @@ const WIDTH = 640;
 const HEIGHT = 240;
 const LEAST_STROKE = 60; // pixels drawn: a slip of the finger is no signature
 
-// Return the pad; `done(canvas)` is called with what was signed.
-export function pad({ done }) {
+// Return the pad; `done(canvas, typed)` is called with what was signed. `signer`: the only name that may be typed.
+export function pad({ done, signer }) {
   const canvas = h("canvas", { width: WIDTH, height: HEIGHT, class: "sign-pad", role: "img", "aria-label": t("Sign here with a finger, or type your name below") });
   const context = canvas.getContext("2d");
   let drawn = 0, last = null;
@@ -52,18 +52,22 @@ export function pad({ done }) {
     h("details", null, h("summary", null, t("Type your name instead")), field("sign-name", t("Your name"), name)),
     wrong,
     button(t("This is my signature"), () => {
-      wrong.textContent = drawn < LEAST_STROKE && !name.value.trim() ? t("Sign with a finger, or type your name.") : "";
-      if (!wrong.textContent) done(canvas);
+      const typed = name.value.trim();
+      const isSigned = typed ? !signer || bare(typed) === bare(signer) : drawn >= LEAST_STROKE;
+      wrong.textContent = isSigned ? "" : t("Sign with a finger, or type your name.");
+      if (isSigned) done(canvas, typed);
     }, "button"));
 }
+
+const bare = (name) => name.normalize("NFKC").replace(/\s+/gu, "").toLowerCase();
 
 export async function finish({ go }, number) {
   const one = await taskWith(number);
   if (!one) return gone();
   if (!one.isComplete || one.isRounds || one.isEnded) return { redirect: `#/task/${number}` };
-  const close = async (canvas) => {
+  const close = async (canvas, typed) => {
     const signature = canvas ? (await keepPhoto(one, 0, { ...(await ofCanvas(canvas)), is_signature: true })).id : null;
-    await end(one, signature);
+    await end(one, signature, typed);
     say(t("Finished. It is uploaded as soon as there is a network."));
     go("#/", { replace: true });
   };
@@ -77,7 +81,7 @@ export async function finish({ go }, number) {
       h("dl", { class: "facts" },
         fact(t("Points"), one.stops.length), fact(t("Passes"), counts.pass ?? 0), fact(t("Fails"), counts.fail ?? 0), fact(t("Not applicable"), counts.na ?? 0)),
       one.failures > 0 && notice("warn", h("p", null, t("What is not in order becomes a rectification as soon as it is uploaded."))),
-      one.version.is_signed ? [h("p", null, t("I have checked these points myself, and what I recorded is true.")), pad({ done: close })] : null,
+      one.version.is_signed ? [h("p", null, t("I have checked these points myself, and what I recorded is true.")), pad({ done: close, signer: one.person.name })] : null,
     ],
     bar: one.version.is_signed ? null : [button(t("Finish this patrol"), () => close(null))],
   };

@@ -197,7 +197,7 @@ function body(id, records, who, deviceId) {
     clock: records[0].clock ?? clock(),
     check_ins: of("check_in").map((record) => pick(record, ["id", "seq", "round", "point", "code", "how", "reason", "claimed_at", "lat", "lon", "accuracy_m"])),
     answers: of("answer").map((record) => pick(record, ["id", "seq", "round", "point", "item", "version", "value", "comment", "photos", "corrected", "claimed_at"])),
-    done: done ? pick(done, ["claimed_at", "signature"]) : null,
+    done: done ? pick(done, ["claimed_at", "signature", "typed"]) : null,
   };
 }
 
