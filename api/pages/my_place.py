@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fastapi import Request
 from sqlmodel import Session
@@ -23,12 +22,14 @@ from domain.access import NotPermitted, OutOfReach, may
 from domain.accounts import Identity
 from domain.actors import VENUE_SIDE, Actor
 from domain.cases import UnknownCase
+from domain.database import Database
 from domain.identifiers import new_id
 from domain.language import Sentence
 from domain.models import Case, PatrolTask, Venue
-from domain.patrols import score, self_checks, syncing
-from domain.patrols.delivery import MOST_PHOTOS, Delivery
-from domain.patrols.items import VERDICTS, Item
+from domain.patrols import finishing, form_check, items, score, self_checks, syncing
+from domain.patrols.delivery import LONGEST_NAME, MOST_PHOTOS
+from domain.patrols.form_check import Said
+from domain.patrols.items import LONGEST_COMMENT, VERDICTS, AnswerRefused, Item
 from domain.patrols.sheet import VENUE_ITSELF, Sheet, sheet_of
 from domain.photos import PhotoRefused
 from domain.processes.patrol_task import MISSED, OPEN, PATROL_TASK, UNDER_WAY
@@ -36,6 +37,8 @@ from domain.rights import Right
 
 router = Router(include_in_schema=False)
 HERE = "patrols"
+SIGNED = "signature"
+"""Field of the name that is typed as a signature, and of all that is wrong with it."""
 UNPROCESSABLE = 422
 BY_HAND = frozenset({OPEN.name, UNDER_WAY.name, MISSED.name})
 """States in which a check can be carried out."""
@@ -48,6 +51,7 @@ class Filled:
     choices: dict[str, str] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     photos: dict[str, list[UUID]] = field(default_factory=dict)
+    signed_name: str = ""
     errors: list[FieldError] = field(default_factory=list)
 
 
@@ -96,7 +100,11 @@ def ask(request: Request, serial: str, db: Db, at: Now, staff: CurrentStaff) -> 
     _only_venues(staff.actor)
     with db.read() as session:
         case, sheet = _check(session, serial, staff.actor)
-        return _form(request, case, sheet, Filled(), staff=staff, at=at, batch=new_id())
+        filled = Filled()
+        for code, said in form_check.shown(session, case, actor=staff.actor).items():
+            filled.choices[code], filled.comments[code] = said.choice, said.comment
+            filled.photos[code] = list(said.photos)
+        return _form(request, case, sheet, filled, staff=staff, at=at, batch=new_id())
 
 
 def _check(session: Session, serial: str, actor: Actor) -> tuple[Case, Sheet]:
@@ -111,11 +119,12 @@ def _form(
     request: Request, case: Case, sheet: Sheet, filled: Filled, *, staff: Identity, at: datetime, batch: UUID
 ) -> Response:
     rows = [item for seq, item in sheet.asked if seq == VENUE_ITSELF]
-    simple = not sheet.points and all(item.answer == "pass_fail_na" for item in rows)
+    simple = form_check.is_by_form(sheet.points, (item.answer for item in rows))
     return staff_page(
         request, "pages/staff/patrols/self_check.html", status=UNPROCESSABLE if filled.errors else 200, staff=staff,
         at=at, here=HERE, case=case, venue=sheet.venue, rows=rows, filled=filled, errors=filled.errors, batch=batch,
-        titles={f"item-{item.code}": Sentence(item.zh) for item in rows}, is_simple=simple,
+        titles={f"item-{item.code}": Sentence(item.zh) for item in rows} | {SIGNED: Sentence("Signature")},
+        is_simple=simple, is_signed=sheet.version.is_signed, name=staff.person.name,
         can_be_done=case.state in BY_HAND, most_photos=MOST_PHOTOS,
     )  # fmt: skip
 
@@ -130,24 +139,53 @@ def deliver(
     _only_venues(staff.actor)
     with db.read() as session:
         case, sheet = _check(session, serial, staff.actor)
-    batch = _id(form.get("batch"))
-    filled = Filled()
-    items = [item for seq, item in sheet.asked if seq == VENUE_ITSELF]
-    for item in items:
+    filled, rows = Filled(), [item for seq, item in sheet.asked if seq == VENUE_ITSELF]
+    if not form_check.is_by_form(sheet.points, (item.answer for item in rows)):
+        return _form(request, case, sheet, filled, staff=staff, at=at, batch=new_id())
+    for item in rows:
         _read(item, form, filled, db=db, at=at, folder=settings.photos)
-    if not filled.errors:
-        sent = _delivery(case, sheet, items, filled, batch=batch, actor=staff.actor, at=at)
-        with db.write() as session:
-            said = syncing.deliver(session, sent, actor=staff.actor, at=at)
-        if not said["refused"]:
-            return RedirectResponse("/my-place?done=checked", status_code=303)
-        codes = {str(_answer_id(batch, item)): item.code for item in items}
-        filled.errors = [
-            FieldError(f"item-{codes[one['id']]}" if one["id"] in codes else "", one["reason"])
-            for one in said["refused"]
-        ]
-    # A delivery that was taken in has its answer for ever: what is corrected is another one.
-    return _form(request, case, sheet, filled, staff=staff, at=at, batch=new_id())
+    if sheet.version.is_signed:
+        with db.read() as session:
+            _read_signature(session, form, filled, actor=staff.actor)
+    if not _take_in(db, case, sheet, filled, batch=_id(form.get("batch")), actor=staff.actor, at=at):
+        # A delivery that was taken in has its answer for ever: what is corrected is another one.
+        return _form(request, case, sheet, filled, staff=staff, at=at, batch=new_id())
+    return RedirectResponse("/my-place?done=checked", status_code=303)
+
+
+def _take_in(
+    db: Database, case: Case, sheet: Sheet, filled: Filled, *, batch: UUID, actor: Actor, at: datetime
+) -> bool:
+    """Keep every answer nothing is wrong with, and end the check when nothing is wrong at all; return whether it is."""
+    wrong = {error.field for error in filled.errors}
+    said = {
+        code: Said(choice, filled.comments[code], tuple(filled.photos[code]))
+        for code, choice in filled.choices.items()
+        if f"item-{code}" not in wrong
+    }
+    is_done = not filled.errors
+    if not said and not is_done:
+        return False
+    with db.write() as session:
+        before = form_check.kept(session, case, actor=actor)
+        sent, codes = form_check.delivery(
+            case, sheet, said, before, batch=batch, typed=filled.signed_name, is_done=is_done, actor=actor, at=at
+        )
+        answer = syncing.deliver(session, sent, actor=actor, at=at)
+    fields = {str(batch): SIGNED} if any(one["field"] == SIGNED for one in answer["refused"]) else {}
+    fields |= {record: f"item-{code}" for record, code in codes.items()}
+    filled.errors += [FieldError(fields.get(one["id"], ""), one["reason"]) for one in answer["refused"]]
+    return not filled.errors
+
+
+def _read_signature(session: Session, form: Any, filled: Filled, *, actor: Actor) -> None:  # noqa: ANN401
+    filled.signed_name = str(form.get(SIGNED) or "").strip()[:LONGEST_NAME]
+    if not filled.signed_name:
+        filled.errors.append(FieldError(SIGNED, Sentence("The signature is missing.")))
+    elif (wrong := finishing.not_own_name(session, filled.signed_name, actor=actor)) is not None:
+        filled.errors.append(FieldError(SIGNED, wrong))
+    if form.get(f"{SIGNED}-confirmed") != "yes":
+        filled.errors.append(FieldError(f"{SIGNED}-confirmed", Sentence("Confirm that you checked it yourself.")))
 
 
 def _id(text: object) -> UUID:
@@ -157,13 +195,9 @@ def _id(text: object) -> UUID:
         return new_id()
 
 
-def _answer_id(batch: UUID, item: Item) -> UUID:
-    return uuid5(batch, item.code)
-
-
 def _read(item: Item, form: Any, filled: Filled, *, db: Any, at: datetime, folder: Any) -> None:  # noqa: ANN401
     name = f"item-{item.code}"
-    choice, comment = str(form.get(name) or ""), str(form.get(f"{name}-comment") or "").strip()[:500]
+    choice, comment = str(form.get(name) or ""), str(form.get(f"{name}-comment") or "").strip()[:LONGEST_COMMENT]
     filled.choices[item.code], filled.comments[item.code] = choice, comment
     kept = [UUID(text) for text in form.getlist(f"{name}-kept") if isinstance(text, str) and _is_id(text)]
     for upload in forms.files(form, f"{name}-photo"):
@@ -177,6 +211,11 @@ def _read(item: Item, form: Any, filled: Filled, *, db: Any, at: datetime, folde
     filled.photos[item.code] = kept[:MOST_PHOTOS]
     if choice not in VERDICTS:
         filled.errors.append(FieldError(name, Sentence("Please choose one of the given answers.")))
+        return
+    try:
+        items.judge(item, {"choice": choice}, photos=len(filled.photos[item.code]), comment=comment)
+    except AnswerRefused as refused:
+        filled.errors.append(FieldError(name, refused.reason))
 
 
 def _is_id(text: str) -> bool:
@@ -185,23 +224,3 @@ def _is_id(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _delivery(
-    case: Case, sheet: Sheet, items: Sequence[Item], filled: Filled, *, batch: UUID, actor: Actor, at: datetime
-) -> Delivery:
-    """Return what a phone would send whose clock is ours."""
-    moment = at.isoformat()
-    answers: list[Mapping[str, Any]] = [
-        {"id": str(_answer_id(batch, item)), "seq": place, "round": 1, "point": VENUE_ITSELF, "item": item.code,
-         "version": str(sheet.version.id), "value": {"choice": filled.choices[item.code]},
-         "comment": filled.comments[item.code], "photos": [str(one) for one in filled.photos[item.code]],
-         "claimed_at": moment}
-        for place, item in enumerate(items, start=1)
-    ]  # fmt: skip
-    device = uuid5(actor.person_id or batch, "my-place")
-    return Delivery.model_validate({
-        "batch": str(batch), "device": str(device), "person": str(actor.person_id), "task": str(case.id),
-        "sent_at": moment, "clock": {"offset_ms": 0, "contact_at": moment}, "check_ins": [], "answers": answers,
-        "done": {"claimed_at": moment, "signature": None},
-    })  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from httpx import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
 from domain.actors import Role
-from domain.models import Case, PatrolAnswer, PatrolBatch, PatrolPlan, PatrolTask
+from domain.models import Case, ChecklistVersion, PatrolAnswer, PatrolBatch, PatrolPlan, PatrolTask, Person
 from tests.pictures import jpeg
 from tests.reach import Stage
 
@@ -126,6 +127,43 @@ def test_a_failure_without_a_photo_is_refused_and_with_one_opens_a_rectification
     with stage.db.read() as session:
         assert len(session.execute(select(Case).where(Case.process == "rectification")).all()) == before + 1
     assert points(owner) == honest
+
+
+def test_a_signed_check_is_signed_by_typing_ones_own_name(owner: TestClient, stage: Stage) -> None:
+    address, form = begun(owner, stage)
+    with stage.db.write() as session:
+        number = address.rpartition("/")[2]
+        task = session.execute(select(PatrolTask).join(Case, Case.id == PatrolTask.case_id)
+                               .where(Case.number == number)).scalar_one()  # fmt: skip
+        session.get_one(ChecklistVersion, task.version_id).is_signed = True
+        name = session.get_one(Person, stage.people[Role.OWNER]).name
+        task_id = task.case_id
+
+    def records() -> int:
+        with stage.db.read() as session:
+            return len(session.execute(select(PatrolAnswer).where(PatrolAnswer.case_id == task_id)).all())
+
+    def press(page: str, **signed: str) -> Response:
+        kept = {f"{name}-kept": photo for name, photo in re.findall(r'name="([^"]+)-kept" value="([^"]+)"', page)}
+        batch = re.search(r'name="batch" value="([^"]+)"', page)
+        assert batch
+        return owner.post(address, data={**form, **kept, "batch": batch[1], **signed})
+
+    unsigned = owner.post(address, data=form, files=with_photos(form))
+    stored = records()
+    opened_again = owner.get(address)
+    anothers = press(opened_again.text, signature="别人的名字", **{"signature-confirmed": "yes"})
+    unconfirmed = press(anothers.text, signature=name)
+    done = press(unconfirmed.text, signature=name, **{"signature-confirmed": "yes"})
+
+    assert [one.status_code for one in (unsigned, anothers, unconfirmed, done)] == [422, 422, 422, 303]
+    assert opened_again.text.count('value="pass" required checked') == len(form) - 1
+    assert opened_again.text.count("-kept") == len(form) - 1
+    assert 'id="signature-error"' in anothers.text
+    assert 'value="别人的名字"' in anothers.text
+    assert 'id="signature-confirmed-error"' in unconfirmed.text
+    assert (stored, records()) == (len(form) - 1, len(form) - 1)
+    assert name in owner.get(f"/patrols/{address.rpartition('/')[2]}").text
 
 
 def test_another_places_check_is_not_there(owner: TestClient, site, stage: Stage) -> None:
