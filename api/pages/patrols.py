@@ -65,6 +65,10 @@ PEOPLE = frozenset({Role.SUPERVISOR, Role.LEADER, Role.ADMINISTRATOR, Role.WARDE
 """Who reads how each person keeps their patrols: those who plan them, and their leaders."""
 
 
+FIGURES = frozenset({*COLUMNS, *BESIDES})
+NO_FIGURE = Sentence("There is no such figure.")
+
+
 class NotAsked(Exception):
     """What an address asks for cannot be counted; the page that says so."""
 
@@ -177,6 +181,9 @@ def show_tasks(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
             asked = read(session, typed, actor=staff.actor, at=at)
         except NotAsked as wrong:
             return _refused(request, wrong, typed=typed, staff=staff, at=at, around=around)
+        if query.get("figure", "planned") not in FIGURES:
+            unknown = NotAsked((FieldError("figure", NO_FIGURE),))
+            return _refused(request, unknown, typed=typed, staff=staff, at=at, around=around)
         try:
             page = compliance_tasks.page(session, asked, which, actor=staff.actor, cursor=query.get("cursor"))
         except BadCursor:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from api.access import Router, needs, programs_may
 from api.deps import CurrentStaff, Db, Now
 from api.field_errors import FieldsRefused
-from api.pages.patrols import behind_of, tally_data
+from api.pages.patrols import FIGURES, NO_FIGURE, behind_of, tally_data
 from api.rest.answers import moment
 from domain.language import Sentence
 from domain.patrols import asked as asking
@@ -26,6 +26,7 @@ router = Router(prefix="/api/v1/patrols", tags=["patrols"])
 Day = Annotated[str, Query(max_length=10, description="A day of the city, such as 2026-11-01; both ends belong to it.")]
 From = Annotated[str, Query(alias="from", max_length=10, description="First day; without both, the month up to today.")]
 Code = Annotated[str, Query(max_length=80, description="Its code; an area counts with all below it.")]
+Campaign = Annotated[str, Query(max_length=36, description="The id of a special campaign.")]
 WRONG_CURSOR = FieldRefusal("cursor", Sentence("This cursor is not one we gave out for this list."))
 
 
@@ -36,16 +37,16 @@ def _row(row: compliance.Row) -> dict[str, Any]:
 @router.get("/compliance")
 @needs(Right.SEE_PATROLS)
 @programs_may(Scope.REPORTS_READ)
-def read_compliance(
+def read_compliance(  # noqa: PLR0913 - the filters
     *, db: Db, at: Now, staff: CurrentStaff, begins: From = "", until: Day = "", area: Code = "", venue: Code = "",
-    template: Code = "", frequency: Code = "",
+    template: Code = "", frequency: Code = "", campaign: Campaign = "",
 ) -> JSONResponse:  # fmt: skip
     """Return how patrols were kept within the caller's reach.
 
     `percent` is (done in time + excused) / (planned − cancelled) in per cent; null where nothing had to be kept.
     """
     fields = {"from": begins, "until": until, "area": area, "venue": venue, "template": template,
-              "frequency": frequency}  # fmt: skip
+              "frequency": frequency, "campaign": campaign}  # fmt: skip
     with db.read() as session:
         try:
             asked = asking.read(session, fields, actor=staff.actor, at=at)
@@ -71,12 +72,14 @@ def read_compliance(
 def list_tasks(  # noqa: PLR0913 - the filters
     *, db: Db, at: Now, staff: CurrentStaff, figure: Annotated[str, Query(max_length=20)] = "planned",
     item: Annotated[str, Query(max_length=24)] = "", begins: From = "", until: Day = "", area: Code = "",
-    venue: Code = "", template: Code = "", frequency: Code = "",
+    venue: Code = "", template: Code = "", frequency: Code = "", campaign: Campaign = "",
     cursor: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JSONResponse:  # fmt: skip
     """List the tasks behind one number, the newest day first; `cursor` gives the next page."""
     fields = {"from": begins, "until": until, "area": area, "venue": venue, "template": template,
-              "frequency": frequency}  # fmt: skip
+              "frequency": frequency, "campaign": campaign}  # fmt: skip
+    if figure not in FIGURES:
+        raise FieldsRefused([FieldRefusal("figure", NO_FIGURE)])
     with db.read() as session:
         try:
             asked = asking.read(session, fields, actor=staff.actor, at=at)

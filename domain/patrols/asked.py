@@ -84,16 +84,17 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     template_id = _template(session, fields.get("template") or "", refusals)
     area_id = _area(session, fields.get("area") or "", actor)
     venue_id = _venue(session, fields.get("venue") or "", actor)
+    campaign_id = _campaign(fields.get("campaign") or "", refusals)
     if refusals:
         raise AskedWrongly(tuple(refusals))
-    return Asked(begins, ends, area_id, venue_id, template_id, frequency, _campaign(fields.get("campaign") or ""))
+    return Asked(begins, ends, area_id, venue_id, template_id, frequency, campaign_id)
 
 
-def _campaign(text: str) -> UUID | None:
-    """Return the campaign an address names; what is no id asks for all."""
+def _campaign(text: str, refusals: list[FieldRefusal]) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
+        refusals.append(FieldRefusal("campaign", Sentence("There is no such campaign.")))
         return None
 
 

@@ -62,6 +62,11 @@ def test_what_cannot_be_counted_is_said_beside_what_was_typed(desk) -> None:
     assert 'value="2026-09-01"' in wrong.text
     assert 'role="alert"' in wrong.text
     assert hidden.status_code == 404
+    assert "没有这项数据。" in desk.get("/patrols/tasks?figure=zzz").text
+    asked = [desk.get(f"/api/v1/patrols/compliance{unknown}") for unknown in ("/tasks?figure=zzz", "?campaign=zz")]
+    assert [(one.status_code, [error["field"] for error in one.json()["errors"]]) for one in asked] == [
+        (422, ["figure"]), (422, ["campaign"]),
+    ]  # fmt: skip
 
 
 def test_several_are_excused_with_one_reason_and_once(db: Database, world: World, site, stage: Stage) -> None:
