@@ -181,7 +181,7 @@ def show_tasks(request: Request, db: Db, at: Now, staff: CurrentStaff) -> Respon
             asked = read(session, typed, actor=staff.actor, at=at)
         except NotAsked as wrong:
             return _refused(request, wrong, typed=typed, staff=staff, at=at, around=around)
-        if query.get("figure", "planned") not in FIGURES:
+        if (query.get("figure") or "planned") not in FIGURES:
             unknown = NotAsked((FieldError("figure", NO_FIGURE),))
             return _refused(request, unknown, typed=typed, staff=staff, at=at, around=around)
         try:
