@@ -111,8 +111,8 @@ def _end(here: AtVenue, plan_id: UUID) -> Describe:
         plan = plans.of_its_own(session, venue.id, plan_id)
         home = f"/venues/{venue.code}/patrols"
         page = RegisterForm(
-            Sentence("End the plan"), f"{home}/plans/{plan_id}/end", f"{home}/plans/{plan_id}", Sentence("End it"),
-            about=plan.title,
+            Sentence("End the plan"), f"{home}/plans/{plan_id}/end", f"{home}/plans/{plan_id}",
+            Sentence("End the plan"), about=plan.title,
             warning=Sentence("What was planned until then stays. A plan that has ended begins no more."),
         )  # fmt: skip
         return VenueForm(
