@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -166,6 +167,8 @@ def rows_of(coming: Arrival, actor: Actor) -> Rows:
 
 PLAUSIBLE_WITHIN = timedelta(hours=1)
 """Beyond it a car reaches any place of a city."""
+NEIGHBOURS = 3
+"""So many check-ins elsewhere, before and after one, are compared with it."""
 ELSEWHERE_WITHIN = timedelta(days=1)
 """So far back is looked for what the same person did at other venues."""
 
@@ -192,7 +195,8 @@ def doubt_the_way(coming: Arrival, earlier: Iterable[Any], answered: set[int], e
 
     `earlier` are the task's check-ins of before, as rows; `elsewhere` those of the same person in other tasks.
     """
-    before, others = list(earlier), list(elsewhere)
+    before, others = list(earlier), sorted(elsewhere, key=lambda one: one.at)
+    moments = [one.at for one in others]
     here = [Visit(row.point, row.at, _fix(row)) for row in before if row.device_id == coming.sent.device]
     visits = sorted(
         ((Visit(one.point, coming.reading.by_id[one.id].at, intake.fix_of(one)), doubts)
@@ -203,7 +207,9 @@ def doubt_the_way(coming: Arrival, earlier: Iterable[Any], answered: set[int], e
         earlier_ones = [one for one in here if one.fix is not None and one.at <= visit.at]
         doubts.extend(presence.of_way(max(earlier_ones, key=lambda one: one.at, default=None), visit))
         here.append(visit)
-        apart = [presence.of_way(*sorted((one, visit), key=lambda two: two.at)) for one in others]
+        there = bisect_left(moments, visit.at)  # those next to it in time say most, and a busy day has thousands
+        around = others[max(0, there - NEIGHBOURS) : there + NEIGHBOURS]
+        apart = [presence.of_way(*sorted((one, visit), key=lambda two: two.at)) for one in around]
         doubts.extend(next((found for found in apart if found and not _has(doubts, "too_fast")), []))
     visited = {row.point for row in before} | {one.point for one, _ in coming.check_ins}
     unvisited = {one.answer.point for one in coming.answers} - visited - {VENUE_ITSELF} - answered
