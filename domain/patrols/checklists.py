@@ -45,7 +45,7 @@ class ItemsRefused(Exception):
 class Scope(Form):
     """For whom a checklist is and how often it is meant to be asked."""
 
-    zh: str = line_field(N_("Name"), limit=80)
+    zh: str = line_field(N_("Name of the checklist"), limit=80)
     en: str | None = line_field(N_("Name in English"), limit=120, required=False)
     frequency: str = select_field(N_("How often"), listed="frequencies")
     venue_type: str | None = select_field(N_("Type of venue"), listed="types", required=False)
