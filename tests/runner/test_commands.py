@@ -76,7 +76,8 @@ def test_a_database_is_made_filled_and_its_breach_found(tmp_path: Path) -> None:
     new = ("user", "add", "--username", "chief", "--name", "新来", "--role", "leader", "--password-stdin")
     user = fireline(tmp_path, *new, typed="a-long-password\n")
     with sqlite3.connect(tmp_path / "fireline.db") as database:
-        database.execute("UPDATE timeline_entry SET actor_name = 'nobody' WHERE seq = 3")
+        reports = "SELECT id FROM cases WHERE process = 'hazard_report'"
+        database.execute(f"UPDATE timeline_entry SET actor_name = 'nobody' WHERE seq = 3 AND case_id IN ({reports})")
     database.close()
     verified = fireline(tmp_path, "audit", "verify")
 
