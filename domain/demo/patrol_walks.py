@@ -132,10 +132,12 @@ class Walk:
     def deliver(self, *, done_at: datetime | None = None) -> None:
         """Send what was recorded; raises `RefusedInTheDemo`."""
         now, actor = self.stage.now, self.stage.actor(self.by)
+        # The phone was last in touch when the walk began.
+        began = min((one["claimed_at"] for some in self._records.values() for one in some), default=now)
         done = {"claimed_at": done_at, "signature": self.stage.pictures(["signature"])[0]} if done_at else None
         sent = Delivery.model_validate({
             "batch": new_id(), "device": uuid5(NAMESPACE_URL, f"fireline:demo:{self.by}"), "person": actor.person_id,
-            "task": self.task_id, "sent_at": now, "clock": {"offset_ms": 0, "contact_at": now}, "done": done,
+            "task": self.task_id, "sent_at": now, "clock": {"offset_ms": 0, "contact_at": began}, "done": done,
             **self._records,
         })  # fmt: skip
         said = syncing.deliver(self.stage.session, sent, actor=actor, at=now)

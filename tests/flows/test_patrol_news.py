@@ -51,6 +51,7 @@ def ground(db: Database, world: World) -> Ground:
         for person, venue in (("manager", "lonely"), ("owner", "market")):
             session.add(Post(id=new_id(), person_id=world.people[person], role=person, from_on=date(2020, 1, 1),
                              venue_id=world.venues[venue]))  # fmt: skip
+        session.flush()
         plan_day(session, DAY, at=local(20, day=2))
     return made
 
@@ -124,6 +125,9 @@ def test_at_night_only_who_is_on_the_night_s_patrol_is_disturbed(db: Database, w
         ground.plan(session, "kuancheng", "daily", rule={"starts": "00:00", "minutes": 5 * 60})  # due 05:00, asleep
         ground.plan(session, "market", "daily", who="person", person_id=world.people["owner"], role=None,
                     rule={"starts": "08:00", "minutes": 20 * 60})  # fmt: skip
+        session.add(Post(id=new_id(), person_id=world.people["owner"], role="owner", from_on=date(2020, 1, 1),
+                         venue_id=world.venues["market"]))  # fmt: skip
+        session.flush()
         plan_day(session, DAY, at=local(20, day=2))
 
     by_night = run(db, patrol_news.REMINDERS, local(3, 45))
