@@ -45,9 +45,7 @@ def note(session: Session, person_id: UUID, *, key: str, kind: str, data: Mappin
     return session.execute(statement.returning(_NOTICES.c.id)).first() is not None
 
 
-def note_many(
-    session: Session, told: Iterable[tuple[UUID, str, Mapping[str, Any]]], *, kind: str, at: datetime
-) -> int:
+def note_many(session: Session, told: Iterable[tuple[UUID, str, Mapping[str, Any]]], *, kind: str, at: datetime) -> int:
     """Tell many people something, each (person, key, data) once under its key; return how many were new."""
     rows = [
         {"id": new_id(), "key": key, "person_id": person_id, "kind": kind, "data": dict(data), "at": at}

@@ -65,14 +65,13 @@ class Stage:
     arguments: list[str]
     url: str
     roles: tuple[str, ...]
-    """Who opens every page: every day those who see least and most, at night everybody."""
+    """Who opens every page: every day those who see least and most, at night everybody, then on SQLite's files."""
     dump: list[str] = field(default_factory=list)
     """A command; empty: the files are the database."""
 
 
 LEAST_AND_MOST = ("handler", "owner", "auditor")
 STAGES = [
-    pytest.param(("sqlite", LEAST_AND_MOST), id="sqlite"),
     pytest.param(("postgresql", LEAST_AND_MOST), id="postgresql"),
     pytest.param(("sqlite", ROLES), id="sqlite, everybody", marks=pytest.mark.nightly),
 ]
