@@ -19,6 +19,7 @@ from documents.tables_out import TooManyRows
 from domain import measures
 from domain.access import OutOfReach
 from domain.actors import SYSTEM, Actor
+from domain.asking import AskedWrongly
 from domain.database import Database
 from domain.identifiers import new_id
 from domain.language import LOCALES
@@ -26,7 +27,7 @@ from domain.models import Area, ReportEdition
 from domain.reporting import asked as asking
 from domain.reporting import editions, files
 from domain.reporting import reach as reaches
-from domain.reporting.asked import Asked, AskedWrongly
+from domain.reporting.asked import Asked
 from domain.reporting.editions import FORMATS, Format, Wish
 from domain.reporting.periods import Kind
 from domain.rights import Right

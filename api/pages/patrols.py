@@ -23,11 +23,12 @@ from domain import catalogue
 from domain.access import OutOfReach, may
 from domain.accounts import Identity
 from domain.actors import VENUE_SIDE, Actor, Role
+from domain.asking import AskedWrongly
 from domain.cases import CaseChanged, FieldRefused, UnknownCase
 from domain.language import Sentence
 from domain.patrols import asked as asking
 from domain.patrols import compliance, compliance_tasks
-from domain.patrols.asked import Asked, AskedWrongly
+from domain.patrols.asked import Asked
 from domain.patrols.compliance import BadCursor, Tally
 from domain.patrols.compliance_tasks import OUTCOMES, Behind
 from domain.processes.patrol_task import CARRIERS, PATROL_TASK

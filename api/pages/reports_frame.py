@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from api.field_errors import FieldError
 from domain.access import OutOfReach
 from domain.actors import Actor
+from domain.asking import AskedWrongly
 from domain.language import Sentence
 from domain.models import Area, Organisation
 from domain.people import local_day
@@ -21,7 +22,7 @@ from domain.queries import area_tree
 from domain.queries.area_tree import Named
 from domain.reporting import asked as asking
 from domain.reporting import reach as reaches
-from domain.reporting.asked import Asked, AskedWrongly
+from domain.reporting.asked import Asked
 from domain.reporting.drill import Figure
 from domain.reporting.figures import Numbers
 from domain.reporting.reach import Reach

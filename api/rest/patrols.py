@@ -12,10 +12,10 @@ from api.deps import CurrentStaff, Db, Now
 from api.field_errors import FieldsRefused
 from api.pages.patrols import FIGURES, NO_FIGURE, behind_of, tally_data
 from api.rest.answers import moment
+from domain.asking import AskedWrongly
 from domain.language import Sentence
 from domain.patrols import asked as asking
 from domain.patrols import compliance, compliance_tasks
-from domain.patrols.asked import AskedWrongly
 from domain.patrols.compliance import BadCursor
 from domain.rights import Right
 from domain.table import FieldRefusal

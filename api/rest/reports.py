@@ -15,10 +15,11 @@ from api.pages.reports_sla import content_of
 from api.rest.answers import moment
 from domain.access import OutOfReach
 from domain.accounts import Identity
+from domain.asking import AskedWrongly
 from domain.language import Sentence
 from domain.reporting import asked as asking
 from domain.reporting import drill
-from domain.reporting.asked import Asked, AskedWrongly
+from domain.reporting.asked import Asked
 from domain.reporting.drill import BadCursor, Figure, UnknownFigure
 from domain.reporting.numbers import numbers
 from domain.rights import Right

@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from domain import access, catalogue, people
 from domain.access import OutOfReach
 from domain.actors import Actor
+from domain.asking import AskedWrongly, day_in
 from domain.language import Sentence
 from domain.models import Area, ChecklistTemplate, ChecklistVersion, PatrolTask, Venue
 from domain.queries.venue_page import seen
@@ -22,19 +23,10 @@ from domain.rights import RIGHTS, Right
 from domain.table import FieldRefusal
 from domain.venues import UnknownVenue
 
-FIRST_YEAR = 2000
 LONGEST_DAYS = 366
 """A longer period is a slip of the hand, and twenty million tasks."""
 FIELDS = ("from", "until", "area", "venue", "template", "frequency", "campaign")
 _TASKS: Any = PatrolTask.__table__  # type: ignore[attr-defined]
-
-
-class AskedWrongly(Exception):
-    """What nobody can count; each refusal names its field and says why."""
-
-    def __init__(self, refusals: tuple[FieldRefusal, ...]) -> None:
-        super().__init__("; ".join(f"{one.field}: {one.reason}" for one in refusals))
-        self.refusals = refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +64,8 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     """
     today = people.local_day(at)
     refusals: list[FieldRefusal] = []
-    begins = _day(fields, "from", today.replace(day=1), refusals)
-    ends = _day(fields, "until", max(today, begins), refusals)
+    begins = day_in(fields, "from", refusals) or today.replace(day=1)
+    ends = day_in(fields, "until", refusals) or max(today, begins)
     if not refusals and begins > ends:
         refusals.append(FieldRefusal("until", Sentence("The last day is before the first.")))
     elif (ends - begins).days >= LONGEST_DAYS:
@@ -96,21 +88,6 @@ def _campaign(text: str, refusals: list[FieldRefusal]) -> UUID | None:
     except ValueError:
         refusals.append(FieldRefusal("campaign", Sentence("There is no such campaign.")))
         return None
-
-
-def _day(fields: Mapping[str, str], name: str, otherwise: date, refusals: list[FieldRefusal]) -> date:
-    text = fields.get(name) or ""
-    if not text:
-        return otherwise
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        refusals.append(FieldRefusal(name, Sentence("This is not a date, such as 2026-11-20.")))
-        return otherwise
-    if day.year < FIRST_YEAR:
-        refusals.append(FieldRefusal(name, Sentence("This is too long ago.")))
-        return otherwise
-    return day
 
 
 def _template(session: Session, code: str, refusals: list[FieldRefusal]) -> UUID | None:

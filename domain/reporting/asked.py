@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from domain import access, catalogue
 from domain.actors import Actor
+from domain.asking import AskedWrongly, day_in, is_too_early, no_date
 from domain.language import Sentence
 from domain.models import Area, Organisation
 from domain.processes import LISTED
@@ -23,20 +24,10 @@ from domain.rights import Right
 from domain.settings import city_zone
 from domain.table import FieldRefusal
 
-FIRST_YEAR = 2000
-"""Nothing here is older; an earlier year is a slip of the hand."""
 LONGEST_YEARS = 10
 """A longer period is a slip of the hand."""
 _AREAS: Any = Area.__table__  # type: ignore[attr-defined]
 _ORGANISATIONS: Any = Organisation.__table__  # type: ignore[attr-defined]
-
-
-class AskedWrongly(Exception):
-    """A report that cannot be made; each refusal names its field and says why."""
-
-    def __init__(self, refusals: tuple[FieldRefusal, ...]) -> None:
-        super().__init__("; ".join(f"{one.field}: {one.reason}" for one in refusals))
-        self.refusals = refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +121,8 @@ def read(session: Session, fields: Mapping[str, str], *, actor: Actor, at: datet
     """
     today = at.astimezone(city_zone()).date()
     refusals: list[FieldRefusal] = []
-    begins = _day(fields, "from", refusals) or (None if fields.get("from") else today.replace(day=1))
-    ends = _day(fields, "until", refusals) or (None if fields.get("until") else today)
+    begins = day_in(fields, "from", refusals) or (None if fields.get("from") else today.replace(day=1))
+    ends = day_in(fields, "until", refusals) or (None if fields.get("until") else today)
     as_of = _moment(fields, "as_of", refusals, today)
     if begins and ends:
         refusals += _period_refusals(begins, ends, today)
@@ -166,26 +157,6 @@ def _period_refusals(begins: date, ends: date, today: date) -> list[FieldRefusal
     return []
 
 
-def _day(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal]) -> date | None:
-    text = (fields.get(name) or "").strip()
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        refusals.append(FieldRefusal(name, Sentence("This is not a date: %(text)s.", text=text[:20])))
-        return None
-    return None if _is_too_early(day, name, refusals) else day
-
-
-def _is_too_early(day: date, name: str, refusals: list[FieldRefusal]) -> bool:
-    if day.year >= FIRST_YEAR:
-        return False
-    reason = Sentence("There is nothing from before the year %(year)s.", year=str(FIRST_YEAR))
-    refusals.append(FieldRefusal(name, reason))
-    return True
-
-
 def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], today: date) -> datetime | None:
     """Return a moment, of a day its end; None for none, and for today, which has not ended."""
     text = (fields.get(name) or "").strip()
@@ -193,7 +164,7 @@ def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], 
         return None
     try:
         moment = datetime.fromisoformat(text)
-        if _is_too_early(moment.date(), name, refusals):
+        if is_too_early(moment.date(), name, refusals):
             return None
         if len(text) <= len("2026-01-01"):
             if moment.date() == today:
@@ -201,7 +172,7 @@ def _moment(fields: Mapping[str, str], name: str, refusals: list[FieldRefusal], 
             moment = datetime.combine(moment.date() + timedelta(days=1), time(), city_zone())
         return (moment if moment.tzinfo else moment.replace(tzinfo=city_zone())).astimezone(UTC)
     except (ValueError, OverflowError):
-        refusals.append(FieldRefusal(name, Sentence("This is not a date: %(text)s.", text=text[:20])))
+        refusals.append(FieldRefusal(name, no_date(text)))
         return None
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import Session, select
 
 from domain.actors import Actor
+from domain.asking import AskedWrongly
 from domain.database import Database
 from domain.models import ChecklistTemplate, PatrolAnswer, PatrolTask
 from domain.patrols import asked as asking
@@ -147,7 +148,7 @@ def behind(session: Session, which: Behind, actor: Actor) -> set[UUID]:
 def test_what_cannot_be_asked_is_said_field_by_field(db: Database, world: World) -> None:
     wrong = {"from": "2026-08-31", "until": "2026-08-01", "frequency": "hourly", "template": "none"}
 
-    with db.read() as session, pytest.raises(asking.AskedWrongly) as refused:
+    with db.read() as session, pytest.raises(AskedWrongly) as refused:
         asking.read(session, wrong, actor=world.actor(session, "supervisor"), at=world.clock.now)
 
     assert {one.field for one in refused.value.refusals} == {"until", "frequency", "template"}

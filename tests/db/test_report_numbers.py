@@ -16,10 +16,11 @@ from sqlmodel import select
 
 from domain import access, measures
 from domain.actors import Actor, Grant, Role
+from domain.asking import AskedWrongly
 from domain.database import Database, open_database
 from domain.models import Area, Case, Post
 from domain.reporting import drill
-from domain.reporting.asked import Asked, AskedWrongly, read
+from domain.reporting.asked import Asked, read
 from domain.reporting.drill import BadCursor, Figure, UnknownFigure
 from domain.reporting.figures import Numbers
 from domain.reporting.numbers import numbers
